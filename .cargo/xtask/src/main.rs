@@ -1,0 +1,84 @@
+//! The project's commands, run as `cargo xtask COMMAND`.
+
+mod bench;
+mod checks;
+mod db;
+mod deny;
+mod failure;
+mod features;
+mod openapi;
+mod project;
+mod shell;
+mod steps;
+mod tally;
+mod tidy;
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::failure::Failure;
+use crate::project::Project;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's commands")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every check and every test, on SQLite and on a throw-away PostgreSQL
+    #[command(alias = "ci")]
+    Test,
+    /// Run a command while a throw-away PostgreSQL is up
+    Db {
+        /// The command and its arguments, after `--`
+        #[arg(required = true, last = true)]
+        command: Vec<OsString>,
+    },
+    /// Read the sources and print what breaks the project's rules
+    Tidy,
+    /// Write the OpenAPI document of the server to mkbill-http/openapi.json
+    Openapi {
+        /// Compare instead of writing
+        #[arg(long)]
+        check: bool,
+    },
+    /// Measure the figures of docs/PERFORMANCE.md on this machine and write them there
+    Bench,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            print_with_causes(&failure);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    let project = Project::find()?;
+    match command {
+        Command::Test => steps::run_all(&project, &checks::STEPS),
+        Command::Db { command } => db::run_with_postgres(&project, &command),
+        Command::Tidy => tidy::check(&project),
+        Command::Openapi { check: true } => openapi::check(&project),
+        Command::Openapi { check: false } => openapi::write(&project),
+        Command::Bench => bench::write(&project),
+    }
+}
+
+fn print_with_causes(failure: &Failure) {
+    eprintln!("error: {failure}");
+    let mut cause = failure.source();
+    while let Some(error) = cause {
+        eprintln!("  because: {error}");
+        cause = error.source();
+    }
+}

@@ -1,0 +1,30 @@
+-- What ought to be on each router, and how far the router has followed.
+CREATE TABLE login (
+    id                    BLOB PRIMARY KEY,
+    router_id             BLOB NOT NULL REFERENCES router (id),
+    kind                  TEXT NOT NULL CHECK (kind IN ('hotspot')),
+    name                  TEXT NOT NULL,
+    voucher_id            BLOB NOT NULL REFERENCES voucher (id),
+    presence              TEXT NOT NULL CHECK (presence IN ('enabled', 'disabled', 'absent')),
+    password              TEXT NOT NULL,
+    profile               TEXT NOT NULL,
+    limit_uptime_seconds  INTEGER,
+    limit_bytes           INTEGER,
+    comment               TEXT NOT NULL,
+    revision              INTEGER NOT NULL,
+    sync                  TEXT NOT NULL CHECK (sync IN ('pending', 'applied', 'blocked')),
+    attempts              INTEGER NOT NULL DEFAULT 0,
+    last_error            TEXT,
+    applied_at            INTEGER,
+    ever_applied          INTEGER NOT NULL DEFAULT 0 CHECK (ever_applied IN (0, 1)),
+    uptime_before_seconds INTEGER NOT NULL DEFAULT 0,
+    uptime_seen_seconds   INTEGER NOT NULL DEFAULT 0,
+    bytes_before          INTEGER NOT NULL DEFAULT 0,
+    bytes_seen            INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (router_id, kind, name),
+    CHECK (sync <> 'applied' OR (ever_applied AND applied_at IS NOT NULL)),
+    CHECK (sync <> 'blocked' OR last_error IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_live ON login (router_id, id) WHERE presence <> 'absent' OR sync = 'pending';
+CREATE INDEX login_fresh ON login (router_id, id) WHERE sync = 'pending';
+CREATE INDEX login_voucher ON login (voucher_id);

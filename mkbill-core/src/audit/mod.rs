@@ -1,0 +1,68 @@
+//! The trail of every write: who, what, why, before and after.
+
+pub mod store;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::kernel::caller::{Actor, Caller};
+use crate::kernel::entropy::Entropy;
+use crate::kernel::ids::AuditId;
+
+/// One row of the trail. Secrets never enter it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    /// Identity.
+    pub id: AuditId,
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub actor: Actor,
+    /// Why, in the caller's words.
+    pub reason: Option<String>,
+    /// What was done, such as `voucher.extend`.
+    pub action: &'static str,
+    /// The kind of thing it was done to.
+    pub subject_kind: &'static str,
+    /// Its identity.
+    pub subject: uuid::Uuid,
+    /// How it was; null when it was made.
+    pub before: Value,
+    /// How it is now.
+    pub after: Value,
+}
+
+/// What was done to what.
+#[derive(Debug, Clone, Copy)]
+pub struct Act {
+    /// Such as `voucher.extend`.
+    pub action: &'static str,
+    /// Such as `voucher`.
+    pub subject_kind: &'static str,
+    /// Its identity.
+    pub subject: uuid::Uuid,
+}
+
+impl Record {
+    /// A row about one act of `caller`.
+    pub fn new(
+        now: Timestamp,
+        entropy: &dyn Entropy,
+        caller: &Caller,
+        act: Act,
+        before: Value,
+        after: Value,
+    ) -> Self {
+        Self {
+            id: AuditId::new(now, entropy),
+            at: now,
+            actor: caller.actor.clone(),
+            reason: caller.reason.clone(),
+            action: act.action,
+            subject_kind: act.subject_kind,
+            subject: act.subject,
+            before,
+            after,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Putting an engine together.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use tokio::sync::Notify;
+
+use crate::kernel::entropy::{Entropy, OsEntropy};
+use crate::kernel::error::Error;
+use crate::kernel::money::Currency;
+use crate::kernel::secret::MasterKey;
+use crate::kernel::time::{BusinessZone, Clock, SystemClock};
+use crate::provisioning::controller::RouterController;
+use crate::store::Store;
+
+use super::{Billing, Parts};
+
+const POLL_EVERY: SignedDuration = SignedDuration::from_secs(30);
+const POLL_EVERY_MIN: SignedDuration = SignedDuration::from_secs(1);
+const POLL_EVERY_MAX: SignedDuration = SignedDuration::from_hours(1);
+const BUSINESS_ZONE: &str = "Asia/Jakarta";
+
+/// What an engine is made of. Store, controller and master key must be given; the rest has defaults:
+/// the machine's clock and randomness, zone `Asia/Jakarta`, rupiah, a look at every router each 30 s.
+#[derive(Default)]
+pub struct BillingBuilder {
+    store: Option<Arc<dyn Store>>,
+    controller: Option<Arc<dyn RouterController>>,
+    clock: Option<Arc<dyn Clock>>,
+    entropy: Option<Arc<dyn Entropy>>,
+    master_key: Option<MasterKey>,
+    zone: Option<BusinessZone>,
+    currency: Option<Currency>,
+    poll_every: Option<SignedDuration>,
+}
+
+impl std::fmt::Debug for BillingBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BillingBuilder").finish_non_exhaustive()
+    }
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $type:ty;)+) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, $name: $type) -> Self {
+            self.$name = Some($name);
+            self
+        }
+    )+};
+}
+
+impl BillingBuilder {
+    setters! {
+        /// Where the books are kept; see [`crate::sql::open`].
+        store: Arc<dyn Store>;
+        /// How routers are reached.
+        controller: Arc<dyn RouterController>;
+        /// What time it is.
+        clock: Arc<dyn Clock>;
+        /// Chance.
+        entropy: Arc<dyn Entropy>;
+        /// What seals secrets at rest.
+        master_key: MasterKey;
+        /// The zone of business dates.
+        zone: BusinessZone;
+        /// The currency of prices that name none.
+        currency: Currency;
+        /// How often each router is looked at: one second to one hour.
+        poll_every: SignedDuration;
+    }
+
+    /// The engine.
+    pub fn build(self) -> Result<Billing, Error> {
+        let poll_every = self.poll_every.unwrap_or(POLL_EVERY);
+        if !(POLL_EVERY_MIN..=POLL_EVERY_MAX).contains(&poll_every) {
+            return Err(Error::invalid("poll_every", "use one second to one hour"));
+        }
+        let zone = match self.zone {
+            Some(zone) => zone,
+            None => BusinessZone::named(BUSINESS_ZONE).map_err(|_| {
+                Error::invalid("zone", "the time zone database has no Asia/Jakarta")
+            })?,
+        };
+        Ok(Billing(Arc::new(Parts {
+            store: self.store.ok_or_else(|| missing("store"))?,
+            controller: self.controller.ok_or_else(|| missing("controller"))?,
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            entropy: self.entropy.unwrap_or_else(|| Arc::new(OsEntropy)),
+            master_key: self.master_key.ok_or_else(|| missing("master_key"))?,
+            zone,
+            currency: self.currency.unwrap_or(Currency::IDR),
+            poll_every,
+            work: Notify::new(),
+        })))
+    }
+}
+
+fn missing(part: &'static str) -> Error {
+    Error::invalid(part, "the engine cannot be built without it")
+}

@@ -1,0 +1,137 @@
+//! Use cases around routers.
+
+use serde_json::json;
+
+use crate::audit::{Act, Record};
+use crate::kernel::caller::{Caller, Fingerprint};
+use crate::kernel::context::Context;
+use crate::kernel::error::Error;
+use crate::kernel::ids::RouterId;
+use crate::provisioning::controller::{RouterFacts, RouterFault, Target};
+use crate::request::{Once, once};
+use crate::router::store::ROUTERS_MAX;
+use crate::router::{NewRouter, Router, RouterHealth, RouterName};
+use crate::store::Tx;
+use crate::transact::{reading, transact};
+use crate::voucher::issue::wake_router;
+
+use super::Billing;
+
+const USERNAME_CHARS_MAX: usize = 100;
+
+impl Billing {
+    /// Adds a router and asks the worker to look at it. Its password is sealed before it is stored.
+    ///
+    /// Refuses a name that is taken. Does not talk to the router: see [`Self::check_router`].
+    pub async fn add_router(&self, caller: &Caller, request: NewRouter) -> Result<Router, Error> {
+        let plain = !request.username.is_empty() && !request.username.chars().any(char::is_control);
+        if !plain || request.username.chars().count() > USERNAME_CHARS_MAX {
+            return Err(Error::invalid("username", "give the name of the router's API user"));
+        }
+        let context = self.context(caller);
+        let id = RouterId::new(context.now, context.entropy);
+        let purpose = Router::secret_purpose(id);
+        let router = Router {
+            id,
+            name: request.name.clone(),
+            address: request.address.clone(),
+            security: request.security.clone(),
+            username: request.username.clone(),
+            password: self.0.master_key.seal(&request.password, &purpose, context.entropy),
+            health: RouterHealth::default(),
+            created_at: context.now,
+        };
+        let secret = crate::apikey::digest(&request.password);
+        let input = Fingerprint::of(
+            "router.add",
+            &[&request.name, &request.address, &request.security, &request.username, &secret],
+        );
+        let id =
+            transact!(self.store(), caller.mode, |tx| insert(tx, context, &router, input).await)?;
+        self.tell_worker();
+        if id == router.id { Ok(router) } else { self.router(&id.to_string()).await }
+    }
+
+    /// One router, by name or identity.
+    pub async fn router(&self, key: &str) -> Result<Router, Error> {
+        reading!(self.store(), |tx| find(tx, key).await)
+    }
+
+    /// All routers, by name.
+    pub async fn routers(&self) -> Result<Vec<Router>, Error> {
+        reading!(self.store(), |tx| tx.router_list().await)
+    }
+
+    /// Signs in to a router now and asks it about itself.
+    pub async fn check_router(&self, key: &str) -> Result<RouterFacts, Error> {
+        let router = self.router(key).await?;
+        let target = self.target(&router)?;
+        self.0.controller.probe(&target).await.map_err(unavailable)
+    }
+
+    pub(super) fn target(&self, router: &Router) -> Result<Target, Error> {
+        Ok(Target {
+            router: router.id,
+            address: router.address.clone(),
+            security: router.security.clone(),
+            username: router.username.clone(),
+            password: self
+                .0
+                .master_key
+                .open(&router.password, &Router::secret_purpose(router.id))?,
+        })
+    }
+}
+
+pub(super) fn unavailable(fault: RouterFault) -> Error {
+    Error::Unavailable { what: fault.to_string(), source: Box::new(fault) }
+}
+
+pub(super) async fn find(tx: &mut dyn Tx, key: &str) -> Result<Router, Error> {
+    let found = match key.parse::<RouterId>() {
+        Ok(id) => tx.router_by_id(id).await?,
+        Err(_) => match key.parse::<RouterName>() {
+            Ok(name) => tx.router_by_name(&name).await?,
+            Err(_) => None,
+        },
+    };
+    found.ok_or_else(|| Error::not_found("router", key))
+}
+
+async fn insert(
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    router: &Router,
+    input: Fingerprint,
+) -> Result<RouterId, Error> {
+    if let Once::Again(id) = once(tx, context, input, router.id.uuid()).await? {
+        return Ok(RouterId::from_uuid(id));
+    }
+    let count = tx.router_list().await?.len();
+    if i64::try_from(count).is_ok_and(|count| count >= ROUTERS_MAX) {
+        return Err(Error::conflict(
+            "router",
+            format!("there are {ROUTERS_MAX} already, the most allowed"),
+        ));
+    }
+    if !tx.router_insert(router).await? {
+        return Err(Error::conflict("router", format!("the name `{}` is taken", router.name)));
+    }
+    let act = Act { action: "router.add", subject_kind: "router", subject: router.id.uuid() };
+    let after = json!({
+        "name": router.name.as_str(),
+        "address": router.address.to_string(),
+        "username": router.username,
+    });
+    let record = Record::new(
+        context.now,
+        context.entropy,
+        context.caller,
+        act,
+        serde_json::Value::Null,
+        after,
+    );
+    tx.audit_append(&[record]).await?;
+    wake_router(tx, context, router.id).await?;
+    Ok(router.id)
+}

@@ -1,0 +1,372 @@
+//! One pass over one router: push what is new, look, learn, compare, mend.
+
+use std::collections::HashMap;
+
+use jiff::SignedDuration;
+
+use crate::kernel::caller::{Caller, Mode};
+use crate::kernel::error::Error;
+use crate::kernel::ids::{LoginId, RouterId};
+use crate::provisioning::comment::BatchMark;
+use crate::provisioning::controller::{
+    Change, ChangeOutcome, LoginAdd, Observed, Progress, RouterFault, Target,
+};
+use crate::provisioning::diff::{Diff, Drift, diff};
+use crate::provisioning::{Login, Presence};
+use crate::router::Router;
+use crate::transact::{reading, transact};
+use crate::voucher::change::{self, Recode};
+
+use super::Billing;
+use super::observe::Ingest;
+
+/// New logins sent before their acknowledgements are committed.
+const PUSH_CHUNK: u32 = 500;
+/// Changes sent before their acknowledgements are committed.
+const APPLY_CHUNK: usize = 200;
+/// How long one pass pushes new logins before it looks at the rest of its work.
+const PUSH_FOR: SignedDuration = SignedDuration::from_secs(60);
+
+const TAKEN: &str = "a user of this name stands on the router without our mark; it was left alone: \
+    remove or rename it there, or restore its comment, then retry the batch";
+
+/// What a pass did.
+#[derive(Debug, Clone, Default)]
+pub struct PassReport {
+    /// The router.
+    pub router: Option<RouterId>,
+    /// New logins the router acknowledged.
+    pub pushed: usize,
+    /// First logins found.
+    pub first_logins: usize,
+    /// Changes other than new logins the router acknowledged.
+    pub changed: usize,
+    /// Of those, logins cut off: disabled or removed with their sessions and cookies.
+    pub cut_off: usize,
+    /// Where router and books disagreed although they had agreed before.
+    pub drift: Vec<Drift>,
+    /// Unused vouchers for which a session may have been lost in a reboot.
+    pub doubtful: usize,
+    /// Work is left that need not wait for the next poll.
+    pub more: bool,
+    /// Why the pass ended early.
+    pub error: Option<String>,
+}
+
+/// Why a pass ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum PassTrouble {
+    /// The router.
+    #[error(transparent)]
+    Router(#[from] RouterFault),
+    /// The engine or its store.
+    #[error(transparent)]
+    Engine(#[from] Error),
+    /// Some changes were not acknowledged.
+    #[error("some changes are not acknowledged yet: {0}")]
+    Unfinished(String),
+}
+
+impl Billing {
+    /// Brings a router in step with the books and the books in step with the router.
+    ///
+    /// Whatever it managed is committed, even if it ends early; the report says so.
+    pub(crate) async fn sync_router(&self, id: RouterId, progress: &dyn Progress) -> PassReport {
+        let mut report = PassReport { router: Some(id), ..PassReport::default() };
+        if let Err(trouble) = self.pass(id, progress, &mut report).await {
+            let text = trouble.to_string();
+            if let Err(error) = self.note_failure(id, &text).await {
+                tracing::error!(router.id = %id, %error, "noting a failed pass over router {id}");
+            }
+            tracing::warn!(router.id = %id, error = %text, "pass over router {id} ended early");
+            report.error = Some(text);
+        }
+        report
+    }
+
+    async fn pass(
+        &self,
+        id: RouterId,
+        progress: &dyn Progress,
+        report: &mut PassReport,
+    ) -> Result<(), PassTrouble> {
+        let key = id.to_string();
+        let router = self.router(&key).await?;
+        let target = self.target(&router)?;
+        let pushed = self.push_fresh(&router, &target, progress, report).await?;
+        if pushed == Push::Doubtful || self.must_look(&router).await? {
+            self.look_and_mend(&router, &target, report).await?;
+        } else if router.health.failures > 0 {
+            self.note_recovery(&router).await?;
+        }
+        Ok(())
+    }
+
+    async fn must_look(&self, router: &Router) -> Result<bool, Error> {
+        let due = router
+            .health
+            .observed_at
+            .is_none_or(|at| self.now().duration_since(at) >= self.poll_every());
+        if due {
+            return Ok(true);
+        }
+        reading!(self.store(), |tx| tx.logins_need_look(router.id).await)
+    }
+
+    async fn push_fresh(
+        &self,
+        router: &Router,
+        target: &Target,
+        progress: &dyn Progress,
+        report: &mut PassReport,
+    ) -> Result<Push, PassTrouble> {
+        let began = self.now();
+        loop {
+            let fresh = reading!(self.store(), |tx| tx.logins_fresh(router.id, PUSH_CHUNK).await)?;
+            if fresh.is_empty() {
+                return Ok(Push::Settled);
+            }
+            let adds: Vec<LoginAdd> = fresh.iter().map(Login::to_add).collect();
+            let outcomes = self.0.controller.add(target, &adds, &BatchMark, progress).await?;
+            let settled = self.settle(&fresh, &outcomes).await?;
+            report.pushed += settled.applied;
+            if settled.unfinished.is_some() {
+                return Ok(Push::Doubtful);
+            }
+            if self.now().duration_since(began) >= PUSH_FOR {
+                report.more = true;
+                return Ok(Push::Settled);
+            }
+        }
+    }
+
+    async fn look_and_mend(
+        &self,
+        router: &Router,
+        target: &Target,
+        report: &mut PassReport,
+    ) -> Result<(), PassTrouble> {
+        let observed = self.0.controller.observe(target).await?;
+        let learnt = self.ingest(router, &observed).await?;
+        report.first_logins = learnt.first_logins;
+        report.doubtful = learnt.doubtful;
+        self.expire_due().await?;
+        let wanted = self.wanted(router, &observed).await?;
+        let diff = diff(&wanted, &observed, &BatchMark);
+        report.drift.clone_from(&diff.drift);
+        let unfinished = self.mend(target, &observed, &wanted, diff, report).await?;
+        self.note_success(router, &observed, &learnt).await?;
+        unfinished.map_or(Ok(()), |why| Err(PassTrouble::Unfinished(why)))
+    }
+
+    /// Everything that ought to be on the router, and ended logins that came back by themselves.
+    async fn wanted(&self, router: &Router, observed: &Observed) -> Result<Vec<Login>, Error> {
+        let mut wanted = reading!(self.store(), |tx| tx.logins_live(router.id).await)?;
+        let known: std::collections::HashSet<&str> =
+            wanted.iter().map(|login| login.name.as_str()).collect();
+        let strays: Vec<String> = observed
+            .users
+            .iter()
+            .filter(|user| !known.contains(user.name.as_str()))
+            .filter(|user| crate::provisioning::comment::is_ours(&user.comment))
+            .map(|user| user.name.clone())
+            .collect();
+        if !strays.is_empty() {
+            let ended =
+                reading!(self.store(), |tx| tx.logins_absent_named(router.id, &strays).await)?;
+            wanted.extend(ended);
+        }
+        Ok(wanted)
+    }
+
+    async fn mend(
+        &self,
+        target: &Target,
+        observed: &Observed,
+        wanted: &[Login],
+        diff: Diff,
+        report: &mut PassReport,
+    ) -> Result<Option<String>, PassTrouble> {
+        let by_id: HashMap<LoginId, &Login> =
+            wanted.iter().map(|login| (login.id, login)).collect();
+        let unsettled = |ids: &[LoginId], settled: fn(&Login) -> bool| -> Vec<Login> {
+            ids.iter().map(|id| by_id[id]).filter(|login| !settled(login)).cloned().collect()
+        };
+        let in_step = unsettled(&diff.in_step, Login::is_applied);
+        self.settle(&in_step, &vec![ChangeOutcome::Applied; in_step.len()]).await?;
+        let taken = unsettled(&diff.taken, Login::is_held);
+        self.settle(&taken, &vec![ChangeOutcome::NameTaken; taken.len()]).await?;
+        let changes: Vec<Change> =
+            diff.changes.into_iter().filter(|change| !by_id[&change.login].is_held()).collect();
+        let mut unfinished = None;
+        for chunk in changes.chunks(APPLY_CHUNK) {
+            let logins: Vec<Login> =
+                chunk.iter().map(|change| by_id[&change.login].clone()).collect();
+            let connection = observed.connection;
+            let outcomes = self.0.controller.apply(target, connection, chunk).await?;
+            let settled = self.settle(&logins, &outcomes).await?;
+            report.changed += settled.applied;
+            report.cut_off += settled.cut_off;
+            unfinished = unfinished.or(settled.unfinished);
+        }
+        Ok(unfinished)
+    }
+
+    /// Writes what became of logins that were sent, in one commit.
+    async fn settle(&self, sent: &[Login], outcomes: &[ChangeOutcome]) -> Result<Settled, Error> {
+        let sorted = Sorted::of(sent, outcomes);
+        let now = self.now();
+        if !sorted.is_empty() {
+            transact!(self.store(), Mode::Commit, |tx| sorted.write(tx, now).await)?;
+        }
+        for login in &sorted.taken {
+            self.resolve_taken(login).await?;
+        }
+        let Sorted { applied, cut_off, unfinished, .. } = sorted;
+        Ok(Settled { applied: applied.len(), cut_off, unfinished })
+    }
+
+    /// A code that somebody else's user has on the router is replaced while nobody has seen it;
+    /// later only a person can decide.
+    async fn resolve_taken(&self, login: &Login) -> Result<(), Error> {
+        let caller = Caller::engine();
+        let context = self.context(&caller);
+        transact!(self.store(), Mode::Commit, |tx| replace_or_block(tx, context, login).await)
+    }
+
+    async fn note_success(
+        &self,
+        router: &Router,
+        observed: &Observed,
+        learnt: &Ingest,
+    ) -> Result<(), Error> {
+        let health = crate::router::RouterHealth {
+            version: Some(observed.facts.version.clone()),
+            observed_at: Some(learnt.at),
+            uptime: Some(observed.facts.uptime),
+            failures: 0,
+            last_error: None,
+            profiles: Some(observed.facts.profiles.clone()),
+        };
+        transact!(self.store(), Mode::Commit, |tx| tx.router_health_set(router.id, &health).await)
+    }
+
+    async fn note_recovery(&self, router: &Router) -> Result<(), Error> {
+        let health =
+            crate::router::RouterHealth { failures: 0, last_error: None, ..router.health.clone() };
+        transact!(self.store(), Mode::Commit, |tx| tx.router_health_set(router.id, &health).await)
+    }
+
+    async fn note_failure(&self, id: RouterId, error: &str) -> Result<(), Error> {
+        transact!(self.store(), Mode::Commit, |tx| write_failure(tx, id, error).await)
+    }
+}
+
+async fn write_failure(
+    tx: &mut dyn crate::store::Tx,
+    id: RouterId,
+    error: &str,
+) -> Result<(), Error> {
+    let Some(router) = tx.router_by_id(id).await? else { return Ok(()) };
+    let health = crate::router::RouterHealth {
+        failures: router.health.failures.saturating_add(1),
+        last_error: Some(error.to_owned()),
+        ..router.health
+    };
+    tx.router_health_set(id, &health).await?;
+    Ok(tx.logins_failed_on(id, error).await?)
+}
+
+async fn replace_or_block(
+    tx: &mut dyn crate::store::Tx,
+    context: crate::kernel::context::Context<'_>,
+    login: &Login,
+) -> Result<(), Error> {
+    let vouchers = tx.vouchers_of_logins(&[login.id]).await?;
+    let unseen = vouchers
+        .first()
+        .filter(|voucher| !login.ever_applied && voucher.state.name() == "pending_push");
+    match unseen {
+        Some(voucher) => {
+            change::recode(tx, context, "voucher.recode", voucher, Recode::Taken).await.map(drop)
+        }
+        None => Ok(tx.logins_blocked(&[login.id], TAKEN).await?),
+    }
+}
+
+/// How a push ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Push {
+    /// Every login that was sent has an outcome.
+    Settled,
+    /// Of some it is not known whether they are there: a look tells.
+    Doubtful,
+}
+
+struct Settled {
+    applied: usize,
+    cut_off: usize,
+    unfinished: Option<String>,
+}
+
+/// Sent logins by what became of them.
+#[derive(Default)]
+struct Sorted {
+    applied: Vec<(LoginId, i64)>,
+    cut_off: usize,
+    taken: Vec<Login>,
+    refused: Vec<(LoginId, String)>,
+    unfinished: Option<String>,
+}
+
+impl Sorted {
+    fn of(sent: &[Login], outcomes: &[ChangeOutcome]) -> Self {
+        let mut sorted = Self::default();
+        for (login, outcome) in sent.iter().zip(outcomes) {
+            match outcome {
+                ChangeOutcome::Applied => sorted.applied(login),
+                // Nothing of ours stands there, which is all that an ended login wants.
+                ChangeOutcome::NameTaken if login.presence == Presence::Absent => {
+                    sorted.applied(login);
+                }
+                ChangeOutcome::NameTaken => sorted.taken.push(login.clone()),
+                ChangeOutcome::Refused(why) => sorted.refused.push((login.id, why.clone())),
+                ChangeOutcome::Unfinished(why) => sorted.unfinished = Some(why.clone()),
+            }
+        }
+        sorted
+    }
+
+    fn applied(&mut self, login: &Login) {
+        self.applied.push((login.id, login.revision));
+        self.cut_off += usize::from(login.presence != Presence::Enabled);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.applied.is_empty() && self.refused.is_empty()
+    }
+
+    async fn write(
+        &self,
+        tx: &mut dyn crate::store::Tx,
+        now: jiff::Timestamp,
+    ) -> Result<(), Error> {
+        if !self.applied.is_empty() {
+            tx.logins_applied(&self.applied, now).await?;
+            let ids: Vec<LoginId> = self.applied.iter().map(|(id, _)| *id).collect();
+            tx.vouchers_acknowledged(&ids).await?;
+        }
+        for (ids, why) in by_reason(&self.refused) {
+            tx.logins_blocked(&ids, &why).await?;
+        }
+        Ok(())
+    }
+}
+
+fn by_reason(logins: &[(LoginId, String)]) -> Vec<(Vec<LoginId>, String)> {
+    let mut groups: HashMap<&str, Vec<LoginId>> = HashMap::new();
+    for (id, why) in logins {
+        groups.entry(why).or_default().push(*id);
+    }
+    groups.into_iter().map(|(why, ids)| (ids, why.to_owned())).collect()
+}

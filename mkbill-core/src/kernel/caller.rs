@@ -1,0 +1,190 @@
+//! Who asks, why, and how often the same request may arrive.
+
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest, Sha256};
+
+use super::error::Error;
+
+const ACTOR_CHARS_MAX: usize = 120;
+const REASON_CHARS_MAX: usize = 500;
+const KEY_CHARS_MAX: usize = 200;
+
+/// Who writes: a kind and a name, such as `api_key:front-desk`, `cli:root` or `engine`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Actor(String);
+
+impl Actor {
+    /// The engine itself: polls, expiry, deliveries.
+    pub fn engine() -> Self {
+        Self("engine".to_owned())
+    }
+
+    /// A person at a terminal of the machine.
+    pub fn cli(user: &str) -> Self {
+        Self::of("cli", user)
+    }
+
+    /// A program holding an API key.
+    pub fn api_key(name: &str) -> Self {
+        Self::of("api_key", name)
+    }
+
+    fn of(kind: &str, name: &str) -> Self {
+        let clean = name.chars().filter(|c| !c.is_control());
+        Self(format!("{kind}:{}", clean.take(ACTOR_CHARS_MAX).collect::<String>()))
+    }
+
+    /// Wraps an actor that was stored before.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name without its kind: what is written beside a voucher as its maker.
+    pub fn name(&self) -> &str {
+        self.0.split_once(':').map_or(self.0.as_str(), |(_, name)| name)
+    }
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A client's own name for one request: the same key with the same input gets the first answer again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// The key's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for IdempotencyKey {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let fits = (1..=KEY_CHARS_MAX).contains(&text.len());
+        if fits && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(Error::invalid(
+                "idempotency_key",
+                format!("use 1 to {KEY_CHARS_MAX} printable ASCII characters without blanks"),
+            ))
+        }
+    }
+}
+
+/// Whether a use case keeps what it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Write.
+    #[default]
+    Commit,
+    /// Do everything, answer as if, and roll back.
+    DryRun,
+}
+
+/// Everything about the one who calls a use case.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who.
+    pub actor: Actor,
+    /// Why, in the caller's words.
+    pub reason: Option<String>,
+    /// The client's key for this request.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// Keep or only try.
+    pub mode: Mode,
+}
+
+impl Caller {
+    /// A caller without reason or key, who means it.
+    pub fn new(actor: Actor) -> Self {
+        Self { actor, reason: None, idempotency_key: None, mode: Mode::Commit }
+    }
+
+    /// The engine acting by itself.
+    pub fn engine() -> Self {
+        Self::new(Actor::engine())
+    }
+
+    /// The same caller with a reason.
+    pub fn because(mut self, reason: &str) -> Result<Self, Error> {
+        if reason.chars().count() > REASON_CHARS_MAX {
+            return Err(Error::invalid("reason", format!("at most {REASON_CHARS_MAX} characters")));
+        }
+        self.reason = Some(reason.to_owned());
+        Ok(self)
+    }
+
+    /// The same caller with an idempotency key.
+    #[must_use]
+    pub fn with_key(mut self, key: IdempotencyKey) -> Self {
+        self.idempotency_key = Some(key);
+        self
+    }
+
+    /// The same caller, only trying.
+    #[must_use]
+    pub fn dry_run(mut self) -> Self {
+        self.mode = Mode::DryRun;
+        self
+    }
+}
+
+/// A digest of one request's input, to tell a repeated request from a reused key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// Digests `action` and every field of its input, each with its length so that fields never run together.
+    pub fn of(action: &str, fields: &[&dyn fmt::Debug]) -> Self {
+        let mut digest = Sha256::new();
+        let mut put = |text: &str| {
+            digest.update((text.len() as u64).to_be_bytes());
+            digest.update(text.as_bytes());
+        };
+        put(action);
+        for field in fields {
+            put(&format!("{field:?}"));
+        }
+        Self(digest.finalize().into())
+    }
+
+    /// The digest's bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_tells_fields_apart() {
+        let split = Fingerprint::of("x", &[&"ab", &"c"]);
+        assert_eq!(split, Fingerprint::of("x", &[&"ab", &"c"]));
+        assert_ne!(split, Fingerprint::of("x", &[&"a", &"bc"]));
+        assert_ne!(split, Fingerprint::of("y", &[&"ab", &"c"]));
+    }
+
+    #[test]
+    fn an_idempotency_key_is_plain_and_short() {
+        assert!("order-7".parse::<IdempotencyKey>().is_ok());
+        for bad in ["", "two words", "tab\t", "é", &"x".repeat(201)] {
+            assert!(bad.parse::<IdempotencyKey>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Small types that every feature shares. Imports nothing else of this crate.
+
+pub mod caller;
+pub mod context;
+pub mod entropy;
+pub mod error;
+pub mod ids;
+pub mod money;
+pub mod page;
+pub mod secret;
+pub mod time;

@@ -1,0 +1,117 @@
+//! Secrets at rest: sealed by XChaCha20-Poly1305 under one master key.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
+use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::entropy::Entropy;
+use super::error::Error;
+
+const NONCE_BYTES: usize = 24;
+const KEY_BYTES: usize = 32;
+
+/// A sealed secret: nonce and ciphertext. Safe to store; `Debug` shows only its size.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed(Vec<u8>);
+
+impl Sealed {
+    /// Wraps stored bytes.
+    pub fn from_bytes(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes to store.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sealed({} bytes)", self.0.len())
+    }
+}
+
+/// The key that seals every secret of the store.
+#[derive(Clone)]
+pub struct MasterKey(XChaCha20Poly1305);
+
+impl std::fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterKey(..)")
+    }
+}
+
+impl MasterKey {
+    /// A new random key and its base64 text, to be kept in a key file.
+    pub fn generate(entropy: &dyn Entropy) -> (Self, SecretString) {
+        let mut bytes = [0_u8; KEY_BYTES];
+        entropy.fill(&mut bytes);
+        (Self::from_bytes(bytes), SecretString::from(STANDARD.encode(bytes)))
+    }
+
+    /// Reads the base64 text of a 32-byte key.
+    pub fn from_base64(text: &SecretString) -> Result<Self, Error> {
+        let bytes = STANDARD.decode(text.expose_secret().trim()).ok();
+        bytes
+            .and_then(|bytes| <[u8; KEY_BYTES]>::try_from(bytes).ok())
+            .map(Self::from_bytes)
+            .ok_or_else(|| Error::invalid("master_key", "give 32 bytes as base64"))
+    }
+
+    fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
+        Self(XChaCha20Poly1305::new(&Key::from(bytes)))
+    }
+
+    /// Seals `secret` for one purpose, such as `router:<id>`; it opens only for the same purpose.
+    pub fn seal(&self, secret: &SecretString, purpose: &str, entropy: &dyn Entropy) -> Sealed {
+        let mut nonce = [0_u8; NONCE_BYTES];
+        entropy.fill(&mut nonce);
+        let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: purpose.as_bytes() };
+        let text = self
+            .0
+            .encrypt(&XNonce::from(nonce), payload)
+            .expect("a secret is far shorter than the cipher's limit");
+        Sealed([nonce.as_slice(), &text].concat())
+    }
+
+    /// Opens what [`Self::seal`] made for the same purpose.
+    pub fn open(&self, sealed: &Sealed, purpose: &str) -> Result<SecretString, Error> {
+        let unreadable = || {
+            Error::broken(format!(
+                "the secret of {purpose} cannot be opened: is this the master key it was stored with?"
+            ))
+        };
+        let (nonce, text) = sealed.0.split_first_chunk::<NONCE_BYTES>().ok_or_else(unreadable)?;
+        let payload = Payload { msg: text, aad: purpose.as_bytes() };
+        let plain = self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| unreadable())?;
+        String::from_utf8(plain).map(SecretString::from).map_err(|_| unreadable())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::entropy::OsEntropy;
+
+    #[test]
+    fn a_secret_opens_only_with_its_key_and_for_its_purpose() {
+        let (key, text) = MasterKey::generate(&OsEntropy);
+        let sealed = key.seal(&SecretString::from("hunter2"), "router:1", &OsEntropy);
+        let again = MasterKey::from_base64(&text).unwrap();
+        assert_eq!(again.open(&sealed, "router:1").unwrap().expose_secret(), "hunter2");
+        assert!(key.open(&sealed, "router:2").is_err());
+        let (other, _) = MasterKey::generate(&OsEntropy);
+        assert!(other.open(&sealed, "router:1").is_err());
+        assert!(key.open(&Sealed::from_bytes(vec![1, 2, 3]), "router:1").is_err());
+        assert!(!format!("{sealed:?} {key:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_master_key_is_thirty_two_bytes() {
+        assert!(MasterKey::from_base64(&SecretString::from("c2hvcnQ=")).is_err());
+        assert!(MasterKey::from_base64(&SecretString::from("not base64 !")).is_err());
+    }
+}

@@ -1,0 +1,234 @@
+//! Plans: what is sold, at which price, on which router profile, within which limits.
+
+pub mod store;
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::kernel::error::{Error, Refusal};
+use crate::kernel::ids::PlanId;
+use crate::kernel::money::{Currency, Money};
+
+const NAME_CHARS_MAX: usize = 100;
+const PROFILE_CHARS_MAX: usize = 100;
+/// No limit of a voucher is longer than ten years.
+pub const SPAN_MAX: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
+/// No data quota is above 1 PiB.
+pub const DATA_QUOTA_MAX: u64 = 1 << 50;
+
+/// A plan's name: 1 to 100 visible characters; unique.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PlanName(String);
+
+impl PlanName {
+    /// The name's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PlanName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        visible(text, "name", NAME_CHARS_MAX).map(Self)
+    }
+}
+
+impl fmt::Display for PlanName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn visible(text: &str, field: &'static str, most: usize) -> Result<String, Error> {
+    let clean = text.trim() == text && !text.chars().any(char::is_control);
+    if clean && (1..=most).contains(&text.chars().count()) {
+        Ok(text.to_owned())
+    } else {
+        Err(Error::invalid(field, format!("use 1 to {most} visible characters")))
+    }
+}
+
+/// What one unit costs us and what it sells for; the sale is never below the cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Prices {
+    cost: Money,
+    sell: Money,
+}
+
+/// Why two prices do not go together.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PriceRefusal {
+    /// Selling below cost.
+    #[error("the selling price {sell} is below the cost price {cost}: raise it or lower the cost")]
+    SellBelowCost {
+        /// What it sells for.
+        sell: Money,
+        /// What it costs us.
+        cost: Money,
+    },
+    /// Two currencies.
+    #[error("cost is in {0} but the selling price in {1}: use one currency")]
+    Mixed(Currency, Currency),
+    /// A price below zero.
+    #[error("a price is never negative")]
+    Negative,
+}
+
+impl Refusal for PriceRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::SellBelowCost { .. } => "sell_below_cost",
+            Self::Mixed(..) => "mixed_currencies",
+            Self::Negative => "negative_price",
+        }
+    }
+}
+
+impl Prices {
+    /// Checks 0 ≤ cost ≤ sell in one currency.
+    pub fn new(cost: Money, sell: Money) -> Result<Self, PriceRefusal> {
+        if cost.currency() != sell.currency() {
+            return Err(PriceRefusal::Mixed(cost.currency(), sell.currency()));
+        }
+        if cost.is_negative() || sell.is_negative() {
+            return Err(PriceRefusal::Negative);
+        }
+        if sell.minor() < cost.minor() {
+            return Err(PriceRefusal::SellBelowCost { sell, cost });
+        }
+        Ok(Self { cost, sell })
+    }
+
+    /// What it costs us.
+    pub const fn cost(self) -> Money {
+        self.cost
+    }
+
+    /// What it sells for.
+    pub const fn sell(self) -> Money {
+        self.sell
+    }
+
+    /// The currency of both.
+    pub const fn currency(self) -> Currency {
+        self.sell.currency()
+    }
+}
+
+/// Three independent limits of a voucher; each may be absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Time online, added over all sessions; the router enforces it.
+    pub uptime_quota: Option<SignedDuration>,
+    /// Bytes in both directions together; the router enforces it.
+    pub data_quota: Option<u64>,
+    /// Calendar time from the first login; the engine enforces it.
+    pub validity: Option<SignedDuration>,
+}
+
+impl Limits {
+    /// Checks that each limit is positive and at most ten years or 1 PiB.
+    pub fn checked(self) -> Result<Self, Error> {
+        check_span("uptime_quota", self.uptime_quota)?;
+        check_span("validity", self.validity)?;
+        match self.data_quota {
+            Some(0) => Err(Error::invalid("data_quota", "leave it out for unlimited data")),
+            Some(bytes) if bytes > DATA_QUOTA_MAX => {
+                Err(Error::invalid("data_quota", "use at most 1 PiB"))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    /// What the router is told as `limit-uptime`: the shorter of quota and validity, since time
+    /// online never exceeds calendar time.
+    pub fn router_uptime(self) -> Option<SignedDuration> {
+        [self.uptime_quota, self.validity].into_iter().flatten().min()
+    }
+}
+
+fn check_span(field: &'static str, span: Option<SignedDuration>) -> Result<(), Error> {
+    match span {
+        Some(span) if span < SignedDuration::from_secs(1) || span.subsec_nanos() != 0 => Err(
+            Error::invalid(field, "use whole seconds, at least one; leave it out for unlimited"),
+        ),
+        Some(span) if span > SPAN_MAX => Err(Error::invalid(field, "use at most ten years")),
+        _ => Ok(()),
+    }
+}
+
+/// What is sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// Identity.
+    pub id: PlanId,
+    /// Unique name.
+    pub name: PlanName,
+    /// The hotspot user profile on the router that carries rate limits and the like.
+    pub router_profile: String,
+    /// Prices of one voucher.
+    pub prices: Prices,
+    /// Limits of one voucher.
+    pub limits: Limits,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+/// A plan to be added.
+#[derive(Debug, Clone)]
+pub struct NewPlan {
+    /// Unique name.
+    pub name: PlanName,
+    /// The hotspot user profile on the router.
+    pub router_profile: String,
+    /// Prices of one voucher.
+    pub prices: Prices,
+    /// Limits of one voucher.
+    pub limits: Limits,
+}
+
+impl NewPlan {
+    /// Checks the profile name and the limits.
+    pub fn checked(mut self) -> Result<Self, Error> {
+        self.router_profile = visible(&self.router_profile, "router_profile", PROFILE_CHARS_MAX)?;
+        self.limits = self.limits.checked()?;
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn selling_below_cost_is_refused() {
+        let refusal = Prices::new(Money::rupiah(3_000), Money::rupiah(2_500)).unwrap_err();
+        assert_eq!(refusal.code(), "sell_below_cost");
+        assert!(Prices::new(Money::rupiah(2_500), Money::rupiah(2_500)).is_ok());
+        assert!(Prices::new(Money::rupiah(-1), Money::rupiah(5)).is_err());
+    }
+
+    #[test]
+    fn the_router_enforces_the_shorter_of_quota_and_validity() {
+        let hours = SignedDuration::from_hours;
+        let limits =
+            Limits { uptime_quota: Some(hours(5)), validity: Some(hours(24)), data_quota: None };
+        assert_eq!(limits.router_uptime(), Some(hours(5)));
+        assert_eq!(Limits { uptime_quota: None, ..limits }.router_uptime(), Some(hours(24)));
+        assert_eq!(Limits::default().router_uptime(), None);
+    }
+
+    #[test]
+    fn limits_are_whole_positive_and_bounded() {
+        let with = |uptime_quota| Limits { uptime_quota, ..Limits::default() }.checked();
+        assert!(with(Some(SignedDuration::ZERO)).is_err());
+        assert!(with(Some(SignedDuration::from_millis(1_500))).is_err());
+        assert!(with(Some(SPAN_MAX + SignedDuration::from_secs(1))).is_err());
+        assert!(with(Some(SPAN_MAX)).is_ok());
+        assert!(Limits { data_quota: Some(0), ..Limits::default() }.checked().is_err());
+    }
+}

@@ -1,0 +1,275 @@
+//! The difference between what ought to be on a router and what is there. Pure.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::kernel::ids::LoginId;
+
+use super::comment::{is_ours, without_stamp};
+use super::controller::{Change, Mark, ObjectId, Observed, ObservedUser, Step, UserPatch};
+use super::{Login, Presence};
+
+/// What has to be done on a router, and what was found out on the way.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Diff {
+    /// What to do: logins to be cut off first, then those to be mended, then those to be added.
+    pub changes: Vec<Change>,
+    /// The router already says what is wanted.
+    pub in_step: Vec<LoginId>,
+    /// A user of that name exists that does not carry the login's mark. Nothing is done about it.
+    pub taken: Vec<LoginId>,
+    /// What somebody else changed.
+    pub drift: Vec<Drift>,
+}
+
+/// Something on the router that the engine did not do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// Which login of the books; `None` for an orphan.
+    pub login: Option<LoginId>,
+    /// The name on the router.
+    pub name: String,
+    /// What was found.
+    pub kind: DriftKind,
+}
+
+/// What differs although it had been applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DriftKind {
+    /// The user is gone.
+    Missing,
+    /// These fields of the user were changed, by their names on the router.
+    Changed(Vec<&'static str>),
+    /// A user of this name stands there without the mark: it was taken away, or the name was reused.
+    Unmarked,
+    /// A user with our mark that no login accounts for, or that stands there again after its removal.
+    Orphan,
+    /// Somebody is online with a login that was closed or removed.
+    StillOnline,
+}
+
+/// Compares `wanted` with `observed`. Linear in both.
+///
+/// Only users whose comment is, by `mark`, that of the same login are touched, and cookies and
+/// sessions of a name only as long as no other user bears it. A login that is
+/// - *enabled* gets the fields that differ (the password only if it can be read, a comment without
+///   losing the stamp behind it), or is added;
+/// - *disabled* is closed, then loses cookies and sessions; its other fields wait until it is
+///   enabled, so that nothing wrong with them keeps it open; if it is missing nothing is added;
+/// - *absent* is closed, loses cookies and sessions, and is removed.
+///
+/// Cookies and sessions that outlived their user are removed if the login was ever on the router.
+/// Drift is reported for logins that were applied.
+pub fn diff(wanted: &[Login], observed: &Observed, mark: &dyn Mark) -> Diff {
+    let index = Index::of(observed);
+    let mut parts = Parts::default();
+    for login in wanted {
+        let found = Found::of(login, &index, mark);
+        match login.presence {
+            Presence::Enabled => parts.keep(login, &found),
+            Presence::Disabled | Presence::Absent => parts.cut_off(login, &found),
+        }
+    }
+    let names: HashSet<&str> = wanted.iter().map(|login| login.name.as_str()).collect();
+    let orphans = observed.users.iter().filter(|user| !names.contains(user.name.as_str()));
+    parts.drift.extend(orphans.filter(|user| is_ours(&user.comment)).map(orphan));
+    parts.into_diff()
+}
+
+fn orphan(user: &ObservedUser) -> Drift {
+    Drift { login: None, name: user.name.clone(), kind: DriftKind::Orphan }
+}
+
+/// An observation by name. A router with several hotspot servers may have a name twice.
+struct Index<'a> {
+    users: HashMap<&'a str, Vec<&'a ObservedUser>>,
+    sessions: HashMap<&'a str, Vec<&'a ObjectId>>,
+    cookies: HashMap<&'a str, Vec<&'a ObjectId>>,
+}
+
+impl<'a> Index<'a> {
+    fn of(observed: &'a Observed) -> Self {
+        let sessions = observed.sessions.iter().map(|session| (session.user.as_str(), &session.id));
+        let cookies = observed.cookies.iter().map(|cookie| (cookie.user.as_str(), &cookie.id));
+        Self {
+            users: grouped(observed.users.iter().map(|user| (user.name.as_str(), user))),
+            sessions: grouped(sessions),
+            cookies: grouped(cookies),
+        }
+    }
+}
+
+fn grouped<'a, T>(items: impl Iterator<Item = (&'a str, T)>) -> HashMap<&'a str, Vec<T>> {
+    let mut groups: HashMap<&str, Vec<T>> = HashMap::with_capacity(items.size_hint().0);
+    for (name, item) in items {
+        groups.entry(name).or_default().push(item);
+    }
+    groups
+}
+
+/// What the router has under the name of one login.
+struct Found<'a> {
+    ours: Vec<&'a ObservedUser>,
+    is_taken: bool,
+    cookies: &'a [&'a ObjectId],
+    sessions: &'a [&'a ObjectId],
+}
+
+impl<'a> Found<'a> {
+    fn of(login: &Login, index: &'a Index<'a>, mark: &dyn Mark) -> Self {
+        let name = login.name.as_str();
+        let (ours, others): (Vec<&ObservedUser>, Vec<&ObservedUser>) = named(&index.users, name)
+            .iter()
+            .partition(|user| mark.is_same(&user.comment, &login.spec.comment));
+        Self {
+            ours,
+            is_taken: !others.is_empty(),
+            cookies: named(&index.cookies, name),
+            sessions: named(&index.sessions, name),
+        }
+    }
+
+    /// Are cookies and sessions of this name surely of this login?
+    fn is_online_part_ours(&self, login: &Login) -> bool {
+        !self.is_taken && (login.ever_applied || !self.ours.is_empty())
+    }
+
+    /// Ends all ways of being online, cookies first lest a device comes back at once.
+    fn offline_steps(&self) -> impl Iterator<Item = Step> {
+        let cookies = self.cookies.iter().map(|id| Step::RemoveCookie((*id).clone()));
+        cookies.chain(self.sessions.iter().map(|id| Step::EndSession((*id).clone())))
+    }
+}
+
+fn named<'a, T>(groups: &'a HashMap<&str, Vec<T>>, name: &str) -> &'a [T] {
+    groups.get(name).map_or(&[], Vec::as_slice)
+}
+
+#[derive(Default)]
+struct Parts {
+    cuts: Vec<Change>,
+    sets: Vec<Change>,
+    adds: Vec<Change>,
+    in_step: Vec<LoginId>,
+    taken: Vec<LoginId>,
+    drift: Vec<Drift>,
+}
+
+impl Parts {
+    fn into_diff(self) -> Diff {
+        let Self { cuts, sets, adds, in_step, taken, drift } = self;
+        Diff { changes: [cuts, sets, adds].concat(), in_step, taken, drift }
+    }
+
+    /// For a login that should be there, and open.
+    fn keep(&mut self, login: &Login, found: &Found<'_>) {
+        if found.ours.is_empty() && found.is_taken {
+            return self.note_taken(login);
+        }
+        if found.ours.is_empty() {
+            self.note_if_applied(login, DriftKind::Missing);
+            self.adds.push(Change { login: login.id, steps: vec![Step::AddUser(login.to_add())] });
+            return;
+        }
+        let patches = found.ours.iter().map(|user| (user, patch(login, user)));
+        let patches: Vec<_> = patches.filter(|(_, patch)| !patch.is_empty()).collect();
+        let Some((_, first)) = patches.first() else { return self.in_step.push(login.id) };
+        self.note_if_applied(login, DriftKind::Changed(fields(first)));
+        let steps = patches.into_iter().map(|(user, patch)| Step::SetUser(user.id.clone(), patch));
+        self.sets.push(Change { login: login.id, steps: steps.collect() });
+    }
+
+    /// For a login that should be closed or gone.
+    fn cut_off(&mut self, login: &Login, found: &Found<'_>) {
+        if found.ours.is_empty() && found.is_taken && login.ever_applied {
+            return self.note_taken(login);
+        }
+        self.note_undone(login, found);
+        let open = found.ours.iter().filter(|user| !user.disabled);
+        let mut steps: Vec<Step> = open.map(|user| close(user)).collect();
+        if found.is_online_part_ours(login) {
+            steps.extend(found.offline_steps());
+        }
+        if login.presence == Presence::Absent {
+            steps.extend(found.ours.iter().map(|user| Step::RemoveUser(user.id.clone())));
+        }
+        if steps.is_empty() {
+            self.in_step.push(login.id);
+        } else {
+            self.cuts.push(Change { login: login.id, steps });
+        }
+    }
+
+    /// Reports what was closed or removed and is not any more.
+    fn note_undone(&mut self, login: &Login, found: &Found<'_>) {
+        if login.presence == Presence::Absent && !found.ours.is_empty() {
+            self.note_if_applied(login, DriftKind::Orphan);
+        } else if found.ours.iter().any(|user| !user.disabled) {
+            self.note_if_applied(login, DriftKind::Changed(vec![DISABLED]));
+        }
+        if !found.sessions.is_empty() {
+            self.note_if_applied(login, DriftKind::StillOnline);
+        }
+    }
+
+    fn note_taken(&mut self, login: &Login) {
+        self.taken.push(login.id);
+        if login.ever_applied {
+            self.note(login, DriftKind::Unmarked);
+        }
+    }
+
+    fn note_if_applied(&mut self, login: &Login, kind: DriftKind) {
+        if login.is_applied() {
+            self.note(login, kind);
+        }
+    }
+
+    fn note(&mut self, login: &Login, kind: DriftKind) {
+        self.drift.push(Drift { login: Some(login.id), name: login.name.clone(), kind });
+    }
+}
+
+const DISABLED: &str = "disabled";
+
+fn close(user: &ObservedUser) -> Step {
+    Step::SetUser(user.id.clone(), UserPatch { disabled: Some(true), ..UserPatch::default() })
+}
+
+/// What has to be set for `user` to be what `login` should be when enabled.
+fn patch(login: &Login, user: &ObservedUser) -> UserPatch {
+    let spec = &login.spec;
+    let (limit_uptime, limit_bytes) = login.router_limits();
+    let is_password_other = user.password.as_ref().is_some_and(|found| *found != spec.password);
+    UserPatch {
+        password: is_password_other.then(|| spec.password.clone()),
+        profile: (user.profile != spec.profile).then(|| spec.profile.clone()),
+        comment: comment(&spec.comment, &user.comment),
+        disabled: user.disabled.then_some(false),
+        limit_uptime: (user.limit_uptime != limit_uptime).then_some(limit_uptime),
+        limit_bytes: (user.limit_bytes != limit_bytes).then_some(limit_bytes),
+    }
+}
+
+/// The comment to set, if what stands before the stamp differs. The stamp is evidence and stays.
+fn comment(wanted: &str, found: &str) -> Option<String> {
+    if found == wanted {
+        return None;
+    }
+    let text = without_stamp(found);
+    (text != wanted).then(|| format!("{wanted}{}", &found[text.len()..]))
+}
+
+fn fields(patch: &UserPatch) -> Vec<&'static str> {
+    let set = [
+        ("password", patch.password.is_some()),
+        ("profile", patch.profile.is_some()),
+        ("comment", patch.comment.is_some()),
+        (DISABLED, patch.disabled.is_some()),
+        ("limit-uptime", patch.limit_uptime.is_some()),
+        ("limit-bytes-total", patch.limit_bytes.is_some()),
+    ];
+    set.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests;

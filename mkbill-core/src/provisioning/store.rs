@@ -1,0 +1,58 @@
+//! Logins at rest.
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::kernel::ids::{BatchId, LoginId, RouterId};
+use crate::store::StoreError;
+
+use super::{Login, LoginSpec, Presence, Usage};
+
+/// Keeps what ought to be on routers.
+#[async_trait]
+pub trait LoginStore: Send {
+    /// Adds many at once.
+    async fn login_insert_all(&mut self, logins: &[Login]) -> Result<(), StoreError>;
+    /// One by identity.
+    async fn login_by_id(&mut self, id: LoginId) -> Result<Option<Login>, StoreError>;
+    /// Logins of a router that ought to exist, or whose last change the router has not acknowledged.
+    async fn logins_live(&mut self, router: RouterId) -> Result<Vec<Login>, StoreError>;
+    /// Logins the router has never heard of, in the order of making.
+    async fn logins_fresh(
+        &mut self,
+        router: RouterId,
+        limit: u32,
+    ) -> Result<Vec<Login>, StoreError>;
+    /// Logins that ought not to exist, by their names.
+    async fn logins_absent_named(
+        &mut self,
+        router: RouterId,
+        names: &[String],
+    ) -> Result<Vec<Login>, StoreError>;
+    /// Is anything waiting that needs a look at the router first?
+    async fn logins_need_look(&mut self, router: RouterId) -> Result<bool, StoreError>;
+    /// Writes what is wanted of a login now; the router has to be told.
+    async fn login_want(
+        &mut self,
+        id: LoginId,
+        presence: Presence,
+        spec: &LoginSpec,
+    ) -> Result<(), StoreError>;
+    /// Wants these logins gone.
+    async fn logins_want_absent(&mut self, ids: &[LoginId]) -> Result<(), StoreError>;
+    /// The router acknowledged these, each at the revision that was sent. A login that changed
+    /// meanwhile stays pending.
+    async fn logins_applied(
+        &mut self,
+        sent: &[(LoginId, i64)],
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// The router could not be worked with: a try for everything that waits for it.
+    async fn logins_failed_on(&mut self, router: RouterId, error: &str) -> Result<(), StoreError>;
+    /// The router refuses for good; only a retry by a person sends it again.
+    async fn logins_blocked(&mut self, ids: &[LoginId], error: &str) -> Result<(), StoreError>;
+    /// A person wants the logins of a batch tried again; answers how many were blocked.
+    async fn logins_retry(&mut self, batch: BatchId) -> Result<u64, StoreError>;
+    /// Writes new readings of the router's counters.
+    async fn logins_usage(&mut self, readings: &[(LoginId, Usage)]) -> Result<(), StoreError>;
+}

@@ -1,0 +1,307 @@
+//! Two databases behind one small trait, and what differs between them.
+
+use std::future::Future;
+
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use serde_json::Value as Json;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
+use sqlx::{Arguments as _, AssertSqlSafe, Database, Row as _};
+use uuid::Uuid;
+
+use super::value::Value;
+
+/// One database: how it names itself, locks, lists, binds and runs.
+pub(crate) trait Dialect: Database<Row: Record> {
+    /// For people.
+    const ENGINE: &'static str;
+    /// Begins a transaction that will write.
+    const BEGIN_WRITE: &'static str;
+    /// Begins a transaction that only reads.
+    const BEGIN_READ: &'static str;
+    /// What `{skip_locked}` stands for.
+    const SKIP_LOCKED: &'static str;
+    /// Rows per statement of a bulk insert.
+    const BULK_ROWS: usize;
+
+    /// Membership of a column in the bound list of identifiers.
+    fn in_uuids(parameter: &str) -> String;
+    /// Membership of a column in the bound list of texts.
+    fn in_texts(parameter: &str) -> String;
+    /// The source of a bulk insert: `rows` rows of `columns`, and its arguments.
+    fn bulk(
+        columns: &[(&'static str, Vec<Value>)],
+        rows: std::ops::Range<usize>,
+    ) -> Result<(String, Self::Arguments), BoxDynError>;
+
+    fn bind(arguments: &mut Self::Arguments, value: Value) -> Result<(), BoxDynError>;
+
+    fn execute(
+        connection: &mut Self::Connection,
+        sql: String,
+        arguments: Self::Arguments,
+    ) -> impl Future<Output = sqlx::Result<u64>> + Send;
+
+    fn fetch(
+        connection: &mut Self::Connection,
+        sql: String,
+        arguments: Self::Arguments,
+    ) -> impl Future<Output = sqlx::Result<Vec<Self::Row>>> + Send;
+}
+
+/// Reads columns by name.
+pub(crate) trait Record: Send + Sync {
+    fn uuid(&self, column: &str) -> sqlx::Result<Uuid>;
+    fn uuid_or_none(&self, column: &str) -> sqlx::Result<Option<Uuid>>;
+    fn text(&self, column: &str) -> sqlx::Result<String>;
+    fn text_or_none(&self, column: &str) -> sqlx::Result<Option<String>>;
+    fn int(&self, column: &str) -> sqlx::Result<i64>;
+    fn int_or_none(&self, column: &str) -> sqlx::Result<Option<i64>>;
+    fn flag(&self, column: &str) -> sqlx::Result<bool>;
+    fn bytes(&self, column: &str) -> sqlx::Result<Vec<u8>>;
+    fn json_or_none(&self, column: &str) -> sqlx::Result<Option<Json>>;
+    fn instant_or_none(&self, column: &str) -> sqlx::Result<Option<Timestamp>>;
+
+    fn instant(&self, column: &str) -> sqlx::Result<Timestamp> {
+        self.instant_or_none(column)?.ok_or_else(|| unexpected(column, "null"))
+    }
+}
+
+fn unexpected(column: &str, what: &str) -> sqlx::Error {
+    sqlx::Error::ColumnDecode {
+        index: column.to_owned(),
+        source: format!("unexpected {what}").into(),
+    }
+}
+
+/// The column readers that are alike for both databases.
+macro_rules! alike {
+    () => {
+        fn uuid(&self, column: &str) -> sqlx::Result<Uuid> {
+            self.try_get(column)
+        }
+        fn uuid_or_none(&self, column: &str) -> sqlx::Result<Option<Uuid>> {
+            self.try_get(column)
+        }
+        fn text(&self, column: &str) -> sqlx::Result<String> {
+            self.try_get(column)
+        }
+        fn text_or_none(&self, column: &str) -> sqlx::Result<Option<String>> {
+            self.try_get(column)
+        }
+        fn int(&self, column: &str) -> sqlx::Result<i64> {
+            self.try_get(column)
+        }
+        fn int_or_none(&self, column: &str) -> sqlx::Result<Option<i64>> {
+            self.try_get(column)
+        }
+        fn flag(&self, column: &str) -> sqlx::Result<bool> {
+            self.try_get(column)
+        }
+        fn bytes(&self, column: &str) -> sqlx::Result<Vec<u8>> {
+            self.try_get(column)
+        }
+        fn json_or_none(&self, column: &str) -> sqlx::Result<Option<Json>> {
+            self.try_get(column)
+        }
+    };
+}
+
+impl Record for PgRow {
+    alike!();
+
+    fn instant_or_none(&self, column: &str) -> sqlx::Result<Option<Timestamp>> {
+        let stored: Option<jiff_sqlx::Timestamp> = self.try_get(column)?;
+        Ok(stored.map(jiff_sqlx::Timestamp::to_jiff))
+    }
+}
+
+impl Record for SqliteRow {
+    alike!();
+
+    fn instant_or_none(&self, column: &str) -> sqlx::Result<Option<Timestamp>> {
+        let stored: Option<i64> = self.try_get(column)?;
+        let read =
+            |micros| Timestamp::from_microsecond(micros).map_err(|_| unexpected(column, "instant"));
+        stored.map(read).transpose()
+    }
+}
+
+/// Running a statement, alike for both databases.
+macro_rules! run {
+    () => {
+        async fn execute(
+            connection: &mut Self::Connection,
+            sql: String,
+            arguments: Self::Arguments,
+        ) -> sqlx::Result<u64> {
+            let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+            Ok(query.execute(connection).await?.rows_affected())
+        }
+
+        async fn fetch(
+            connection: &mut Self::Connection,
+            sql: String,
+            arguments: Self::Arguments,
+        ) -> sqlx::Result<Vec<Self::Row>> {
+            sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(connection).await
+        }
+    };
+}
+
+impl Dialect for Postgres {
+    const ENGINE: &'static str = "PostgreSQL";
+    const BEGIN_WRITE: &'static str = "BEGIN";
+    const BEGIN_READ: &'static str = "BEGIN READ ONLY";
+    const SKIP_LOCKED: &'static str = "FOR UPDATE SKIP LOCKED";
+    const BULK_ROWS: usize = 10_000;
+
+    run!();
+
+    fn in_uuids(parameter: &str) -> String {
+        format!("= ANY({parameter})")
+    }
+
+    fn in_texts(parameter: &str) -> String {
+        format!("= ANY({parameter})")
+    }
+
+    fn bulk(
+        columns: &[(&'static str, Vec<Value>)],
+        rows: std::ops::Range<usize>,
+    ) -> Result<(String, PgArguments), BoxDynError> {
+        let mut arguments = PgArguments::default();
+        let mut parameters = Vec::with_capacity(columns.len());
+        for (index, (_, values)) in columns.iter().enumerate() {
+            let kind = add_array(&mut arguments, &values[rows.clone()])?;
+            parameters.push(format!("${}::{kind}[]", index + 1));
+        }
+        Ok((format!("SELECT * FROM UNNEST({})", parameters.join(", ")), arguments))
+    }
+
+    fn bind(arguments: &mut PgArguments, value: Value) -> Result<(), BoxDynError> {
+        match value {
+            Value::Uuid(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+            Value::Int(value) => arguments.add(value),
+            Value::Bool(value) => arguments.add(value),
+            Value::Instant(value) => arguments.add(value.map(Timestamp::to_sqlx)),
+            Value::Day(value) => arguments.add(value.to_sqlx()),
+            Value::Bytes(value) => arguments.add(value),
+            Value::Json(value) => arguments.add(value),
+            Value::Uuids(values) => arguments.add(values),
+            Value::Texts(values) => arguments.add(values),
+        }
+    }
+}
+
+/// Binds a column of equal kinds as one array and answers the kind's name.
+fn add_array(arguments: &mut PgArguments, values: &[Value]) -> Result<&'static str, BoxDynError> {
+    macro_rules! array {
+        ($kind:ident, $name:literal, |$v:ident| $map:expr) => {{
+            let list: Vec<_> = values
+                .iter()
+                .filter_map(|value| match value {
+                    Value::$kind($v) => Some($map),
+                    _ => None,
+                })
+                .collect();
+            arguments.add(list)?;
+            $name
+        }};
+    }
+    Ok(match values.first() {
+        Some(Value::Uuid(_)) => array!(Uuid, "uuid", |v| *v),
+        Some(Value::Text(_)) => array!(Text, "text", |v| v.clone()),
+        Some(Value::Int(_)) => array!(Int, "bigint", |v| *v),
+        Some(Value::Bool(_)) => array!(Bool, "bool", |v| *v),
+        Some(Value::Json(_)) => array!(Json, "jsonb", |v| v.clone()),
+        Some(Value::Instant(_)) => {
+            // Microseconds cross as integers: the timestamp wrapper has no array form.
+            array!(Instant, "timestamptz", |v| v.map(PgInstant))
+        }
+        other => return Err(format!("no bulk form for {other:?}").into()),
+    })
+}
+
+/// An instant in an array parameter: microseconds since 2000-01-01, as the wire wants it.
+#[derive(Debug, Clone, Copy)]
+struct PgInstant(Timestamp);
+
+impl sqlx::Type<Postgres> for PgInstant {
+    fn type_info() -> sqlx::postgres::PgTypeInfo {
+        <jiff_sqlx::Timestamp as sqlx::Type<Postgres>>::type_info()
+    }
+}
+
+impl sqlx::postgres::PgHasArrayType for PgInstant {
+    fn array_type_info() -> sqlx::postgres::PgTypeInfo {
+        sqlx::postgres::PgTypeInfo::array_of("timestamptz")
+    }
+}
+
+impl sqlx::Encode<'_, Postgres> for PgInstant {
+    fn encode_by_ref(
+        &self,
+        buffer: &mut sqlx::postgres::PgArgumentBuffer,
+    ) -> Result<sqlx::encode::IsNull, BoxDynError> {
+        <jiff_sqlx::Timestamp as sqlx::Encode<'_, Postgres>>::encode_by_ref(
+            &self.0.to_sqlx(),
+            buffer,
+        )
+    }
+}
+
+impl Dialect for Sqlite {
+    const ENGINE: &'static str = "SQLite";
+    const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
+    const BEGIN_READ: &'static str = "BEGIN";
+    const SKIP_LOCKED: &'static str = "";
+    const BULK_ROWS: usize = 100;
+
+    run!();
+
+    fn in_uuids(parameter: &str) -> String {
+        format!("IN (SELECT unhex(value) FROM json_each({parameter}))")
+    }
+
+    fn in_texts(parameter: &str) -> String {
+        format!("IN (SELECT value FROM json_each({parameter}))")
+    }
+
+    fn bulk(
+        columns: &[(&'static str, Vec<Value>)],
+        rows: std::ops::Range<usize>,
+    ) -> Result<(String, SqliteArguments), BoxDynError> {
+        let mut arguments = SqliteArguments::default();
+        for row in rows.clone() {
+            for (_, values) in columns {
+                Self::bind(&mut arguments, values[row].clone())?;
+            }
+        }
+        // Bare `?`: SQLite looks up numbered parameters one by one, which is quadratic in their count.
+        let group = format!("({})", vec!["?"; columns.len()].join(", "));
+        let groups = vec![group; rows.len()];
+        Ok((format!("VALUES {}", groups.join(", ")), arguments))
+    }
+
+    fn bind(arguments: &mut SqliteArguments, value: Value) -> Result<(), BoxDynError> {
+        match value {
+            Value::Uuid(value) => arguments.add(value),
+            Value::Text(value) => arguments.add(value),
+            Value::Int(value) => arguments.add(value),
+            Value::Bool(value) => arguments.add(value),
+            Value::Instant(value) => arguments.add(value.map(Timestamp::as_microsecond)),
+            Value::Day(value) => arguments.add(value.to_string()),
+            Value::Bytes(value) => arguments.add(value),
+            Value::Json(value) => arguments.add(value),
+            Value::Uuids(values) => {
+                let hex: Vec<String> = values.iter().map(|id| id.simple().to_string()).collect();
+                arguments.add(Json::from(hex))
+            }
+            Value::Texts(values) => arguments.add(Json::from(values)),
+        }
+    }
+}

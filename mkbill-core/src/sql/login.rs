@@ -1,0 +1,244 @@
+//! Logins in SQL.
+
+use async_trait::async_trait;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::kernel::ids::{BatchId, LoginId, RouterId, VoucherId};
+use crate::provisioning::store::LoginStore;
+use crate::provisioning::{Login, LoginKind, LoginSpec, Presence, SyncState, Usage};
+use crate::store::StoreError;
+
+use super::engine::{Dialect, Record};
+use super::statement::{Statement, statements};
+use super::value::{Value, count};
+use super::voucher::transpose;
+use super::{ReadError, SqlTx, known, small, unsigned};
+
+macro_rules! columns {
+    () => {
+        "id, router_id, name, voucher_id, presence, password, profile, limit_uptime_seconds, \
+         limit_bytes, comment, revision, sync, attempts, last_error, applied_at, ever_applied, \
+         uptime_before_seconds, uptime_seen_seconds, bytes_before, bytes_seen"
+    };
+}
+
+statements! {
+    BY_ID: "reading a login" = concat!("SELECT ", columns!(), " FROM login WHERE id = $1");
+    LIVE: "reading the logins of a router" = concat!(
+        "SELECT ", columns!(), " FROM login WHERE router_id = $1 \
+         AND (presence <> 'absent' OR sync = 'pending') ORDER BY id");
+    FRESH: "reading new logins" = concat!(
+        "SELECT ", columns!(), " FROM login WHERE router_id = $1 AND sync = 'pending' \
+         AND NOT ever_applied AND presence = 'enabled' ORDER BY id LIMIT $2");
+    ABSENT_NAMED: "reading ended logins" = concat!(
+        "SELECT ", columns!(), " FROM login WHERE router_id = $1 AND presence = 'absent' \
+         AND name {in_texts:$2} ORDER BY id");
+    NEED_LOOK: "looking for waiting changes" =
+        "SELECT COUNT(*) AS n FROM (SELECT id FROM login WHERE router_id = $1 AND sync = 'pending' \
+         AND (ever_applied OR presence <> 'enabled') LIMIT 1) AS waiting";
+    WANT: "changing a login" =
+        "UPDATE login SET presence = $2, password = $3, profile = $4, limit_uptime_seconds = $5, \
+         limit_bytes = $6, comment = $7, revision = revision + 1, sync = 'pending', attempts = 0, \
+         last_error = NULL WHERE id = $1";
+    WANT_ABSENT: "ending logins" =
+        "UPDATE login SET presence = 'absent', revision = revision + 1, sync = 'pending', \
+         attempts = 0, last_error = NULL WHERE id {in_uuids:$1} AND presence <> 'absent'";
+    APPLIED: "noting acknowledged logins" =
+        "UPDATE login SET sync = CASE WHEN revision = $2 THEN 'applied' ELSE sync END, \
+         applied_at = $3, ever_applied = TRUE, attempts = 0, last_error = NULL \
+         WHERE revision >= $2 AND id {in_uuids:$1}";
+    FAILED_ON: "noting failed logins" =
+        "UPDATE login SET attempts = attempts + 1, last_error = $2 \
+         WHERE sync = 'pending' AND router_id = $1";
+    BLOCKED: "noting refused logins" =
+        "UPDATE login SET sync = 'blocked', attempts = attempts + 1, last_error = $2 \
+         WHERE id {in_uuids:$1}";
+    RETRY: "retrying a batch" =
+        "UPDATE login SET sync = 'pending', attempts = 0, last_error = NULL WHERE sync = 'blocked' \
+         AND voucher_id IN (SELECT id FROM voucher WHERE batch_id = $1)";
+    USAGE: "noting usage" =
+        "UPDATE login SET uptime_before_seconds = $2, uptime_seen_seconds = $3, bytes_before = $4, \
+         bytes_seen = $5 WHERE id = $1";
+}
+
+fn sync_columns(sync: &SyncState) -> (&'static str, u32, Option<String>, Option<Timestamp>) {
+    match sync {
+        SyncState::Pending { attempts, last_error } => {
+            ("pending", *attempts, last_error.clone(), None)
+        }
+        SyncState::Applied { at } => ("applied", 0, None, Some(*at)),
+        SyncState::Blocked { attempts, error } => ("blocked", *attempts, Some(error.clone()), None),
+    }
+}
+
+fn spec_values(spec: &LoginSpec) -> [Value; 5] {
+    [
+        spec.password.as_str().into(),
+        spec.profile.as_str().into(),
+        spec.limit_uptime.into(),
+        spec.limit_bytes.map(count).into(),
+        spec.comment.as_str().into(),
+    ]
+}
+
+fn row(login: &Login) -> Vec<(&'static str, Value)> {
+    let (sync, attempts, last_error, applied_at) = sync_columns(&login.sync);
+    let [password, profile, limit_uptime, limit_bytes, comment] = spec_values(&login.spec);
+    vec![
+        ("id", login.id.uuid().into()),
+        ("router_id", login.router.uuid().into()),
+        ("kind", login.kind.name().into()),
+        ("name", login.name.as_str().into()),
+        ("voucher_id", login.voucher.uuid().into()),
+        ("presence", login.presence.name().into()),
+        ("password", password),
+        ("profile", profile),
+        ("limit_uptime_seconds", limit_uptime),
+        ("limit_bytes", limit_bytes),
+        ("comment", comment),
+        ("revision", login.revision.into()),
+        ("sync", sync.into()),
+        ("attempts", attempts.into()),
+        ("last_error", last_error.into()),
+        ("applied_at", applied_at.into()),
+        ("ever_applied", login.ever_applied.into()),
+    ]
+}
+
+fn read_sync(row: &impl Record) -> Result<SyncState, ReadError> {
+    let attempts = small(row.int("attempts")?);
+    let last_error = row.text_or_none("last_error")?;
+    let applied_at = row.instant_or_none("applied_at")?;
+    known("login", "sync", &row.text("sync")?, |sync| match sync {
+        "pending" => Some(SyncState::Pending { attempts, last_error }),
+        "applied" => applied_at.map(|at| SyncState::Applied { at }),
+        "blocked" => last_error.map(|error| SyncState::Blocked { attempts, error }),
+        _ => None,
+    })
+}
+
+fn read(row: &impl Record) -> Result<Login, ReadError> {
+    let seconds = |column| row.int(column).map(SignedDuration::from_secs);
+    Ok(Login {
+        id: LoginId::from_uuid(row.uuid("id")?),
+        router: RouterId::from_uuid(row.uuid("router_id")?),
+        kind: LoginKind::Hotspot,
+        name: row.text("name")?,
+        voucher: VoucherId::from_uuid(row.uuid("voucher_id")?),
+        presence: known("login", "presence", &row.text("presence")?, Presence::named)?,
+        spec: LoginSpec {
+            password: row.text("password")?,
+            profile: row.text("profile")?,
+            limit_uptime: row.int_or_none("limit_uptime_seconds")?.map(SignedDuration::from_secs),
+            limit_bytes: row.int_or_none("limit_bytes")?.map(unsigned),
+            comment: row.text("comment")?,
+        },
+        revision: row.int("revision")?,
+        sync: read_sync(row)?,
+        ever_applied: row.flag("ever_applied")?,
+        usage: Usage {
+            uptime_before: seconds("uptime_before_seconds")?,
+            uptime_seen: seconds("uptime_seen_seconds")?,
+            bytes_before: unsigned(row.int("bytes_before")?),
+            bytes_seen: unsigned(row.int("bytes_seen")?),
+        },
+    })
+}
+
+fn uuids(ids: &[LoginId]) -> Value {
+    Value::Uuids(ids.iter().map(|id| id.uuid()).collect())
+}
+
+#[async_trait]
+impl<D: Dialect> LoginStore for SqlTx<D> {
+    async fn login_insert_all(&mut self, logins: &[Login]) -> Result<(), StoreError> {
+        self.insert_all("adding logins", "login", transpose(logins.iter().map(row))).await
+    }
+
+    async fn login_by_id(&mut self, id: LoginId) -> Result<Option<Login>, StoreError> {
+        self.one(BY_ID, vec![id.uuid().into()], read).await
+    }
+
+    async fn logins_live(&mut self, router: RouterId) -> Result<Vec<Login>, StoreError> {
+        self.all(LIVE, vec![router.uuid().into()], read).await
+    }
+
+    async fn logins_fresh(
+        &mut self,
+        router: RouterId,
+        limit: u32,
+    ) -> Result<Vec<Login>, StoreError> {
+        self.all(FRESH, vec![router.uuid().into(), limit.into()], read).await
+    }
+
+    async fn logins_absent_named(
+        &mut self,
+        router: RouterId,
+        names: &[String],
+    ) -> Result<Vec<Login>, StoreError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.all(ABSENT_NAMED, vec![router.uuid().into(), names.to_vec().into()], read).await
+    }
+
+    async fn logins_need_look(&mut self, router: RouterId) -> Result<bool, StoreError> {
+        Ok(self.number(NEED_LOOK, vec![router.uuid().into()]).await? > 0)
+    }
+
+    async fn login_want(
+        &mut self,
+        id: LoginId,
+        presence: Presence,
+        spec: &LoginSpec,
+    ) -> Result<(), StoreError> {
+        let mut values: Vec<Value> = vec![id.uuid().into(), presence.name().into()];
+        values.extend(spec_values(spec));
+        self.execute(WANT, values).await.map(drop)
+    }
+
+    async fn logins_want_absent(&mut self, ids: &[LoginId]) -> Result<(), StoreError> {
+        self.execute(WANT_ABSENT, vec![uuids(ids)]).await.map(drop)
+    }
+
+    async fn logins_applied(
+        &mut self,
+        sent: &[(LoginId, i64)],
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut by_revision = sent.to_vec();
+        by_revision.sort_by_key(|(id, revision)| (*revision, *id));
+        for group in by_revision.chunk_by(|a, b| a.1 == b.1) {
+            let ids: Vec<LoginId> = group.iter().map(|(id, _)| *id).collect();
+            let values = vec![uuids(&ids), group[0].1.into(), at.into()];
+            self.execute(APPLIED, values).await?;
+        }
+        Ok(())
+    }
+
+    async fn logins_failed_on(&mut self, router: RouterId, error: &str) -> Result<(), StoreError> {
+        self.execute(FAILED_ON, vec![router.uuid().into(), error.into()]).await.map(drop)
+    }
+
+    async fn logins_blocked(&mut self, ids: &[LoginId], error: &str) -> Result<(), StoreError> {
+        self.execute(BLOCKED, vec![uuids(ids), error.into()]).await.map(drop)
+    }
+
+    async fn logins_retry(&mut self, batch: BatchId) -> Result<u64, StoreError> {
+        self.execute(RETRY, vec![batch.uuid().into()]).await
+    }
+
+    async fn logins_usage(&mut self, readings: &[(LoginId, Usage)]) -> Result<(), StoreError> {
+        for (id, usage) in readings {
+            let values = vec![
+                id.uuid().into(),
+                usage.uptime_before.into(),
+                usage.uptime_seen.into(),
+                count(usage.bytes_before).into(),
+                count(usage.bytes_seen).into(),
+            ];
+            self.execute(USAGE, values).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,159 @@
+//! Opening a store by its address.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use crate::kernel::error::Error;
+use crate::store::{Store, StoreError};
+
+use super::error::driver;
+use super::{Hook, StatementHook, on_postgres, on_sqlite};
+
+const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+const SQLITE_READERS_MAX: u32 = 4;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// As long as SQLite waits.
+const LOCK_TIMEOUT: &str = "5s";
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECTION_IDLE: Duration = Duration::from_mins(5);
+const SQLITE_CACHE_KIB: i64 = 8_000;
+
+/// Where the data lives: `sqlite:PATH` or `postgres://…`.
+#[derive(Clone)]
+pub enum DatabaseUrl {
+    /// A file; one process writes.
+    Sqlite(PathBuf),
+    /// A server; any number of processes.
+    Postgres(SecretString),
+}
+
+impl FromStr for DatabaseUrl {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if let Some(path) = text.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if !path.is_empty() && path != ":memory:" {
+                return Ok(Self::Sqlite(PathBuf::from(path)));
+            }
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(SecretString::from(text)));
+        }
+        Err(Error::invalid("database", "use sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"))
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for DatabaseUrl {
+    /// Without the password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(url) => {
+                let text = url.expose_secret();
+                let (scheme, rest) = text.split_once("://").unwrap_or(("postgres", ""));
+                let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+                let place = place.split_once('?').map_or(place, |(place, _)| place);
+                write!(f, "{scheme}://{place}")
+            }
+        }
+    }
+}
+
+/// Opens the store at `url`. Does not touch the schema.
+pub async fn open(
+    url: &DatabaseUrl,
+    hook: Option<Arc<dyn StatementHook>>,
+) -> Result<Arc<dyn Store>, StoreError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => sqlite(path, hook).await,
+        DatabaseUrl::Postgres(text) => postgres(text, hook).await,
+    }
+}
+
+async fn sqlite(path: &std::path::Path, hook: Hook) -> Result<Arc<dyn Store>, StoreError> {
+    let base = SqliteConnectOptions::new()
+        .filename(path)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .pragma("temp_store", "memory")
+        .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
+        .optimize_on_close(true, None);
+    let opened = |error| driver("opening the database file", error);
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(base.clone().create_if_missing(true))
+        .await
+        .map_err(opened)?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(SQLITE_READERS_MAX)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(CONNECTION_IDLE)
+        .connect_lazy_with(base.read_only(true));
+    Ok(Arc::new(on_sqlite(writer, reader, hook)))
+}
+
+async fn postgres(url: &SecretString, hook: Hook) -> Result<Arc<dyn Store>, StoreError> {
+    let opened = |error| driver("connecting to the database", error);
+    let options: PgConnectOptions = url.expose_secret().parse().map_err(opened)?;
+    // Every instant crosses the wire as UTC; the session's zone must not matter for anything.
+    let options = options
+        .options([("timezone", "UTC"), ("lock_timeout", LOCK_TIMEOUT)])
+        .application_name("mkbill");
+    let pool = PgPoolOptions::new()
+        .max_connections(POSTGRES_CONNECTIONS_MAX)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(CONNECTION_IDLE)
+        .connect_with(options)
+        .await
+        .map_err(opened)?;
+    Ok(Arc::new(on_postgres(pool, hook)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_never_shows_its_password() {
+        let url: DatabaseUrl =
+            "postgres://mk:hunter2@db.example/bill?sslmode=require".parse().unwrap();
+        assert_eq!(
+            format!("{url} {url:?}"),
+            "postgres://db.example/bill postgres://db.example/bill"
+        );
+        assert!("mysql://x".parse::<DatabaseUrl>().is_err());
+        assert!("sqlite::memory:".parse::<DatabaseUrl>().is_err());
+    }
+
+    async fn refused(path: std::path::PathBuf) -> String {
+        open(&DatabaseUrl::Sqlite(path), None).await.map(drop).unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_a_database_is_said_in_words() {
+        let text = refused("/nowhere/at/all/mkbill.db".into()).await;
+        assert!(text.contains("check the path, the rights and the disk"), "{text}");
+        let folder = std::env::temp_dir().join(format!("mkbill-open-{}", std::process::id()));
+        std::fs::write(&folder, vec![b'x'; 8_192]).unwrap();
+        let text = refused(folder.clone()).await;
+        std::fs::remove_file(folder).unwrap();
+        assert!(text.contains("damaged or not a database"), "{text}");
+    }
+}

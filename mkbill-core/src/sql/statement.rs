@@ -1,0 +1,100 @@
+//! Statements: constant text with `$n` parameters and a few marks that the dialect fills in.
+
+use sqlx::Arguments as _;
+
+use crate::store::StoreError;
+
+use super::engine::Dialect;
+use super::error::driver;
+use super::value::Value;
+
+/// One SQL text for both databases.
+///
+/// Marks: `{skip_locked}`, `{in_uuids:$n}`, `{in_texts:$n}`. Parameters are `$1`, `$2`, … and each is
+/// bound exactly once; an unbound one would silently be NULL on SQLite, so arity is checked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Statement {
+    /// What it does, for error messages: "while {act}".
+    pub(crate) act: &'static str,
+    pub(crate) text: &'static str,
+}
+
+/// Declares statements, and a list of them all for the tests that prepare each on both databases.
+macro_rules! statements {
+    ($($name:ident : $act:literal = $text:expr;)+) => {
+        $(pub(super) const $name: Statement = Statement { act: $act, text: $text };)+
+        #[cfg(feature = "testkit")]
+        pub(super) const ALL: &[Statement] = &[$($name),+];
+    };
+}
+pub(super) use statements;
+
+impl Statement {
+    /// The text for one database.
+    pub(crate) fn for_dialect<D: Dialect>(&self) -> String {
+        let mut text = self.text.replace("{skip_locked}", D::SKIP_LOCKED);
+        fill(&mut text, "{in_uuids:", D::in_uuids);
+        fill(&mut text, "{in_texts:", D::in_texts);
+        text
+    }
+
+    /// How many parameters it has.
+    pub(crate) fn arity(&self) -> usize {
+        let numbers = self.text.split('$').skip(1).map(|rest| {
+            let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
+            rest[..digits].parse::<usize>().unwrap_or(0)
+        });
+        numbers.max().unwrap_or(0)
+    }
+
+    /// Text and bound arguments for one database.
+    pub(crate) fn bound<D: Dialect>(
+        &self,
+        values: Vec<Value>,
+    ) -> Result<(String, D::Arguments), StoreError> {
+        assert_eq!(values.len(), self.arity(), "parameters of the statement for {}", self.act);
+        let mut arguments = D::Arguments::default();
+        arguments.reserve(values.len(), 16 * values.len());
+        for value in values {
+            D::bind(&mut arguments, value)
+                .map_err(|error| driver(self.act, sqlx::Error::Encode(error)))?;
+        }
+        Ok((self.for_dialect::<D>(), arguments))
+    }
+}
+
+/// Replaces every `{mark:$n}` by what the dialect makes of `$n`.
+fn fill(text: &mut String, mark: &str, list: impl Fn(&str) -> String) {
+    while let Some(start) = text.find(mark) {
+        let rest = &text[start + mark.len()..];
+        let end = rest.find('}').expect("a mark is closed");
+        let replacement = list(&rest[..end]);
+        let whole = start..start + mark.len() + end + 1;
+        text.replace_range(whole, &replacement);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::{Postgres, Sqlite};
+
+    const CLAIM: Statement = Statement {
+        act: "trying",
+        text: "SELECT a FROM b WHERE c {in_uuids:$2} AND d = $1 AND e {in_texts:$3} {skip_locked}",
+    };
+
+    #[test]
+    fn marks_are_filled_in_by_the_dialect() {
+        assert_eq!(
+            CLAIM.for_dialect::<Postgres>(),
+            "SELECT a FROM b WHERE c = ANY($2) AND d = $1 AND e = ANY($3) FOR UPDATE SKIP LOCKED"
+        );
+        assert_eq!(
+            CLAIM.for_dialect::<Sqlite>(),
+            "SELECT a FROM b WHERE c IN (SELECT unhex(value) FROM json_each($2)) AND d = $1 \
+             AND e IN (SELECT value FROM json_each($3)) "
+        );
+        assert_eq!(CLAIM.arity(), 3);
+    }
+}

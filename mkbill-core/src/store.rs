@@ -1,0 +1,151 @@
+//! The unit of work and the store behind it.
+
+use async_trait::async_trait;
+
+use crate::apikey::store::ApiKeyStore;
+use crate::audit::store::AuditStore;
+use crate::kernel::error::Error;
+use crate::ledger::store::LedgerStore;
+use crate::outbox::store::OutboxStore;
+use crate::plan::store::PlanStore;
+use crate::provisioning::store::LoginStore;
+use crate::report::store::ReportStore;
+use crate::request::store::RequestStore;
+use crate::router::store::RouterStore;
+use crate::vendor::store::VendorStore;
+use crate::voucher::store::VoucherStore;
+
+/// What a transaction is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Reads only; may run beside a writer.
+    Read,
+    /// Reads and writes.
+    Write,
+}
+
+/// Begins units of work.
+#[async_trait]
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// Opens a transaction.
+    async fn begin(&self, access: Access) -> Result<Box<dyn Tx>, StoreError>;
+
+    /// Brings the schema up to date; answers how many migrations were applied.
+    async fn migrate(&self) -> Result<usize, StoreError>;
+
+    /// How many migrations are missing; 0 when the schema is current.
+    async fn migrations_missing(&self) -> Result<usize, StoreError>;
+
+    /// `PostgreSQL` or `SQLite`.
+    fn engine(&self) -> &'static str;
+
+    /// Closes all connections.
+    async fn close(&self);
+}
+
+/// One unit of work over every feature's store. Dropping it rolls back.
+#[async_trait]
+pub trait Tx:
+    RouterStore
+    + PlanStore
+    + VendorStore
+    + VoucherStore
+    + LoginStore
+    + LedgerStore
+    + OutboxStore
+    + AuditStore
+    + RequestStore
+    + ApiKeyStore
+    + ReportStore
+{
+    /// Makes everything done in it permanent.
+    async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+}
+
+/// What the database driver reported.
+pub type DriverError = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why the store could not do its part.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another transaction was in the way; the whole unit of work may be run again.
+    #[error("the database was busy while {act}")]
+    Busy {
+        /// What was being done.
+        act: &'static str,
+        /// The driver's error.
+        source: DriverError,
+    },
+    /// Another writer changed the same thing first; the whole unit of work may be run again.
+    #[error("the {what} was changed by somebody else just now: look again and retry")]
+    Overtaken {
+        /// What was changed.
+        what: &'static str,
+    },
+    /// A unique value exists already.
+    #[error("a value that must be unique exists already ({constraint})")]
+    Unique {
+        /// The constraint or columns, as the database names them.
+        constraint: String,
+        /// The driver's error.
+        source: DriverError,
+    },
+    /// The database cannot be used now.
+    #[error("the database cannot be used: {advice}")]
+    Unavailable {
+        /// What to do.
+        advice: &'static str,
+        /// The driver's error.
+        source: DriverError,
+    },
+    /// Stored data that this version cannot read.
+    #[error("column {column} of {table} holds `{value}`, which this version does not know")]
+    Unreadable {
+        /// Which table.
+        table: &'static str,
+        /// Which column.
+        column: &'static str,
+        /// What it holds.
+        value: String,
+    },
+    /// Anything else the driver reports.
+    #[error("the database refused while {act}")]
+    Driver {
+        /// What was being done.
+        act: &'static str,
+        /// The driver's error.
+        source: DriverError,
+    },
+    /// The schema is not the one this version needs.
+    #[error("the database schema is not current: {0}")]
+    Schema(String),
+    /// A test made the process die here.
+    #[cfg(feature = "testkit")]
+    #[error("the process died here")]
+    Died,
+}
+
+impl StoreError {
+    /// May the whole unit of work be run again at once?
+    pub fn is_retryable(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Overtaken { .. })
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Busy { .. }
+            | StoreError::Overtaken { .. }
+            | StoreError::Unavailable { .. } => {
+                Self::Unavailable { what: error.to_string(), source: Box::new(error) }
+            }
+            StoreError::Unique { .. } => Self::conflict("value", error.to_string()),
+            StoreError::Schema(_) => Self::Unavailable {
+                what: format!("{error}; run `mkbill migrate`"),
+                source: Box::new(error),
+            },
+            _ => Self::Broken { what: error.to_string(), source: Some(Box::new(error)) },
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Throw-away databases on both engines.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use secrecy::ExposeSecret as _;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+use crate::sql::{DatabaseUrl, StatementHook, open};
+use crate::store::Store;
+
+/// Where the address of a PostgreSQL server for tests stands; its user may create databases.
+const SERVER: &str = "MKBILL_TEST_POSTGRES_URL";
+
+/// A database engine that tests run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    /// A file in a folder that goes away.
+    Sqlite,
+    /// A database of its own on the server named in the environment.
+    Postgres,
+}
+
+impl Engine {
+    /// Its name in the names of tests.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// The engines that can be tested here: SQLite always, PostgreSQL if a server is named. Says on
+/// standard error what is left out.
+pub fn engines() -> Vec<Engine> {
+    if std::env::var_os(SERVER).is_some() {
+        return vec![Engine::Sqlite, Engine::Postgres];
+    }
+    eprintln!(
+        "PostgreSQL is left out: {SERVER} is not set (`cargo xtask test` starts a server and sets it)"
+    );
+    vec![Engine::Sqlite]
+}
+
+/// A fresh database with the current schema. It goes away with the value (SQLite) or with the
+/// server (PostgreSQL).
+#[derive(Debug)]
+pub struct TestDatabase {
+    url: DatabaseUrl,
+    _folder: Option<TempDir>,
+}
+
+impl TestDatabase {
+    /// A new database on `engine`, with the schema.
+    pub async fn new(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => {
+                let folder = tempfile::tempdir().expect("a temporary folder");
+                let url = DatabaseUrl::Sqlite(folder.path().join("mkbill.db"));
+                let store = open(&url, None).await.expect("a new file opens");
+                store.migrate().await.expect("a new file takes the schema");
+                store.close().await;
+                Self { url, _folder: Some(folder) }
+            }
+            Engine::Postgres => Self { url: postgres_clone().await, _folder: None },
+        }
+    }
+
+    /// Where it is.
+    pub fn url(&self) -> &DatabaseUrl {
+        &self.url
+    }
+
+    /// Runs a bare statement on it, as somebody with a database console would.
+    ///
+    /// # Errors
+    /// What the database says against it.
+    pub async fn run(&self, statement: &'static str) -> Result<(), String> {
+        self.console().await.run(statement).await
+    }
+
+    async fn console(&self) -> Console {
+        match &self.url {
+            DatabaseUrl::Sqlite(path) => {
+                let address = format!("sqlite://{}", path.display());
+                Console::Sqlite(SqliteConnection::connect(&address).await.expect("it opens"))
+            }
+            DatabaseUrl::Postgres(address) => {
+                let connected = PgConnection::connect(address.expose_secret()).await;
+                Console::Postgres(connected.expect("it answers"))
+            }
+        }
+    }
+
+    /// Drops it while programs use it. On PostgreSQL only: an open SQLite file outlives its name.
+    pub async fn vanish(&self) {
+        let DatabaseUrl::Postgres(address) = &self.url else { return };
+        let server = std::env::var(SERVER).expect("a server is named");
+        let name = database_of(address.expose_secret());
+        command(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    }
+
+    /// Keeps writers out until the lock is dropped.
+    pub async fn lock(&self) -> DatabaseLock {
+        let mut console = self.console().await;
+        let (begin, lock) = match &console {
+            Console::Sqlite(_) => ("BEGIN IMMEDIATE", "SELECT 1"),
+            Console::Postgres(_) => {
+                ("BEGIN", "LOCK TABLE counter, request_key, voucher_batch, code_space")
+            }
+        };
+        console.run(begin).await.expect("nobody else holds it");
+        console.run(lock).await.expect("nobody else holds it");
+        DatabaseLock(console)
+    }
+
+    /// From now on a login finds no room: PostgreSQL reports what it reports on a full disk.
+    pub async fn fill_disk(&self) {
+        for statement in [
+            "CREATE FUNCTION disk_full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$",
+            "CREATE TRIGGER disk_full BEFORE INSERT ON login EXECUTE FUNCTION disk_full()",
+        ] {
+            self.run(statement).await.expect("the console may");
+        }
+    }
+
+    /// Undoes [`Self::fill_disk`].
+    pub async fn free_disk(&self) {
+        self.run("DROP FUNCTION disk_full CASCADE").await.expect("it was full");
+    }
+
+    /// Opens a store on it.
+    pub async fn store(&self, hook: Option<Arc<dyn StatementHook>>) -> Arc<dyn Store> {
+        open(&self.url, hook).await.expect("the test database opens")
+    }
+}
+
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+static CLONES: AtomicU32 = AtomicU32::new(0);
+
+async fn postgres_clone() -> DatabaseUrl {
+    let server = std::env::var(SERVER).expect("the engine is only offered when a server is named");
+    let template = TEMPLATE.get_or_init(|| make_template(server.clone())).await;
+    let number = CLONES.fetch_add(1, Ordering::Relaxed);
+    let name = format!("mkbill_test_{}_{number}", std::process::id());
+    command(&server, format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
+        .await;
+    named(&server, &name)
+}
+
+async fn make_template(server: String) -> String {
+    let name = format!("mkbill_template_{}", std::process::id());
+    command(&server, format!("CREATE DATABASE {name}")).await;
+    let store = open(&named(&server, &name), None).await.expect("the template opens");
+    store.migrate().await.expect("the template takes the schema");
+    store.close().await;
+    name
+}
+
+async fn command(server: &str, sql: String) {
+    let mut connection = PgConnection::connect(server).await.expect("the test server answers");
+    sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the test server obeys");
+    connection.close().await.expect("the connection closes");
+}
+
+/// The name in an address.
+fn database_of(address: &str) -> &str {
+    let (place, _) = address.split_once('?').unwrap_or((address, ""));
+    place.rsplit_once('/').map_or(place, |(_, name)| name)
+}
+
+/// A database console.
+#[derive(Debug)]
+enum Console {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Console {
+    async fn run(&mut self, statement: &'static str) -> Result<(), String> {
+        let done = match self {
+            Self::Sqlite(connection) => sqlx::query(statement).execute(connection).await.map(drop),
+            Self::Postgres(connection) => {
+                sqlx::query(statement).execute(connection).await.map(drop)
+            }
+        };
+        done.map_err(|error| error.to_string())
+    }
+}
+
+/// Keeps writers out of a database.
+#[derive(Debug)]
+pub struct DatabaseLock(Console);
+
+impl DatabaseLock {
+    /// Lets writers in again.
+    pub async fn release(mut self) {
+        self.0.run("ROLLBACK").await.expect("the lock was held");
+    }
+}
+
+/// The address of another database on the same server.
+fn named(server: &str, database: &str) -> DatabaseUrl {
+    let (place, options) = server.split_once('?').unwrap_or((server, ""));
+    let (host, _) = place.rsplit_once('/').expect("an address names a database");
+    format!("{host}/{database}?{options}").parse().expect("still an address of PostgreSQL")
+}

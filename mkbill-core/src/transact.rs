@@ -1,0 +1,66 @@
+//! One unit of work, tried again a few times when another one was in the way.
+
+use crate::kernel::error::Error;
+use crate::store::StoreError;
+
+/// How often a unit of work is tried.
+pub(crate) const ATTEMPTS_MAX: u32 = 5;
+
+/// Was the failure only another transaction in the way?
+pub(crate) fn is_retryable(error: &Error) -> bool {
+    match error {
+        Error::Unavailable { source, .. } => {
+            source.downcast_ref::<StoreError>().is_some_and(StoreError::is_retryable)
+        }
+        _ => false,
+    }
+}
+
+/// Runs `$work` in a transaction of `$store` and commits it in mode `Commit`, rolls it back in
+/// mode `DryRun` and on error.
+///
+/// A macro, because the future of a generic function over an async closure is not provably `Send`
+/// on stable Rust, and servers need that.
+macro_rules! transact {
+    ($store:expr, $mode:expr, |$tx:ident| $work:expr) => {{
+        let mut attempt = 1;
+        loop {
+            let outcome = async {
+                let mut tx = $store.begin($crate::store::Access::Write).await?;
+                let done = {
+                    let $tx: &mut dyn $crate::store::Tx = &mut *tx;
+                    $work?
+                };
+                if $mode == $crate::kernel::caller::Mode::Commit {
+                    tx.commit().await?;
+                }
+                Ok::<_, $crate::kernel::error::Error>(done)
+            }
+            .await;
+            match outcome {
+                Err(error)
+                    if attempt < $crate::transact::ATTEMPTS_MAX
+                        && $crate::transact::is_retryable(&error) =>
+                {
+                    attempt += 1;
+                }
+                outcome => break outcome,
+            }
+        }
+    }};
+}
+
+/// Runs `$work` in a transaction that only reads.
+macro_rules! reading {
+    ($store:expr, |$tx:ident| $work:expr) => {{
+        async {
+            let mut tx = $store.begin($crate::store::Access::Read).await?;
+            let $tx: &mut dyn $crate::store::Tx = &mut *tx;
+            let done = $work?;
+            Ok::<_, $crate::kernel::error::Error>(done)
+        }
+        .await
+    }};
+}
+
+pub(crate) use {reading, transact};

@@ -1,0 +1,180 @@
+//! Batches: many vouchers of one plan, made at once or not at all.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use crate::kernel::error::{Error, Refusal};
+use crate::kernel::ids::{BatchId, PlanId, RouterId, VendorId};
+use crate::kernel::money::Money;
+use crate::plan::{Limits, Prices};
+
+use super::code::{CodeShape, LoginMode};
+
+/// The most vouchers one batch may hold.
+pub const BATCH_VOUCHERS_MAX: u32 = 10_000;
+
+/// `BATCH-YYYYMMDD-NNN`: the business date and a gapless counter of that day.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct BatchNumber(String);
+
+impl BatchNumber {
+    /// The `count`-th batch of a day.
+    pub fn new(day: Date, count: i64) -> Self {
+        Self(format!("BATCH-{}-{count:03}", day.strftime("%Y%m%d")))
+    }
+
+    /// Wraps a stored number.
+    pub fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The number's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for BatchNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Clone)]
+pub struct NewBatch {
+    /// On which router.
+    pub router: RouterId,
+    /// Of which plan.
+    pub plan: PlanId,
+    /// For which vendor.
+    pub vendor: Option<VendorId>,
+    /// How many: 1 to 10,000.
+    pub count: u32,
+    /// What the codes look like.
+    pub shape: CodeShape,
+    /// Whether the password is the code.
+    pub login_mode: LoginMode,
+    /// Prices instead of the plan's.
+    pub prices: Option<Prices>,
+    /// The last business day on which an unused voucher may begin.
+    pub sell_by: Option<Date>,
+}
+
+impl NewBatch {
+    /// Checks the count and the shape of the codes.
+    pub fn checked(self) -> Result<Self, Error> {
+        if (1..=BATCH_VOUCHERS_MAX).contains(&self.count) {
+            Ok(Self { shape: self.shape.checked()?, ..self })
+        } else {
+            Err(Error::invalid(
+                "count",
+                format!("use 1 to {BATCH_VOUCHERS_MAX}; got {}", self.count),
+            ))
+        }
+    }
+}
+
+/// A batch as it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Identity.
+    pub id: BatchId,
+    /// Its number for people.
+    pub number: BatchNumber,
+    /// On which router.
+    pub router: RouterId,
+    /// Of which plan.
+    pub plan: PlanId,
+    /// For which vendor.
+    pub vendor: Option<VendorId>,
+    /// How many vouchers.
+    pub count: u32,
+    /// The router profile its logins use.
+    pub profile: String,
+    /// What its codes look like.
+    pub shape: CodeShape,
+    /// Whether passwords are the codes.
+    pub login_mode: LoginMode,
+    /// Prices of each voucher.
+    pub prices: Prices,
+    /// Limits of each voucher when made.
+    pub limits: Limits,
+    /// Unused after this instant its vouchers end.
+    pub sell_by: Option<Timestamp>,
+    /// When and by whom it was made.
+    pub created_at: Timestamp,
+    /// The actor's name, written on the router too.
+    pub created_by: String,
+    /// When it was cancelled as a whole.
+    pub cancelled_at: Option<Timestamp>,
+}
+
+/// How many vouchers stand where, and what they earned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchTally {
+    /// Waiting for the router.
+    pub pending_push: u32,
+    /// Waiting, and the router refuses them until somebody acts.
+    pub blocked: u32,
+    /// Ready for sale.
+    pub available: u32,
+    /// In use.
+    pub active: u32,
+    /// Closed.
+    pub disabled: u32,
+    /// Ended by the calendar.
+    pub expired: u32,
+    /// Ended by a quota.
+    pub used_up: u32,
+    /// Withdrawn.
+    pub cancelled: u32,
+    /// Revenue of those that were used, from the ledger.
+    pub revenue: Money,
+    /// Cost of those that were used.
+    pub cost: Money,
+}
+
+/// What a batch shows of its push.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PushReport {
+    /// The most tries any of its logins has seen without an acknowledgement.
+    pub attempts: u32,
+    /// The latest reason why a login is not on the router.
+    pub last_error: Option<String>,
+}
+
+/// Why a batch is not made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BatchRefusal {
+    /// The router's last complete listing has no such profile.
+    #[error(
+        "router `{router}` has no hotspot user profile `{profile}`: create it on the router or choose a plan with one of: {known}"
+    )]
+    ProfileMissing {
+        /// The router's name.
+        router: String,
+        /// The plan's profile.
+        profile: String,
+        /// What there is.
+        known: String,
+    },
+    /// The shelf life ended before it began.
+    #[error("sell_by {0} is already over: choose a later day")]
+    SellByOver(Date),
+    /// It was cancelled as a whole.
+    #[error("batch {0} was cancelled")]
+    Cancelled(BatchNumber),
+}
+
+impl Refusal for BatchRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::ProfileMissing { .. } => "router_profile_missing",
+            Self::SellByOver(_) => "sell_by_over",
+            Self::Cancelled(_) => "batch_cancelled",
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! The worker: ends what is over, delivers the outbox, looks at routers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::billing::{Billing, PassReport};
+use crate::kernel::error::Error;
+use crate::outbox::{Claimed, Outcome, Payload};
+use crate::provisioning::controller::{Progress, Quiet};
+
+/// Messages worked on at the same time.
+const DELIVERIES_MAX: usize = 16;
+/// How long a message belongs to the worker that took it. Longer than any pass that is still alive;
+/// a second worker that takes over after it does no harm, since every step may be repeated.
+const LEASE: SignedDuration = SignedDuration::from_mins(5);
+/// How long the worker sleeps at most before it looks for messages of other processes.
+const IDLE_MAX: Duration = Duration::from_secs(1);
+
+/// What one tick did.
+#[derive(Debug, Clone, Default)]
+pub struct TickReport {
+    /// Vouchers ended by the calendar.
+    pub expired: usize,
+    /// One report per router that was due.
+    pub passes: Vec<PassReport>,
+}
+
+/// Does the engine's work in the background.
+#[derive(Clone)]
+pub struct Worker {
+    billing: Billing,
+    progress: Arc<dyn Progress>,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("billing", &self.billing).finish_non_exhaustive()
+    }
+}
+
+impl Worker {
+    /// A worker for this engine.
+    pub fn new(billing: Billing) -> Self {
+        Self { billing, progress: Arc::new(Quiet) }
+    }
+
+    /// The same worker, telling `progress` how pushes advance.
+    #[must_use]
+    pub fn with_progress(self, progress: Arc<dyn Progress>) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// Does everything that is due now, and waits for it. One router that fails delays no other.
+    pub async fn tick(&self) -> Result<TickReport, Error> {
+        let mut report =
+            TickReport { expired: self.billing.expire_due().await?, passes: Vec::new() };
+        loop {
+            let mut deliveries = JoinSet::new();
+            self.take(&mut deliveries).await?;
+            if deliveries.is_empty() {
+                return Ok(report);
+            }
+            while let Some(done) = deliveries.join_next().await {
+                report.passes.extend(settled(done));
+            }
+        }
+    }
+
+    /// Works until `stop` is cancelled, then finishes what it began.
+    pub async fn run(&self, stop: CancellationToken) {
+        let mut deliveries = JoinSet::new();
+        while !stop.is_cancelled() {
+            let pause = match self.work(&mut deliveries).await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    tracing::error!(%error, "the worker could not look for work");
+                    IDLE_MAX
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = self.billing.wait_for_work() => {}
+                () = tokio::time::sleep(pause) => {}
+                Some(done) = deliveries.join_next() => drop(settled(done)),
+            }
+        }
+        while let Some(done) = deliveries.join_next().await {
+            drop(settled(done));
+        }
+    }
+
+    async fn work(&self, deliveries: &mut JoinSet<Option<PassReport>>) -> Result<Duration, Error> {
+        self.billing.expire_due().await?;
+        self.take(deliveries).await?;
+        let next = self.billing.next_message().await?;
+        let until = next.map(|at| at.duration_since(self.billing.now()));
+        let pause = until.and_then(|until| Duration::try_from(until).ok()).unwrap_or(IDLE_MAX);
+        Ok(pause.clamp(Duration::from_millis(10), IDLE_MAX))
+    }
+
+    async fn take(&self, deliveries: &mut JoinSet<Option<PassReport>>) -> Result<(), Error> {
+        let room = DELIVERIES_MAX.saturating_sub(deliveries.len());
+        if room == 0 {
+            return Ok(());
+        }
+        for claimed in self.billing.claim_messages(LEASE, room).await? {
+            let worker = self.clone();
+            deliveries.spawn(async move { worker.deliver(claimed).await });
+        }
+        Ok(())
+    }
+
+    async fn deliver(&self, claimed: Claimed) -> Option<PassReport> {
+        let (outcome, report) = match &claimed.payload {
+            Ok(Payload::SyncRouter(router)) => {
+                let report = self.billing.sync_router(*router, self.progress.as_ref()).await;
+                (self.outcome(&claimed, &report), Some(report))
+            }
+            Err(kind) => {
+                (Outcome::Dead { error: format!("this version does not know `{kind}`") }, None)
+            }
+        };
+        if let Err(error) = self.billing.settle_message(&claimed, &outcome).await {
+            tracing::error!(message.id = %claimed.id, %error, "settling message {}", claimed.id);
+        }
+        report
+    }
+
+    fn outcome(&self, claimed: &Claimed, report: &PassReport) -> Outcome {
+        let now = self.billing.now();
+        match &report.error {
+            Some(error) => Outcome::Failed {
+                retry_at: now + self.billing.pause(claimed.attempts),
+                error: error.clone(),
+            },
+            None if report.more => Outcome::Again(now),
+            None => Outcome::Again(now + self.billing.poll_every()),
+        }
+    }
+}
+
+/// A delivery that panicked is a defect: it is reported, its lease runs out, the worker lives on.
+fn settled(done: Result<Option<PassReport>, tokio::task::JoinError>) -> Option<PassReport> {
+    done.unwrap_or_else(|error| {
+        tracing::error!(%error, "a delivery ended abnormally");
+        None
+    })
+}

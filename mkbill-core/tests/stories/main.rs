@@ -1,0 +1,30 @@
+//! Stories of a hotspot business, on every engine, over a simulated router.
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+#[path = "../support/mod.rs"]
+mod support;
+#[path = "../support/world.rs"]
+mod world;
+
+mod batches;
+mod crash;
+mod expiry;
+mod first_login;
+mod outages;
+mod requests;
+mod router_state;
+mod troubles;
+
+fn main() {
+    let stories = [
+        crash::STORIES,
+        batches::STORIES,
+        expiry::STORIES,
+        first_login::STORIES,
+        outages::STORIES,
+        requests::STORIES,
+        router_state::STORIES,
+        troubles::STORIES,
+    ];
+    support::run(&stories.concat(), troubles::POSTGRES_STORIES)
+}

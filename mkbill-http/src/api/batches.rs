@@ -1,0 +1,412 @@
+//! Voucher batches over HTTP.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use mkbill_core::billing::{BatchView, Billing, Receipt, Unpushed};
+use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::ids::VendorId;
+use mkbill_core::plan::{Plan, Prices};
+use mkbill_core::voucher::batch::{Batch, BatchTally, NewBatch, PushReport};
+use mkbill_core::voucher::code::{CodeShape, LoginMode};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::values::{LimitsBody, MoneyBody, PageBody, PageQuery};
+use super::{Answer, Made, Problems, created, mark_replayed};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in};
+use crate::problem::Problem;
+
+/// What a voucher's password is.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = LoginMode)]
+pub(crate) enum LoginModeBody {
+    /// The code itself.
+    #[default]
+    Same,
+    /// A random one of its own.
+    Separate,
+}
+
+/// A batch to be made.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewBatch)]
+pub(crate) struct NewBatchBody {
+    /// On which router: name or id.
+    #[schema(example = "rt-05")]
+    pub(crate) router: String,
+    /// Of which plan: name or id.
+    #[schema(example = "Harian 24 jam")]
+    pub(crate) plan: String,
+    /// For which vendor: code or id.
+    #[serde(default)]
+    pub(crate) vendor: Option<String>,
+    /// How many vouchers.
+    #[schema(minimum = 1, maximum = 10_000, example = 500)]
+    pub(crate) count: u32,
+    /// Begins every code: up to 10 of A-Z, 0-9 and -.
+    #[serde(default)]
+    #[schema(max_length = 10, pattern = "^[A-Z0-9-]*$")]
+    pub(crate) prefix: String,
+    /// Random characters behind the prefix; 9 if absent.
+    #[serde(default)]
+    #[schema(minimum = 4, maximum = 20)]
+    pub(crate) random_chars: Option<u8>,
+    /// What the password is.
+    #[serde(default)]
+    pub(crate) login_mode: LoginModeBody,
+    /// Cost of one voucher instead of the plan's.
+    #[serde(default)]
+    pub(crate) cost: Option<MoneyBody>,
+    /// Selling price of one voucher instead of the plan's.
+    #[serde(default)]
+    pub(crate) sell: Option<MoneyBody>,
+    /// The last business day on which an unused voucher may begin.
+    #[serde(default)]
+    pub(crate) sell_by: Option<Date>,
+}
+
+impl NewBatchBody {
+    /// Finds what the names stand for. A name that stands for nothing is a problem of its field.
+    pub(crate) async fn read(self, billing: &Billing) -> Result<NewBatch, Error> {
+        let shape = self.shape()?;
+        let router = billing.router(&self.router).await.map_err(named_in("router"))?;
+        let plan = billing.plan(&self.plan).await.map_err(named_in("plan"))?;
+        let vendor = match &self.vendor {
+            Some(key) => Some(billing.vendor(key).await.map_err(named_in("vendor"))?.id),
+            None => None,
+        };
+        Ok(NewBatch {
+            router: router.id,
+            plan: plan.id,
+            vendor,
+            count: self.count,
+            shape,
+            login_mode: self.login_mode.into(),
+            prices: self.prices(&plan)?,
+            sell_by: self.sell_by,
+        })
+    }
+
+    fn shape(&self) -> Result<CodeShape, Error> {
+        let random_chars = self.random_chars.unwrap_or(CodeShape::default().random_chars);
+        Ok(CodeShape { prefix: self.prefix.parse()?, random_chars })
+    }
+
+    fn prices(&self, plan: &Plan) -> Result<Option<Prices>, Error> {
+        if self.cost.is_none() && self.sell.is_none() {
+            return Ok(None);
+        }
+        let usual = plan.prices;
+        let cost = self.cost.as_ref().map_or(Ok(usual.cost()), |cost| cost.read("cost"))?;
+        let price = self.sell.as_ref().map_or(Ok(usual.sell()), |sell| sell.read("sell"))?;
+        Ok(Some(Prices::new(cost, price)?))
+    }
+}
+
+impl From<LoginModeBody> for LoginMode {
+    fn from(mode: LoginModeBody) -> Self {
+        match mode {
+            LoginModeBody::Same => Self::Same,
+            LoginModeBody::Separate => Self::Separate,
+        }
+    }
+}
+
+impl From<LoginMode> for LoginModeBody {
+    fn from(mode: LoginMode) -> Self {
+        match mode {
+            LoginMode::Same => Self::Same,
+            LoginMode::Separate => Self::Separate,
+        }
+    }
+}
+
+/// A batch as it was made.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Batch)]
+pub(crate) struct BatchBody {
+    /// Identity.
+    pub(crate) id: Uuid,
+    /// Its number for people.
+    #[schema(example = "BATCH-20260131-001")]
+    pub(crate) number: String,
+    /// The router's id.
+    pub(crate) router_id: Uuid,
+    /// The plan's id.
+    pub(crate) plan_id: Uuid,
+    /// The vendor's id.
+    pub(crate) vendor_id: Option<Uuid>,
+    /// How many vouchers.
+    pub(crate) count: u32,
+    /// The router profile its logins use.
+    pub(crate) router_profile: String,
+    /// Begins every code.
+    pub(crate) prefix: String,
+    /// Random characters behind the prefix.
+    pub(crate) random_chars: u8,
+    /// What the password is.
+    pub(crate) login_mode: LoginModeBody,
+    /// Cost of one voucher.
+    pub(crate) cost: MoneyBody,
+    /// Selling price of one voucher.
+    pub(crate) sell: MoneyBody,
+    /// Limits of each voucher when made.
+    #[serde(flatten)]
+    pub(crate) limits: LimitsBody,
+    /// From this instant on unused vouchers are over.
+    pub(crate) sell_by: Option<Timestamp>,
+    /// When it was made.
+    pub(crate) created_at: Timestamp,
+    /// By whom.
+    pub(crate) created_by: String,
+    /// When it was cancelled as a whole.
+    pub(crate) cancelled_at: Option<Timestamp>,
+}
+
+impl From<Batch> for BatchBody {
+    fn from(batch: Batch) -> Self {
+        Self {
+            id: batch.id.uuid(),
+            number: batch.number.to_string(),
+            router_id: batch.router.uuid(),
+            plan_id: batch.plan.uuid(),
+            vendor_id: batch.vendor.map(VendorId::uuid),
+            count: batch.count,
+            router_profile: batch.profile,
+            prefix: batch.shape.prefix.as_str().to_owned(),
+            random_chars: batch.shape.random_chars,
+            login_mode: batch.login_mode.into(),
+            cost: batch.prices.cost().into(),
+            sell: batch.prices.sell().into(),
+            limits: batch.limits.into(),
+            sell_by: batch.sell_by,
+            created_at: batch.created_at,
+            created_by: batch.created_by,
+            cancelled_at: batch.cancelled_at,
+        }
+    }
+}
+
+/// How many vouchers of a batch stand where, and what they earned.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BatchTally)]
+pub(crate) struct TallyBody {
+    /// Waiting for the router.
+    pub(crate) pending_push: u32,
+    /// Waiting, and the router refuses them until somebody acts.
+    pub(crate) blocked: u32,
+    /// Ready for sale.
+    pub(crate) available: u32,
+    /// In use.
+    pub(crate) active: u32,
+    /// Closed by a person.
+    pub(crate) disabled: u32,
+    /// Ended by the calendar.
+    pub(crate) expired: u32,
+    /// Ended by a quota.
+    pub(crate) used_up: u32,
+    /// Withdrawn.
+    pub(crate) cancelled: u32,
+    /// Revenue of those that were used.
+    pub(crate) revenue: MoneyBody,
+    /// Cost of those that were used.
+    pub(crate) cost_of_sales: MoneyBody,
+}
+
+impl From<BatchTally> for TallyBody {
+    fn from(tally: BatchTally) -> Self {
+        Self {
+            pending_push: tally.pending_push,
+            blocked: tally.blocked,
+            available: tally.available,
+            active: tally.active,
+            disabled: tally.disabled,
+            expired: tally.expired,
+            used_up: tally.used_up,
+            cancelled: tally.cancelled,
+            revenue: tally.revenue.into(),
+            cost_of_sales: tally.cost.into(),
+        }
+    }
+}
+
+/// How the push of a batch fares.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Push)]
+pub(crate) struct PushBody {
+    /// The most tries any login has seen without an acknowledgement.
+    pub(crate) attempts: u32,
+    /// The latest reason why a login is not on the router.
+    pub(crate) last_error: Option<String>,
+}
+
+impl From<PushReport> for PushBody {
+    fn from(report: PushReport) -> Self {
+        Self { attempts: report.attempts, last_error: report.last_error }
+    }
+}
+
+/// A batch with everything one wants to know beside it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BatchView)]
+pub(crate) struct BatchViewBody {
+    /// The batch.
+    #[serde(flatten)]
+    pub(crate) batch: BatchBody,
+    /// The router's name.
+    pub(crate) router: String,
+    /// The plan's name.
+    pub(crate) plan: String,
+    /// The vendor's code.
+    pub(crate) vendor: Option<String>,
+    /// How its vouchers stand.
+    pub(crate) tally: TallyBody,
+    /// How its push fares.
+    pub(crate) push: PushBody,
+    /// Says so when some codes do not work on the router yet: do not print them.
+    pub(crate) warning: Option<String>,
+}
+
+impl From<BatchView> for BatchViewBody {
+    fn from(view: BatchView) -> Self {
+        Self {
+            warning: warning(&view),
+            batch: view.batch.into(),
+            router: view.router_name.to_string(),
+            plan: view.plan.name.to_string(),
+            vendor: view.vendor.map(|vendor| vendor.code.to_string()),
+            tally: view.tally.into(),
+            push: view.push.into(),
+        }
+    }
+}
+
+fn warning(view: &BatchView) -> Option<String> {
+    let (waiting, count) = (view.tally.pending_push, view.batch.count);
+    (waiting > 0).then(|| {
+        format!("{waiting} of {count} vouchers are not on router {} yet", view.router_name)
+    })
+}
+
+/// Which vouchers an export holds.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ExportQuery {
+    /// What to do about vouchers that the router has not acknowledged.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    unpushed: UnpushedBody,
+}
+
+/// What to do about vouchers that the router has not acknowledged.
+#[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum UnpushedBody {
+    /// Refuse to hand out codes that do not work yet.
+    #[default]
+    Refuse,
+    /// Hand them out all the same.
+    Include,
+}
+
+impl From<UnpushedBody> for Unpushed {
+    fn from(wish: UnpushedBody) -> Self {
+        match wish {
+            UnpushedBody::Refuse => Self::Refuse,
+            UnpushedBody::Include => Self::Include,
+        }
+    }
+}
+
+fn answer(writer: &Writer, receipt: Receipt<BatchView>) -> Response {
+    let place = format!("/api/v1/voucher-batches/{}", receipt.value.batch.number);
+    let response = created(writer, &place, BatchViewBody::from(receipt.value));
+    if receipt.replayed { mark_replayed(response) } else { response }
+}
+
+/// Makes a batch: all its vouchers at once, or none. The push to the router follows by itself.
+#[utoipa::path(post, path = "/voucher-batches", tag = "voucher-batches",
+    params(WriteHeaders, WriteQuery), request_body = NewBatchBody,
+    responses((status = 201, description = "Made, now or by an earlier equal request, which \
+        `Idempotency-Replayed` tells; `Location` says where", body = BatchViewBody),
+        (status = 200, description = "Only tried", body = BatchViewBody), Problems))]
+pub(crate) async fn create_batch(
+    State(billing): State<Billing>,
+    writer: Writer,
+    Body(body): Body<NewBatchBody>,
+) -> Made {
+    let request = body.read(&billing).await?;
+    let receipt = billing.create_batch(&writer.0, request).await?;
+    Ok(answer(&writer, receipt))
+}
+
+/// Lists batches, newest first.
+#[utoipa::path(get, path = "/voucher-batches", tag = "voucher-batches", params(PageQuery),
+    responses((status = 200, description = "A page", body = PageBody<BatchBody>), Problems))]
+pub(crate) async fn list_batches(
+    State(billing): State<Billing>,
+    Query(page): Query<PageQuery>,
+) -> Answer<PageBody<BatchBody>> {
+    Ok(Json(PageBody::of(billing.batches(page.read()?).await?, BatchBody::from)))
+}
+
+/// Shows a batch, how its vouchers stand and how its push fares.
+#[utoipa::path(get, path = "/voucher-batches/{batch}", tag = "voucher-batches",
+    params(("batch" = String, Path, description = "Number or id")),
+    responses((status = 200, description = "The batch", body = BatchViewBody), Problems))]
+pub(crate) async fn show_batch(
+    State(billing): State<Billing>,
+    Path(batch): Path<String>,
+) -> Answer<BatchViewBody> {
+    Ok(Json(billing.batch(&batch).await?.into()))
+}
+
+/// Tries refused logins of a batch again and pushes now.
+#[utoipa::path(post, path = "/voucher-batches/{batch}/retry", tag = "voucher-batches",
+    params(("batch" = String, Path, description = "Number or id"), WriteHeaders, WriteQuery),
+    responses((status = 200, description = "The push goes on", body = BatchViewBody), Problems))]
+pub(crate) async fn retry_batch(
+    State(billing): State<Billing>,
+    Path(batch): Path<String>,
+    writer: Writer,
+) -> Answer<BatchViewBody> {
+    Ok(Json(billing.retry_batch(&writer.0, &batch).await?.into()))
+}
+
+/// Withdraws every voucher of a batch that was never used; those in use stay as they are.
+#[utoipa::path(post, path = "/voucher-batches/{batch}/cancel", tag = "voucher-batches",
+    params(("batch" = String, Path, description = "Number or id"), WriteHeaders, WriteQuery),
+    responses((status = 200, description = "Withdrawn", body = BatchViewBody), Problems))]
+pub(crate) async fn cancel_batch(
+    State(billing): State<Billing>,
+    Path(batch): Path<String>,
+    writer: Writer,
+) -> Answer<BatchViewBody> {
+    Ok(Json(billing.cancel_batch(&writer.0, &batch).await?.into()))
+}
+
+/// The vouchers of a batch as CSV, codes and passwords included.
+#[utoipa::path(get, path = "/voucher-batches/{batch}/export", tag = "voucher-batches",
+    params(("batch" = String, Path, description = "Number or id"), ExportQuery),
+    responses((status = 200, description = "The vouchers", body = String,
+        content_type = "text/csv"), Problems))]
+pub(crate) async fn export_batch(
+    State(billing): State<Billing>,
+    Path(batch): Path<String>,
+    Query(query): Query<ExportQuery>,
+) -> Result<Response, Problem> {
+    let csv = billing.export_batch(&batch, query.unpushed.into()).await?;
+    let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8")];
+    let name = [(header::CONTENT_DISPOSITION, "attachment; filename=\"vouchers.csv\"")];
+    Ok((kind, name, csv).into_response())
+}

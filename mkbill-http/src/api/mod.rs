@@ -1,0 +1,78 @@
+//! What clients send and read, and handlers that only translate.
+
+pub(crate) mod audit;
+pub(crate) mod batches;
+pub(crate) mod health;
+pub(crate) mod plans;
+pub(crate) mod reports;
+pub(crate) mod routers;
+pub(crate) mod values;
+pub(crate) mod vendors;
+pub(crate) mod vouchers;
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::IntoResponses;
+
+use crate::extract::Writer;
+use crate::problem::{Problem, ProblemBody};
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// How every operation can fail.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "documents what `Problem` answers")]
+pub(crate) enum Problems {
+    /// The request cannot be understood.
+    #[response(status = 400, content_type = "application/problem+json")]
+    Malformed(ProblemBody),
+    /// The API key is missing, unknown or revoked.
+    #[response(status = 401, content_type = "application/problem+json")]
+    Unauthenticated(ProblemBody),
+    /// There is no such thing.
+    #[response(status = 404, content_type = "application/problem+json")]
+    NotFound(ProblemBody),
+    /// Something else is in the way, such as a taken name or the present state.
+    #[response(status = 409, content_type = "application/problem+json")]
+    Conflict(ProblemBody),
+    /// The body is larger than one mebibyte.
+    #[response(status = 413, content_type = "application/problem+json")]
+    TooLarge(ProblemBody),
+    /// The body is not JSON by its `Content-Type`.
+    #[response(status = 415, content_type = "application/problem+json")]
+    UnsupportedMediaType(ProblemBody),
+    /// A value is out of bounds or a rule forbids it.
+    #[response(status = 422, content_type = "application/problem+json")]
+    Refused(ProblemBody),
+    /// Ours to mend; the log has more.
+    #[response(status = 500, content_type = "application/problem+json")]
+    Broken(ProblemBody),
+    /// The database or a router is away; try again after `Retry-After` seconds.
+    #[response(status = 503, content_type = "application/problem+json")]
+    Unavailable(ProblemBody),
+}
+
+/// 201 with the place of what was made, or 200 if it was only tried.
+pub(crate) fn created<T: Serialize>(writer: &Writer, place: &str, body: T) -> Response {
+    if writer.tries_only() {
+        return Json(body).into_response();
+    }
+    let mut response = (StatusCode::CREATED, Json(body)).into_response();
+    if let Ok(place) = HeaderValue::from_str(place) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    response
+}
+
+/// Says that the answer belongs to an earlier, equal request.
+pub(crate) fn mark_replayed(mut response: Response) -> Response {
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    response
+}
+
+/// The answer of a handler that makes something.
+pub(crate) type Made = Result<Response, Problem>;
+/// The answer of every other handler.
+pub(crate) type Answer<T> = Result<Json<T>, Problem>;

@@ -1,0 +1,125 @@
+//! Reports over HTTP.
+
+use axum::Json;
+use axum::extract::State;
+use jiff::civil::Date;
+use mkbill_core::billing::Billing;
+use mkbill_core::report::{Days, SalesBy, SalesReport, SalesRow};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::values::MoneyBody;
+use super::{Answer, Problems};
+use crate::extract::Query;
+
+/// By what sales are grouped.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = SalesBy)]
+pub(crate) enum SalesByBody {
+    /// Business date of the first login.
+    #[default]
+    Day,
+    /// Plan.
+    Plan,
+    /// Vendor.
+    Vendor,
+    /// Batch.
+    Batch,
+}
+
+impl From<SalesByBody> for SalesBy {
+    fn from(by: SalesByBody) -> Self {
+        match by {
+            SalesByBody::Day => Self::Day,
+            SalesByBody::Plan => Self::Plan,
+            SalesByBody::Vendor => Self::Vendor,
+            SalesByBody::Batch => Self::Batch,
+        }
+    }
+}
+
+/// Which sales.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SalesQuery {
+    /// First business day; today if absent.
+    from: Option<Date>,
+    /// Last business day, included; today if absent.
+    to: Option<Date>,
+    /// By what they are grouped.
+    #[serde(default)]
+    #[param(inline, required = false)]
+    by: SalesByBody,
+}
+
+/// Days with today, by the business zone, for those that are absent.
+pub(crate) fn days(billing: &Billing, from: Option<Date>, to: Option<Date>) -> Days {
+    let today = billing.zone().date(billing.now());
+    Days { from: from.unwrap_or(today), to: to.unwrap_or(today) }
+}
+
+/// One group of a sales report.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SalesRow)]
+pub(crate) struct SalesRowBody {
+    /// The day, plan, vendor or batch; `-` for sales without vendor.
+    pub(crate) group: String,
+    /// Vouchers whose revenue was earned.
+    pub(crate) vouchers: u64,
+    /// Revenue from the ledger.
+    pub(crate) revenue: MoneyBody,
+    /// Cost of those vouchers.
+    pub(crate) cost: MoneyBody,
+    /// Revenue less cost.
+    pub(crate) profit: MoneyBody,
+}
+
+impl From<SalesRow> for SalesRowBody {
+    fn from(row: SalesRow) -> Self {
+        Self {
+            group: row.group,
+            vouchers: row.vouchers,
+            revenue: row.revenue.into(),
+            cost: row.cost.into(),
+            profit: row.profit.into(),
+        }
+    }
+}
+
+/// Sales of a span of days: revenue is earned when a voucher is first used.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SalesReport)]
+pub(crate) struct SalesBody {
+    /// First business day.
+    pub(crate) from: Date,
+    /// Last business day.
+    pub(crate) to: Date,
+    /// The groups, in the order of their names.
+    pub(crate) rows: Vec<SalesRowBody>,
+    /// All groups together.
+    pub(crate) total: SalesRowBody,
+}
+
+impl SalesBody {
+    pub(crate) fn of(days: Days, report: SalesReport) -> Self {
+        Self {
+            from: days.from,
+            to: days.to,
+            rows: report.rows.into_iter().map(SalesRowBody::from).collect(),
+            total: report.total.into(),
+        }
+    }
+}
+
+/// Sales of a span of business days, from the ledger.
+#[utoipa::path(get, path = "/reports/sales", tag = "reports", params(SalesQuery),
+    responses((status = 200, description = "The report", body = SalesBody), Problems))]
+pub(crate) async fn sales(
+    State(billing): State<Billing>,
+    Query(query): Query<SalesQuery>,
+) -> Answer<SalesBody> {
+    let days = days(&billing, query.from, query.to);
+    Ok(Json(SalesBody::of(days, billing.sales(days, query.by.into()).await?)))
+}

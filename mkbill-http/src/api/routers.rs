@@ -1,0 +1,244 @@
+//! Routers over HTTP.
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use mkbill_core::billing::Billing;
+use mkbill_core::kernel::error::Error;
+use mkbill_core::provisioning::controller::RouterFacts;
+use mkbill_core::router::{LinkSecurity, NewRouter, Router, RouterAddress, Trust};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Answer, Made, Problems, created};
+use crate::extract::{Json as Body, Path, WriteHeaders, WriteQuery, Writer};
+
+/// How the connection to a router is protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Security)]
+pub(crate) enum SecurityBody {
+    /// Not at all: the password crosses the network readable.
+    Plain,
+    /// TLS, and a public authority vouches for the certificate.
+    Tls,
+    /// TLS with exactly the certificate or key whose SHA-256 is in `certificate_pin`.
+    TlsPinned,
+    /// TLS with any certificate: protects from listening, not from impostors.
+    TlsAnyCertificate,
+}
+
+/// A router to be added.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewRouter)]
+pub(crate) struct NewRouterBody {
+    /// Your name for it: 1 to 60 characters, unique.
+    #[schema(example = "rt-05", min_length = 1, max_length = 60)]
+    pub(crate) name: String,
+    /// Host name or address of its API service.
+    #[schema(example = "192.168.88.1")]
+    pub(crate) host: String,
+    /// Port of its API service; 8728, or 8729 with TLS, if absent.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 65_535)]
+    pub(crate) port: Option<u16>,
+    /// How the connection is protected.
+    pub(crate) security: SecurityBody,
+    /// SHA-256 of the certificate or of its public key, in hex; with `tls_pinned` only.
+    #[serde(default)]
+    pub(crate) certificate_pin: Option<String>,
+    /// The API user.
+    #[schema(example = "mkbill")]
+    pub(crate) username: String,
+    /// The API user's password; it is sealed and never shown again.
+    #[schema(write_only, format = Password)]
+    pub(crate) password: String,
+}
+
+impl NewRouterBody {
+    pub(crate) fn read(self) -> Result<NewRouter, Error> {
+        let security = security(self.security, self.certificate_pin)?;
+        let port = self.port.unwrap_or_else(|| security.default_port());
+        Ok(NewRouter {
+            name: self.name.parse()?,
+            address: RouterAddress::new(&self.host, port)?,
+            security,
+            username: self.username,
+            password: SecretString::from(self.password),
+        })
+    }
+}
+
+fn security(kind: SecurityBody, pin: Option<String>) -> Result<LinkSecurity, Error> {
+    let field = "certificate_pin";
+    match (kind, pin) {
+        (SecurityBody::TlsPinned, Some(pin)) if is_sha256(&pin) => {
+            Ok(LinkSecurity::Tls(Trust::Pin(pin)))
+        }
+        (SecurityBody::TlsPinned, _) => {
+            let wanted = "give the SHA-256 of the certificate or of its public key in hex";
+            Err(Error::invalid(field, wanted))
+        }
+        (_, Some(_)) => Err(Error::invalid(field, "give it with security `tls_pinned` only")),
+        (SecurityBody::Plain, None) => Ok(LinkSecurity::Plain),
+        (SecurityBody::Tls, None) => Ok(LinkSecurity::Tls(Trust::WebPki)),
+        (SecurityBody::TlsAnyCertificate, None) => Ok(LinkSecurity::Tls(Trust::AnyCertificate)),
+    }
+}
+
+/// 64 hex digits, with or without `sha256:` before them and colons between them.
+fn is_sha256(pin: &str) -> bool {
+    let digits = pin.strip_prefix("sha256:").unwrap_or(pin).bytes().filter(|byte| *byte != b':');
+    digits.clone().count() == 64 && digits.clone().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// A router and what is known of its health.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Router)]
+pub(crate) struct RouterBody {
+    /// Identity.
+    pub(crate) id: Uuid,
+    /// Your name for it.
+    pub(crate) name: String,
+    /// Host name or address.
+    pub(crate) host: String,
+    /// Port.
+    pub(crate) port: u16,
+    /// How the connection is protected.
+    pub(crate) security: SecurityBody,
+    /// The pinned SHA-256, with `tls_pinned`.
+    pub(crate) certificate_pin: Option<String>,
+    /// The API user.
+    pub(crate) username: String,
+    /// `RouterOS` version as last seen.
+    pub(crate) routeros_version: Option<String>,
+    /// Last complete look at it.
+    pub(crate) observed_at: Option<Timestamp>,
+    /// Failed looks in a row; 0 while all is well.
+    pub(crate) failures: u32,
+    /// Why the last look failed.
+    pub(crate) last_error: Option<String>,
+    /// Its hotspot user profiles as last seen.
+    pub(crate) profiles: Option<Vec<String>>,
+    /// When it was added.
+    pub(crate) created_at: Timestamp,
+}
+
+impl From<Router> for RouterBody {
+    fn from(router: Router) -> Self {
+        let (security, certificate_pin) = match router.security {
+            LinkSecurity::Plain => (SecurityBody::Plain, None),
+            LinkSecurity::Tls(Trust::WebPki) => (SecurityBody::Tls, None),
+            LinkSecurity::Tls(Trust::AnyCertificate) => (SecurityBody::TlsAnyCertificate, None),
+            LinkSecurity::Tls(Trust::Pin(pin)) => (SecurityBody::TlsPinned, Some(pin)),
+        };
+        Self {
+            id: router.id.uuid(),
+            name: router.name.to_string(),
+            host: router.address.host,
+            port: router.address.port,
+            security,
+            certificate_pin,
+            username: router.username,
+            routeros_version: router.health.version,
+            observed_at: router.health.observed_at,
+            failures: router.health.failures,
+            last_error: router.health.last_error,
+            profiles: router.health.profiles,
+            created_at: router.created_at,
+        }
+    }
+}
+
+/// What a router says of itself.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RouterFacts)]
+pub(crate) struct RouterFactsBody {
+    /// Its own name.
+    pub(crate) identity: String,
+    /// `RouterOS` version.
+    pub(crate) routeros_version: String,
+    /// Seconds since it started.
+    pub(crate) uptime_seconds: i64,
+    /// Its wall clock, in its own zone.
+    #[schema(value_type = Option<String>)]
+    pub(crate) clock: Option<DateTime>,
+    /// Its hotspot user profiles.
+    pub(crate) profiles: Vec<String>,
+}
+
+impl From<RouterFacts> for RouterFactsBody {
+    fn from(facts: RouterFacts) -> Self {
+        Self {
+            identity: facts.identity,
+            routeros_version: facts.version,
+            uptime_seconds: facts.uptime.as_secs(),
+            clock: facts.clock,
+            profiles: facts.profiles,
+        }
+    }
+}
+
+/// All routers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Routers)]
+pub(crate) struct RoutersBody {
+    /// By name; at most 1,000.
+    pub(crate) items: Vec<RouterBody>,
+    /// Always null: the list has one page.
+    pub(crate) next_cursor: Option<String>,
+}
+
+impl From<Vec<Router>> for RoutersBody {
+    fn from(routers: Vec<Router>) -> Self {
+        Self { items: routers.into_iter().map(RouterBody::from).collect(), next_cursor: None }
+    }
+}
+
+/// Adds a router. Does not talk to it: see its `check`.
+#[utoipa::path(post, path = "/routers", tag = "routers", params(WriteHeaders, WriteQuery),
+    request_body = NewRouterBody,
+    responses((status = 201, description = "Added; `Location` says where", body = RouterBody),
+        (status = 200, description = "Only tried", body = RouterBody), Problems))]
+pub(crate) async fn add_router(
+    State(billing): State<Billing>,
+    writer: Writer,
+    Body(body): Body<NewRouterBody>,
+) -> Made {
+    let router = RouterBody::from(billing.add_router(&writer.0, body.read()?).await?);
+    Ok(created(&writer, &format!("/api/v1/routers/{}", router.id), router))
+}
+
+/// Lists all routers by name.
+#[utoipa::path(get, path = "/routers", tag = "routers",
+    responses((status = 200, description = "All routers", body = RoutersBody), Problems))]
+pub(crate) async fn list_routers(State(billing): State<Billing>) -> Answer<RoutersBody> {
+    Ok(Json(billing.routers().await?.into()))
+}
+
+/// Shows a router.
+#[utoipa::path(get, path = "/routers/{router}", tag = "routers",
+    params(("router" = String, Path, description = "Name or id")),
+    responses((status = 200, description = "The router", body = RouterBody), Problems))]
+pub(crate) async fn show_router(
+    State(billing): State<Billing>,
+    Path(router): Path<String>,
+) -> Answer<RouterBody> {
+    Ok(Json(billing.router(&router).await?.into()))
+}
+
+/// Signs in to a router now and asks it about itself. Changes nothing.
+#[utoipa::path(post, path = "/routers/{router}/check", tag = "routers",
+    params(("router" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
+    responses((status = 200, description = "It answered", body = RouterFactsBody), Problems))]
+pub(crate) async fn check_router(
+    State(billing): State<Billing>,
+    Path(router): Path<String>,
+    _writer: Writer,
+) -> Answer<RouterFactsBody> {
+    Ok(Json(billing.check_router(&router).await?.into()))
+}

@@ -1,0 +1,127 @@
+//! Values that several resources share.
+
+use jiff::SignedDuration;
+use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::money::Money;
+use mkbill_core::kernel::page::{Page, PageRequest};
+use mkbill_core::plan::Limits;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// An amount of money.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Money)]
+pub(crate) struct MoneyBody {
+    /// Whole minor units: rupiah for IDR, cents for USD.
+    #[schema(example = 10_000)]
+    pub(crate) minor: i64,
+    /// ISO 4217 code.
+    #[schema(example = "IDR", min_length = 3, max_length = 3)]
+    pub(crate) currency: String,
+}
+
+impl MoneyBody {
+    pub(crate) fn read(&self, field: &'static str) -> Result<Money, Error> {
+        let currency = self.currency.parse();
+        let currency = currency.map_err(|error| Error::invalid(field, format!("{error}")))?;
+        Ok(Money::new(self.minor, currency))
+    }
+}
+
+impl From<Money> for MoneyBody {
+    fn from(money: Money) -> Self {
+        Self { minor: money.minor(), currency: money.currency().code().to_owned() }
+    }
+}
+
+/// Independent limits of a voucher; each may be absent.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Limits)]
+pub(crate) struct LimitsBody {
+    /// Time online in seconds, added over all sessions.
+    pub(crate) uptime_quota_seconds: Option<u64>,
+    /// Bytes in both directions together.
+    pub(crate) data_quota_bytes: Option<u64>,
+    /// Calendar time in seconds, counted from the first login.
+    #[schema(example = 86_400)]
+    pub(crate) validity_seconds: Option<u64>,
+}
+
+impl From<Limits> for LimitsBody {
+    fn from(limits: Limits) -> Self {
+        let seconds = |span: SignedDuration| span.as_secs().unsigned_abs();
+        Self {
+            uptime_quota_seconds: limits.uptime_quota.map(seconds),
+            data_quota_bytes: limits.data_quota,
+            validity_seconds: limits.validity.map(seconds),
+        }
+    }
+}
+
+/// Whole seconds as a span of time.
+pub(crate) fn span(
+    field: &'static str,
+    seconds: Option<u64>,
+) -> Result<Option<SignedDuration>, Error> {
+    let read = |seconds| {
+        let seconds = i64::try_from(seconds);
+        seconds.map_err(|_| Error::invalid(field, "use at most ten years"))
+    };
+    Ok(seconds.map(read).transpose()?.map(SignedDuration::from_secs))
+}
+
+/// Some items of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PageBody<T> {
+    /// The items.
+    pub(crate) items: Vec<T>,
+    /// Send it as `cursor` for the next page; null on the last page.
+    pub(crate) next_cursor: Option<String>,
+}
+
+impl<T> PageBody<T> {
+    pub(crate) fn of<U>(page: Page<U>, view: impl Fn(U) -> T) -> Self {
+        Self {
+            next_cursor: page.next.map(|cursor| cursor.to_string()),
+            items: page.items.into_iter().map(view).collect(),
+        }
+    }
+}
+
+/// Which page of a list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PageQuery {
+    /// The `next_cursor` of the page before; absent for the first page.
+    pub(crate) cursor: Option<String>,
+    /// How many items, 1 to 200; 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
+    pub(crate) limit: Option<u32>,
+}
+
+impl PageQuery {
+    pub(crate) fn read(&self) -> Result<PageRequest, Error> {
+        let after = self.cursor.as_deref().map(str::parse).transpose()?;
+        PageRequest::new(after, self.limit.unwrap_or_else(|| PageRequest::default().limit()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_currency_is_a_problem_of_its_field() {
+        let body = MoneyBody { minor: 1, currency: "rupiah".to_owned() };
+        let error = body.read("sell").unwrap_err();
+        assert!(error.to_string().starts_with("sell: "), "{error}");
+    }
+
+    #[test]
+    fn a_span_beyond_all_calendars_is_a_problem_of_its_field() {
+        assert_eq!(span("x", Some(60)).unwrap(), Some(SignedDuration::from_mins(1)));
+        assert!(span("x", Some(u64::MAX)).is_err());
+    }
+}

@@ -1,0 +1,94 @@
+//! Vendors over HTTP.
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use mkbill_core::billing::Billing;
+use mkbill_core::kernel::error::Error;
+use mkbill_core::vendor::{NewVendor, Vendor};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::values::{PageBody, PageQuery};
+use super::{Answer, Made, Problems, created};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
+
+/// A vendor to be added.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewVendor)]
+pub(crate) struct NewVendorBody {
+    /// Short and unique: 1 to 20 of A-Z, 0-9 and -.
+    #[schema(example = "WARUNG-01", min_length = 1, max_length = 20, pattern = "^[A-Z0-9-]+$")]
+    pub(crate) code: String,
+    /// Name for people: 1 to 100 characters.
+    #[schema(example = "Warung Bu Sri", min_length = 1, max_length = 100)]
+    pub(crate) name: String,
+}
+
+impl NewVendorBody {
+    pub(crate) fn read(self) -> Result<NewVendor, Error> {
+        Ok(NewVendor { code: self.code.parse()?, name: self.name })
+    }
+}
+
+/// An outlet that sells vouchers.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Vendor)]
+pub(crate) struct VendorBody {
+    /// Identity.
+    pub(crate) id: Uuid,
+    /// Short unique code.
+    pub(crate) code: String,
+    /// Name for people.
+    pub(crate) name: String,
+    /// When it was added.
+    pub(crate) created_at: Timestamp,
+}
+
+impl From<Vendor> for VendorBody {
+    fn from(vendor: Vendor) -> Self {
+        Self {
+            id: vendor.id.uuid(),
+            code: vendor.code.to_string(),
+            name: vendor.name,
+            created_at: vendor.created_at,
+        }
+    }
+}
+
+/// Adds a vendor.
+#[utoipa::path(post, path = "/vendors", tag = "vendors", params(WriteHeaders, WriteQuery),
+    request_body = NewVendorBody,
+    responses((status = 201, description = "Added; `Location` says where", body = VendorBody),
+        (status = 200, description = "Only tried", body = VendorBody), Problems))]
+pub(crate) async fn add_vendor(
+    State(billing): State<Billing>,
+    writer: Writer,
+    Body(body): Body<NewVendorBody>,
+) -> Made {
+    let vendor = VendorBody::from(billing.add_vendor(&writer.0, body.read()?).await?);
+    Ok(created(&writer, &format!("/api/v1/vendors/{}", vendor.id), vendor))
+}
+
+/// Lists vendors, oldest first.
+#[utoipa::path(get, path = "/vendors", tag = "vendors", params(PageQuery),
+    responses((status = 200, description = "A page", body = PageBody<VendorBody>), Problems))]
+pub(crate) async fn list_vendors(
+    State(billing): State<Billing>,
+    Query(page): Query<PageQuery>,
+) -> Answer<PageBody<VendorBody>> {
+    Ok(Json(PageBody::of(billing.vendors(page.read()?).await?, VendorBody::from)))
+}
+
+/// Shows a vendor.
+#[utoipa::path(get, path = "/vendors/{vendor}", tag = "vendors",
+    params(("vendor" = String, Path, description = "Code or id")),
+    responses((status = 200, description = "The vendor", body = VendorBody), Problems))]
+pub(crate) async fn show_vendor(
+    State(billing): State<Billing>,
+    Path(vendor): Path<String>,
+) -> Answer<VendorBody> {
+    Ok(Json(billing.vendor(&vendor).await?.into()))
+}

@@ -1,0 +1,7 @@
+//! The mkbill program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mkbill_http::cli::run()
+}

@@ -1,0 +1,61 @@
+//! Arguments that several commands share.
+
+use clap::Args;
+use mkbill_core::kernel::caller::{Actor, Caller};
+use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::page::PageRequest;
+
+use crate::api::values::PageQuery;
+
+/// Variables that name the person at the terminal, in the order of asking.
+const USER_VARIABLES: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
+
+/// How a write is done.
+#[derive(Debug, Args)]
+pub(super) struct WriteArgs {
+    /// Do everything, answer as if, and keep nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Why; kept in the audit trail
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+    /// Your own name for this request: sent twice, it is done once
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
+}
+
+impl WriteArgs {
+    pub(super) fn caller(&self) -> Result<Caller, Error> {
+        let user = USER_VARIABLES.into_iter().find_map(|name| std::env::var(name).ok());
+        let mut caller = Caller::new(Actor::cli(user.as_deref().unwrap_or("unknown")));
+        if let Some(reason) = &self.reason {
+            caller = caller.because(reason)?;
+        }
+        if let Some(key) = &self.idempotency_key {
+            caller = caller.with_key(key.parse()?);
+        }
+        Ok(if self.dry_run { caller.dry_run() } else { caller })
+    }
+
+    /// `done`, or that it was only tried.
+    pub(super) fn verdict(&self, done: &str) -> String {
+        if self.dry_run { format!("dry run, nothing kept: {done}") } else { done.to_owned() }
+    }
+}
+
+/// Which page of a list.
+#[derive(Debug, Args)]
+pub(super) struct PageArgs {
+    /// How many lines, 1 to 200
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// The `next` of the page before
+    #[arg(long)]
+    cursor: Option<String>,
+}
+
+impl PageArgs {
+    pub(super) fn read(&self) -> Result<PageRequest, Error> {
+        PageQuery { cursor: self.cursor.clone(), limit: Some(self.limit) }.read()
+    }
+}

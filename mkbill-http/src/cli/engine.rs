@@ -1,0 +1,79 @@
+//! Commands about the engine itself.
+
+use std::net::SocketAddr;
+
+use clap::Args;
+use mkbill_core::worker::Worker;
+use serde_json::json;
+
+use crate::config::Settings;
+use crate::failure::Failure;
+use crate::server::{Beside, listen, serve_and_work, until_told};
+use crate::wiring::{self, Engine};
+
+use super::output::{Output, Style, line};
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Address and port instead of the configured ones
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// Leave the background work to `mkbill worker`
+    #[arg(long)]
+    no_worker: bool,
+}
+
+pub(super) async fn migrate(settings: &Settings) -> Result<Output, Failure> {
+    let (engine, applied) = wiring::migrate(settings).await?;
+    let text = match applied {
+        0 => format!("the {engine} schema is current"),
+        applied => format!("applied {applied} migrations to {engine}"),
+    };
+    Ok(Output::new(json!({ "engine": engine, "applied": applied }), text))
+}
+
+pub(super) async fn doctor(settings: &Settings) -> Result<Output, Failure> {
+    let engine = Engine::of_any_age(settings).await?;
+    let report = engine.billing.doctor().await;
+    engine.close().await;
+    let report = report?;
+    let sign = |ok| if ok { "ok " } else { "BAD" };
+    let findings = report.findings.iter();
+    let text = findings.map(|f| format!("{}  {}: {}", sign(f.ok), f.name, f.detail));
+    let text = text.collect::<Vec<_>>().join("\n");
+    let findings = report.findings.iter();
+    let findings = findings.map(|f| json!({ "name": f.name, "ok": f.ok, "detail": f.detail }));
+    let json = json!({ "healthy": report.healthy(), "findings": findings.collect::<Vec<_>>() });
+    Ok(Output::new(json, text).if_well(report.healthy()))
+}
+
+pub(super) async fn serve(
+    settings: &Settings,
+    arguments: &ServeArgs,
+    style: Style,
+) -> Result<Output, Failure> {
+    let engine = Engine::current(settings).await?;
+    let listener = listen(arguments.listen.unwrap_or(settings.listen)).await?;
+    let address = listener.local_addr().map_err(|e| Failure::Io("asking for the address", e))?;
+    let beside = if arguments.no_worker { Beside::Nothing } else { Beside::Worker };
+    let stop = until_told()?;
+    match style {
+        Style::Json => line(&json!({ "listening": format!("http://{address}") }).to_string()),
+        Style::Text => line(&format!("listening on http://{address}, documentation at /docs")),
+    }
+    let served = serve_and_work(listener, engine.billing.clone(), beside, stop).await;
+    engine.close().await;
+    served.map(|()| Output::nothing())
+}
+
+pub(super) async fn work(settings: &Settings, style: Style) -> Result<Output, Failure> {
+    let engine = Engine::current(settings).await?;
+    let stop = until_told()?;
+    match style {
+        Style::Json => line(&json!({ "working": true }).to_string()),
+        Style::Text => line("working"),
+    }
+    Worker::new(engine.billing.clone()).run(stop).await;
+    engine.close().await;
+    Ok(Output::nothing())
+}

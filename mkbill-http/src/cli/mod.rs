@@ -1,0 +1,171 @@
+//! The `mkbill` program: reads its arguments, asks the engine, prints the answer.
+
+mod apikey;
+mod args;
+mod batch;
+mod engine;
+pub(crate) mod output;
+mod plan;
+mod progress;
+mod quantity;
+mod report;
+mod router;
+mod vendor;
+mod voucher;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::config::Settings;
+use crate::demo::{self, DemoArgs};
+use crate::failure::Failure;
+use crate::wiring::Engine;
+use crate::{openapi_json, telemetry};
+
+use output::{Output, Style};
+
+/// Threads of the runtime; routers and database are waited for, not computed.
+const THREADS: usize = 2;
+const JSON_FLAG: &str = "--json";
+
+/// Billing for MikroTik hotspot providers: vouchers from the till to the router and into the books.
+#[derive(Debug, Parser)]
+#[command(name = "mkbill", version, propagate_version = true)]
+struct Cli {
+    /// Configuration file; mkbill.toml in the working directory is read by itself
+    #[arg(long, global = true, env = "MKBILL_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print one JSON object instead of text
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Play the whole story on a simulated router, then stay up to be explored
+    Demo(DemoArgs),
+    /// Print the OpenAPI document
+    Openapi,
+    /// Serve the REST interface and work in the background
+    Serve(engine::ServeArgs),
+    /// Work in the background only
+    Worker,
+    /// Bring the database schema up to date
+    Migrate,
+    /// Look for trouble in the books, the queue and the routers
+    Doctor,
+    #[command(flatten)]
+    Question(Command),
+}
+
+/// What is asked of an engine on a current schema.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Routers
+    #[command(subcommand)]
+    Router(router::RouterCommand),
+    /// Plans: what is sold
+    #[command(subcommand)]
+    Plan(plan::PlanCommand),
+    /// Vendors: who sells
+    #[command(subcommand)]
+    Vendor(vendor::VendorCommand),
+    /// Vouchers
+    #[command(subcommand)]
+    Voucher(Box<voucher::VoucherCommand>),
+    /// Batches of vouchers
+    #[command(subcommand)]
+    Batch(batch::BatchCommand),
+    /// Keys for programs that use the REST interface
+    #[command(subcommand)]
+    Apikey(apikey::ApikeyCommand),
+    /// Reports
+    #[command(subcommand)]
+    Report(report::ReportCommand),
+}
+
+/// Runs the program with the arguments of this process.
+pub fn run() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let wants_json = arguments.iter().any(|argument| argument == JSON_FLAG);
+    let style = if wants_json { Style::Json } else { Style::Text };
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => perform(cli, style),
+        Err(error) if wants_json && error.use_stderr() => output::usage(&error),
+        Err(error) => error.exit(),
+    }
+}
+
+fn perform(cli: Cli, style: Style) -> ExitCode {
+    let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
+    let done = runtime
+        .map_err(|error| Failure::Io("starting the runtime", error))
+        .and_then(|runtime: Runtime| runtime.block_on(dispatch(cli, style)));
+    match done {
+        Ok(output) => output.print(style),
+        Err(failure) => output::failure(&failure, style),
+    }
+}
+
+async fn dispatch(cli: Cli, style: Style) -> Result<Output, Failure> {
+    let prepared = || prepare(cli.config.as_deref());
+    match cli.task {
+        Task::Openapi => Ok(Output::verbatim(openapi_json())),
+        Task::Demo(arguments) => demo::run(&arguments, style == Style::Json).await,
+        Task::Migrate => engine::migrate(&prepared()?).await,
+        Task::Doctor => engine::doctor(&prepared()?).await,
+        Task::Serve(arguments) => engine::serve(&prepared()?, &arguments, style).await,
+        Task::Worker => engine::work(&prepared()?, style).await,
+        Task::Question(command) => ask(command, &prepared()?).await,
+    }
+}
+
+async fn ask(command: Command, settings: &Settings) -> Result<Output, Failure> {
+    let engine = Engine::current(settings).await?;
+    let billing = &engine.billing;
+    let answer = match command {
+        Command::Router(command) => router::run(billing, command).await,
+        Command::Plan(command) => plan::run(billing, command).await,
+        Command::Vendor(command) => vendor::run(billing, command).await,
+        Command::Voucher(command) => voucher::run(billing, *command).await,
+        Command::Batch(command) => batch::run(billing, command).await,
+        Command::Apikey(command) => apikey::run(billing, command).await,
+        Command::Report(command) => report::run(billing, command).await,
+    };
+    engine.close().await;
+    answer
+}
+
+/// Reads the settings and begins to write log lines.
+fn prepare(file: Option<&Path>) -> Result<Settings, Failure> {
+    let texts = |(name, value): (OsString, OsString)| {
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    };
+    let settings = Settings::load(file, std::env::vars_os().filter_map(texts))?;
+    telemetry::start(&settings)?;
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_contradict_nothing() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_router_password_is_never_an_argument() {
+        let words = ["mkbill", "router", "add", "x", "--password", "hunter2"];
+        assert!(Cli::try_parse_from(words).is_err());
+    }
+}

@@ -1,0 +1,44 @@
+//! `mkbill report …`
+
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use mkbill_core::billing::Billing;
+
+use crate::api::reports::{SalesBody, SalesByBody, SalesRowBody, days};
+use crate::failure::Failure;
+
+use super::output::{Output, money, table};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ReportCommand {
+    /// Sales of a span of business days, from the ledger
+    Sales(SalesArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SalesArgs {
+    /// First business day; today if absent
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    from: Option<Date>,
+    /// Last business day, included; today if absent
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    to: Option<Date>,
+    /// By what they are grouped
+    #[arg(long, value_enum, default_value_t = SalesByBody::Day)]
+    by: SalesByBody,
+}
+
+pub(super) async fn run(billing: &Billing, command: ReportCommand) -> Result<Output, Failure> {
+    let ReportCommand::Sales(wanted) = command;
+    let days = days(billing, wanted.from, wanted.to);
+    let report = SalesBody::of(days, billing.sales(days, wanted.by.into()).await?);
+    let row = |name: &str, row: &SalesRowBody| {
+        let amounts = [&row.revenue, &row.cost, &row.profit].map(money);
+        let [revenue, cost, profit] = amounts;
+        [name.to_owned(), row.vouchers.to_string(), revenue, cost, profit]
+    };
+    let mut rows: Vec<_> = report.rows.iter().map(|group| row(&group.group, group)).collect();
+    rows.push(row("total", &report.total));
+    let text = table(["group", "vouchers", "revenue", "cost", "profit"], rows);
+    Ok(Output::new(report, text))
+}

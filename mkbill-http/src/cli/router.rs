@@ -1,0 +1,142 @@
+//! `mkbill router …`
+
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use mkbill_core::billing::Billing;
+use mkbill_core::kernel::error::Error;
+
+use crate::api::routers::{NewRouterBody, RouterBody, RouterFactsBody, RoutersBody, SecurityBody};
+use crate::failure::Failure;
+
+use super::args::WriteArgs;
+use super::output::{Output, facts, or_dash, table};
+
+const PASSWORD_VARIABLE: &str = "MKBILL_ROUTER_PASSWORD";
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RouterCommand {
+    /// Add a router; its password comes from a file, the environment or a prompt
+    Add(AddArgs),
+    /// List all routers
+    List,
+    /// Sign in to a router now and ask it about itself
+    Check {
+        /// Name or id
+        router: String,
+    },
+    /// Show a router
+    Show {
+        /// Name or id
+        router: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddArgs {
+    /// Your name for it
+    name: String,
+    /// Host name or address of its API service
+    #[arg(long)]
+    host: String,
+    /// Port of its API service; 8728, or 8729 with TLS, if absent
+    #[arg(long)]
+    port: Option<u16>,
+    /// How the connection is protected
+    #[arg(long)]
+    security: SecurityBody,
+    /// SHA-256 of the certificate or its key, with `--security tls-pinned`
+    #[arg(long, value_name = "SHA256")]
+    certificate_pin: Option<String>,
+    /// The API user
+    #[arg(long)]
+    username: String,
+    /// A file that holds the API user's password in its first line
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+pub(super) async fn run(billing: &Billing, command: RouterCommand) -> Result<Output, Failure> {
+    match command {
+        RouterCommand::Add(arguments) => add(billing, arguments).await,
+        RouterCommand::List => Ok(list(billing.routers().await?.into())),
+        RouterCommand::Check { router } => Ok(checked(billing.check_router(&router).await?.into())),
+        RouterCommand::Show { router } => Ok(shown(billing.router(&router).await?.into())),
+    }
+}
+
+async fn add(billing: &Billing, arguments: AddArgs) -> Result<Output, Failure> {
+    let caller = arguments.write.caller()?;
+    let body = NewRouterBody {
+        name: arguments.name,
+        host: arguments.host,
+        port: arguments.port,
+        security: arguments.security,
+        certificate_pin: arguments.certificate_pin,
+        username: arguments.username,
+        password: password(arguments.password_file.as_deref())?,
+    };
+    let router = RouterBody::from(billing.add_router(&caller, body.read()?).await?);
+    let text = arguments.write.verdict(&format!("added router {}", router.name));
+    Ok(Output::new(router, text))
+}
+
+fn password(file: Option<&Path>) -> Result<String, Failure> {
+    if let Some(path) = file {
+        let text = std::fs::read_to_string(path);
+        let text = text.map_err(Failure::file("reading the password", path))?;
+        return Ok(text.lines().next().unwrap_or_default().to_owned());
+    }
+    if let Ok(password) = std::env::var(PASSWORD_VARIABLE) {
+        return Ok(password);
+    }
+    if !io::stdin().is_terminal() {
+        let ways = format!("give --password-file, set {PASSWORD_VARIABLE}, or use a terminal");
+        return Err(Error::invalid("password", ways).into());
+    }
+    let typed = rpassword::prompt_password("password of the router's API user: ");
+    typed.map_err(|error| Failure::Io("reading the password", error))
+}
+
+fn list(routers: RoutersBody) -> Output {
+    let row = |router: &RouterBody| {
+        [
+            router.name.clone(),
+            format!("{}:{}", router.host, router.port),
+            or_dash(router.routeros_version.as_ref()),
+            or_dash(router.observed_at),
+            or_dash(router.last_error.as_ref()),
+        ]
+    };
+    let heads = ["name", "address", "RouterOS", "last seen", "trouble"];
+    let text = table(heads, routers.items.iter().map(row));
+    Output::new(routers, text)
+}
+
+fn shown(router: RouterBody) -> Output {
+    let text = facts(&[
+        ("name", router.name.clone()),
+        ("id", router.id.to_string()),
+        ("address", format!("{}:{}", router.host, router.port)),
+        ("username", router.username.clone()),
+        ("RouterOS", or_dash(router.routeros_version.as_ref())),
+        ("last seen", or_dash(router.observed_at)),
+        ("profiles", or_dash(router.profiles.as_ref().map(|known| known.join(", ")))),
+        ("trouble", or_dash(router.last_error.as_ref())),
+    ]);
+    Output::new(router, text)
+}
+
+fn checked(found: RouterFactsBody) -> Output {
+    let text = facts(&[
+        ("identity", found.identity.clone()),
+        ("RouterOS", found.routeros_version.clone()),
+        ("up for", format!("{} s", found.uptime_seconds)),
+        ("its clock", or_dash(found.clock)),
+        ("profiles", found.profiles.join(", ")),
+    ]);
+    Output::new(found, text)
+}

@@ -1,0 +1,95 @@
+//! Extractors whose rejections are problems, and the one that tells who calls.
+
+use axum::extract::{FromRequest, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use mkbill_core::apikey::ApiKey;
+use mkbill_core::kernel::caller::{Actor, Caller, Mode};
+use mkbill_core::kernel::error::Error;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::problem::Problem;
+
+/// A JSON body.
+#[derive(Debug, FromRequest)]
+#[from_request(via(axum::Json), rejection(Problem))]
+pub(crate) struct Json<T>(pub(crate) T);
+
+/// The variable parts of a path.
+#[derive(Debug, FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Problem))]
+pub(crate) struct Path<T>(pub(crate) T);
+
+/// The query string.
+#[derive(Debug, FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Problem))]
+pub(crate) struct Query<T>(pub(crate) T);
+
+/// Headers that every write understands.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "documents headers that `Writer` reads by hand")]
+pub(crate) struct WriteHeaders {
+    /// Your own name for this request, 1 to 200 printable ASCII characters. The same key with the
+    /// same input gets the first answer again; with another input it is refused.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
+    idempotency_key: Option<String>,
+    /// Why, in your words; kept in the audit trail.
+    #[param(rename = "X-Reason", max_length = 500)]
+    reason: Option<String>,
+}
+
+/// The query of every write.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WriteQuery {
+    /// Do everything, answer as if, and keep nothing.
+    #[serde(default)]
+    #[param(required = false)]
+    dry_run: bool,
+}
+
+/// The caller of a write: actor from the API key, reason, idempotency key and dry run.
+#[derive(Debug)]
+pub(crate) struct Writer(pub(crate) Caller);
+
+impl Writer {
+    pub(crate) fn tries_only(&self) -> bool {
+        self.0.mode == Mode::DryRun
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Writer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Query(query) = Query::<WriteQuery>::from_request_parts(parts, state).await?;
+        let key = parts.extensions.get::<ApiKey>().ok_or_else(Problem::unauthenticated)?;
+        let mut caller = Caller::new(Actor::api_key(&key.name));
+        if let Some(reason) = text(&parts.headers, "x-reason")? {
+            caller = caller.because(reason)?;
+        }
+        if let Some(key) = text(&parts.headers, "idempotency-key")? {
+            caller = caller.with_key(key.parse().map_err(Problem::from)?);
+        }
+        Ok(Self(if query.dry_run { caller.dry_run() } else { caller }))
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
+    let Some(value) = headers.get(name) else { return Ok(None) };
+    let text = std::str::from_utf8(value.as_bytes());
+    text.map(Some).map_err(|_| {
+        Problem::new(StatusCode::BAD_REQUEST, "malformed_header", format!("{name} is not UTF-8"))
+    })
+}
+
+/// The same error, said of the field of a request that named the missing thing.
+pub(crate) fn named_in(field: &'static str) -> impl FnOnce(Error) -> Error {
+    move |error| match error {
+        Error::NotFound { .. } => Error::invalid(field, error.to_string()),
+        other => other,
+    }
+}

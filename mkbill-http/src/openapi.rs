@@ -1,0 +1,45 @@
+//! The document that describes the interface, made from the route table.
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use crate::problem::ProblemBody;
+
+/// Everything of the document that is not a route.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "mkbill",
+        description = "Billing for MikroTik hotspot providers. Every write takes an \
+            `Idempotency-Key`, an `X-Reason` and `dry_run=true`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(ProblemBody)),
+    modifiers(&BearerKey),
+    security(("api_key" = [])),
+    tags(
+        (name = "routers", description = "Where logins live"),
+        (name = "plans", description = "What is sold"),
+        (name = "vendors", description = "Who sells"),
+        (name = "voucher-batches", description = "Many vouchers at once"),
+        (name = "vouchers", description = "One voucher"),
+        (name = "reports", description = "What was earned"),
+        (name = "audit", description = "Who did what"),
+        (name = "health", description = "How the server is")
+    )
+)]
+pub(crate) struct Head;
+
+struct BearerKey;
+
+impl Modify for BearerKey {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("mk_…")
+            .description(Some("A key made by `mkbill apikey create NAME`"))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("api_key", SecurityScheme::Http(scheme));
+    }
+}

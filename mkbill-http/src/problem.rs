@@ -1,0 +1,178 @@
+//! The one mapping from errors to answers: RFC 9457 problems with a stable `code`.
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use mkbill_core::kernel::error::Error;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
+
+/// Refusals about the state of something, which another request may have changed: 409.
+const STATE_REFUSALS: [&str; 3] = ["batch_cancelled", "batch_not_pushed", "voucher_state"];
+
+/// What clients read when a request did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody {
+    /// A URI for the kind of problem; always `about:blank`, the `code` tells kinds apart.
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    /// The status in words.
+    pub(crate) title: &'static str,
+    /// The HTTP status, repeated.
+    pub(crate) status: u16,
+    /// Stable and machine-readable, such as `code_space_too_small`.
+    pub(crate) code: &'static str,
+    /// What is wrong and what is allowed, for people.
+    pub(crate) detail: String,
+    /// The field that is wrong, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) field: Option<&'static str>,
+}
+
+/// An answer that says why a request failed.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    field: Option<&'static str>,
+}
+
+impl Problem {
+    /// A problem without a field.
+    pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { status, code, detail: detail.into(), field: None }
+    }
+
+    fn about(self, field: &'static str) -> Self {
+        Self { field: Some(field), ..self }
+    }
+
+    /// No valid API key.
+    pub(crate) fn unauthenticated() -> Self {
+        let detail = "send `Authorization: Bearer mk_…` with a key made by `mkbill apikey create`";
+        Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
+    }
+
+    /// An answer that took too long.
+    pub(crate) fn timed_out() -> Self {
+        let detail = "the request took too long and was given up; send it again with the same Idempotency-Key";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail)
+    }
+
+    /// Something that is ours to mend; the cause is in the log under the request's id.
+    pub(crate) fn internal() -> Self {
+        let detail =
+            "something went wrong inside; the log has more under this answer's X-Request-Id";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", detail)
+    }
+
+    /// What clients read.
+    pub(crate) fn body(&self) -> ProblemBody {
+        ProblemBody {
+            kind: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            code: self.code,
+            detail: self.detail.clone(),
+            field: self.field,
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, Json(self.body())).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let code = error.code();
+        let detail = error.to_string();
+        match error {
+            Error::Refused(_) if STATE_REFUSALS.contains(&code) => {
+                Self::new(StatusCode::CONFLICT, code, detail)
+            }
+            Error::Refused(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail),
+            Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, code, detail),
+            Error::Conflict { .. } => Self::new(StatusCode::CONFLICT, code, detail),
+            Error::Invalid { field, problem } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, problem).about(field)
+            }
+            Error::Unavailable { .. } => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "answered: unavailable");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
+            }
+            Error::Broken { .. } => {
+                tracing::error!(error = &error as &dyn std::error::Error, "answered: broken");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(rejection: JsonRejection) -> Self {
+        let code = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
+            _ => "malformed_body",
+        };
+        Self::new(rejection.status(), code, rejection.body_text())
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(rejection: QueryRejection) -> Self {
+        Self::new(rejection.status(), "malformed_query", rejection.body_text())
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(rejection: PathRejection) -> Self {
+        Self::new(rejection.status(), "malformed_path", rejection.body_text())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_group_of_errors_has_its_status() {
+        let status = |error: Error| Problem::from(error).body().status;
+        assert_eq!(status(Error::not_found("plan", "x")), 404);
+        assert_eq!(status(Error::conflict("plan", "taken")), 409);
+        assert_eq!(status(Error::invalid("count", "use 1 to 10000")), 422);
+        assert_eq!(status(Error::broken("a row of nonsense")), 500);
+        let source = Box::new(std::io::Error::other("locked"));
+        assert_eq!(status(Error::Unavailable { what: "database".to_owned(), source }), 503);
+    }
+
+    #[test]
+    fn what_is_broken_inside_stays_inside() {
+        let body = Problem::from(Error::broken("column secret holds `hunter2`")).body();
+        assert!(!body.detail.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_problem_names_its_field_once() {
+        let body = Problem::from(Error::invalid("count", "use 1 to 10000")).body();
+        assert_eq!((body.field, body.detail.as_str()), (Some("count"), "use 1 to 10000"));
+    }
+}

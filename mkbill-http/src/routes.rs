@@ -1,0 +1,143 @@
+//! Every route on one page, and the layers around them.
+
+use std::any::Any;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use mkbill_core::billing::Billing;
+use tower::ServiceBuilder;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+use crate::api::{audit, batches, health, plans, reports, routers, vendors, vouchers};
+use crate::auth::require_key;
+use crate::openapi::Head;
+use crate::problem::Problem;
+
+const BODY_BYTES_MAX: usize = 1 << 20;
+const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+const DOCUMENT_PATH: &str = "/openapi.json";
+
+fn table() -> OpenApiRouter<Billing> {
+    let api = OpenApiRouter::new()
+        .routes(routes!(routers::add_router, routers::list_routers))
+        .routes(routes!(routers::show_router))
+        .routes(routes!(routers::check_router))
+        .routes(routes!(plans::add_plan, plans::list_plans))
+        .routes(routes!(plans::show_plan))
+        .routes(routes!(vendors::add_vendor, vendors::list_vendors))
+        .routes(routes!(vendors::show_vendor))
+        .routes(routes!(batches::create_batch, batches::list_batches))
+        .routes(routes!(batches::show_batch))
+        .routes(routes!(batches::retry_batch))
+        .routes(routes!(batches::cancel_batch))
+        .routes(routes!(batches::export_batch))
+        .routes(routes!(vouchers::list_vouchers))
+        .routes(routes!(vouchers::show_voucher))
+        .routes(routes!(vouchers::extend_voucher))
+        .routes(routes!(vouchers::regenerate_voucher))
+        .routes(routes!(vouchers::disable_voucher))
+        .routes(routes!(vouchers::enable_voucher))
+        .routes(routes!(vouchers::cancel_voucher))
+        .routes(routes!(reports::sales))
+        .routes(routes!(audit::list_audit));
+    OpenApiRouter::with_openapi(Head::openapi())
+        .nest("/api/v1", api)
+        .routes(routes!(health::live))
+        .routes(routes!(health::ready))
+}
+
+/// The whole interface on one engine, ready to be served or mounted in another axum application.
+///
+/// Every path needs an API key but `/health/live`, `/health/ready`, `/openapi.json` and `/docs`.
+pub fn app(billing: Billing) -> Router {
+    let (routes, _) = table().split_for_parts();
+    let docs = SwaggerUi::new("/docs").config(Config::new([DOCUMENT_PATH]));
+    let guard = from_fn_with_state(billing.clone(), require_key);
+    let layers = ServiceBuilder::new()
+        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
+        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
+        .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(CompressionLayer::new())
+        .layer(always("x-content-type-options", "nosniff"))
+        .layer(always("x-frame-options", "DENY"))
+        .layer(always("referrer-policy", "no-referrer"))
+        .layer(unless_set("cache-control", "no-store"))
+        .layer(from_fn(within_time))
+        .layer(guard);
+    routes
+        .route(DOCUMENT_PATH, get(document_response))
+        .merge(docs)
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(layers)
+        .with_state(billing)
+}
+
+/// The `OpenAPI` 3.1 document as pretty JSON with a newline at its end.
+pub fn openapi_json() -> String {
+    let document = table().into_openapi();
+    let text = document.to_pretty_json();
+    text.expect("a document of our own types is always JSON") + "\n"
+}
+
+async fn document_response() -> Response {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    let text = DOCUMENT.get_or_init(openapi_json).as_str();
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+async fn unknown_path() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "unknown_path", "there is nothing at this path; see /docs")
+}
+
+async fn wrong_method() -> Problem {
+    let detail = "this path does not take this method; see the `Allow` header";
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
+
+async fn within_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(REQUEST_TIME_MAX, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::timed_out().into_response(),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands panics over by value")]
+fn after_panic(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    tracing::error!(panic = text.unwrap_or("no text"), "a handler panicked");
+    Problem::internal().into_response()
+}
+
+fn span(request: &Request) -> tracing::Span {
+    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    let (method, path) = (request.method(), request.uri().path());
+    tracing::info_span!("request", request.id = id, %method, path)
+}
+
+fn always(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
+    SetResponseHeaderLayer::overriding(name, value)
+}
+
+fn unless_set(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
+    SetResponseHeaderLayer::if_not_present(name, value)
+}

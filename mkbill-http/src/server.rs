@@ -1,0 +1,111 @@
+//! The HTTP server and the worker beside it, from start to an orderly end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mkbill_core::billing::Billing;
+use mkbill_core::worker::Worker;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::failure::Failure;
+use crate::routes::app;
+
+/// How long open requests may take to finish once the end was asked for.
+const FAREWELL_MAX: Duration = Duration::from_secs(20);
+
+/// Listens on `address`.
+pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|source| Failure::Listen { address, source })
+}
+
+/// Answers requests until `stop` is cancelled, then finishes those that began.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    billing: Billing,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let stopped = stop.clone().cancelled_owned();
+    let serving = axum::serve(listener, app(billing)).with_graceful_shutdown(stopped);
+    let deadline = async {
+        stop.cancelled().await;
+        tokio::time::sleep(FAREWELL_MAX).await;
+    };
+    tokio::select! {
+        ended = async { serving.await } => ended.map_err(|error| Failure::Io("serving", error)),
+        () = deadline => Ok(()),
+    }
+}
+
+/// Whether a worker runs beside the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beside {
+    Worker,
+    Nothing,
+}
+
+/// Serves, with a worker beside it, until `stop` is cancelled and both have finished.
+pub(crate) async fn serve_and_work(
+    listener: TcpListener,
+    billing: Billing,
+    beside: Beside,
+    stop: CancellationToken,
+) -> Result<(), Failure> {
+    let mut background = JoinSet::new();
+    if beside == Beside::Worker {
+        let (worker, stop) = (Worker::new(billing.clone()), stop.clone());
+        background.spawn(async move { worker.run(stop).await });
+    }
+    let served = serve(listener, billing, stop.clone()).await;
+    stop.cancel();
+    background.join_all().await;
+    served
+}
+
+/// A token that is cancelled by ctrl-c or by a polite request to end.
+pub(crate) fn until_told() -> Result<CancellationToken, Failure> {
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    let mut end = Signals::new().map_err(|error| Failure::Io("listening for signals", error))?;
+    tokio::spawn(async move {
+        end.first().await;
+        told.cancel();
+    });
+    Ok(stop)
+}
+
+#[cfg(unix)]
+struct Signals(tokio::signal::unix::Signal, tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?))
+    }
+
+    async fn first(&mut self) {
+        tokio::select! {
+            _ = self.0.recv() => {}
+            _ = self.1.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    #[expect(clippy::unnecessary_wraps, reason = "the other platforms can fail here")]
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn first(&mut self) {
+        drop(tokio::signal::ctrl_c().await);
+    }
+}

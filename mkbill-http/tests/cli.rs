@@ -1,0 +1,274 @@
+//! The built program, run as people and scripts run it.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use mkbill_routeros::sim::Simulator;
+use serde_json::Value;
+use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_mkbill");
+
+/// A working directory with a migrated database.
+struct Shop(TempDir);
+
+impl Shop {
+    fn empty() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn open() -> Self {
+        let shop = Self::empty();
+        assert_eq!(shop.json(&["migrate"])["engine"], "SQLite");
+        shop
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command.args(words).current_dir(self.path()).stdin(Stdio::null());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MKBILL_")) {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    fn run(&self, words: &[&str]) -> Output {
+        self.command(words).output().unwrap()
+    }
+
+    /// What the program says with `--json`, which must be a success.
+    #[track_caller]
+    fn json(&self, words: &[&str]) -> Value {
+        let output = self.command(words).arg("--json").output().unwrap();
+        assert!(output.status.success(), "{words:?}: {output:?}");
+        one_object(&output)
+    }
+
+    /// The complaint of the program with `--json`, which must be of this code.
+    #[track_caller]
+    fn complaint(&self, words: &[&str], code: &str) -> String {
+        complaint(&self.command(words).arg("--json").output().unwrap(), code)
+    }
+
+    fn with_plan(self) -> Self {
+        self.json(&words(
+            "plan add daily --router-profile default --cost 3000 --sell 5000 --validity 24h",
+        ));
+        self
+    }
+
+    fn with_router(self, port: u16) -> Self {
+        std::fs::write(self.path().join("password"), "correct horse\n").unwrap();
+        let port = port.to_string();
+        let mut add = words("router add rt-05 --host 127.0.0.1 --security plain --username mkbill");
+        add.extend(["--password-file", "password", "--port", &port]);
+        self.json(&add);
+        self
+    }
+}
+
+fn words(line: &str) -> Vec<&str> {
+    line.split(' ').collect()
+}
+
+fn one_object(output: &Output) -> Value {
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(text.lines().count(), 1, "{text}");
+    serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
+}
+
+#[track_caller]
+fn complaint(output: &Output, code: &str) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let error = &one_object(output)["error"];
+    assert_eq!(error["code"], code, "{error}");
+    error["detail"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_plan_is_added_and_listed_in_both_styles() {
+    let shop = Shop::open().with_plan();
+    let listed = shop.json(&["plan", "list"]);
+    assert_eq!(listed["items"][0]["validity_seconds"], 86_400);
+    assert_eq!(listed["items"][0]["sell"]["minor"], 5_000);
+    let table = shop.run(&["plan", "list"]);
+    let table = String::from_utf8(table.stdout).unwrap();
+    assert!(table.contains("daily") && table.contains("Rp 5.000"), "{table}");
+}
+
+#[test]
+fn a_dry_run_keeps_nothing() {
+    let shop = Shop::open();
+    shop.json(&["vendor", "add", "W-1", "Warung", "--dry-run"]);
+    assert_eq!(shop.json(&["vendor", "list"])["items"], Value::Array(Vec::new()));
+}
+
+#[test]
+fn complaints_are_one_object_with_json_and_lines_without() {
+    let shop = Shop::open();
+    let refused = words("plan add x --router-profile default --cost 2 --sell 1");
+    assert!(shop.complaint(&refused, "sell_below_cost").contains("below the cost"));
+    shop.complaint(&["voucher", "show", "NOPE"], "not_found");
+    shop.complaint(&["voucher", "fly"], "usage");
+    let plain = shop.run(&refused);
+    assert_eq!(plain.status.code(), Some(1));
+    assert!(plain.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&plain.stderr).starts_with("error: the selling price"));
+}
+
+#[test]
+fn without_a_database_the_way_to_one_is_told() {
+    let shop = Shop::empty();
+    assert!(shop.complaint(&["plan", "list"], "not_migrated").contains("mkbill migrate"));
+    assert!(shop.complaint(&["serve"], "not_migrated").contains("mkbill migrate"));
+    assert_eq!(std::fs::read_dir(shop.path()).unwrap().count(), 0, "asking left a file");
+}
+
+#[test]
+fn a_server_does_not_start_on_an_old_schema() {
+    let shop = Shop::empty();
+    std::fs::write(shop.path().join("mkbill.db"), "").unwrap();
+    assert!(shop.complaint(&["serve"], "not_migrated").contains("migrations are missing"));
+}
+
+#[test]
+fn a_file_that_is_no_database_is_said_to_be_none() {
+    let shop = Shop::empty();
+    std::fs::write(shop.path().join("mkbill.db"), "no database ".repeat(1_000)).unwrap();
+    let detail = shop.complaint(&["plan", "list"], "unavailable");
+    assert!(detail.contains("not a database"), "{detail}");
+}
+
+#[test]
+fn a_configuration_with_a_misspelt_key_is_refused() {
+    let shop = Shop::open();
+    std::fs::write(shop.path().join("mkbill.toml"), "zoen = 'Asia/Makassar'").unwrap();
+    let detail = shop.complaint(&["plan", "list"], "configuration");
+    assert!(detail.contains("`zoen`") && detail.contains("mkbill.toml"), "{detail}");
+}
+
+#[test]
+fn a_password_is_asked_for_only_on_a_terminal() {
+    let shop = Shop::open();
+    let add = words("router add x --host 127.0.0.1 --security plain --username mkbill");
+    assert!(shop.complaint(&add, "invalid").contains("--password-file"));
+}
+
+#[test]
+fn a_key_is_shown_once_and_listed_without_its_secret() {
+    let shop = Shop::open();
+    let made = shop.json(&["apikey", "create", "front-desk"]);
+    let secret = made["key"].as_str().unwrap();
+    assert!(secret.starts_with("mk_"));
+    let listed = shop.json(&["apikey", "list"]);
+    assert_eq!(listed["items"][0]["name"], "front-desk");
+    assert!(!listed.to_string().contains(secret));
+    assert!(shop.json(&["apikey", "revoke", "front-desk"])["revoked_at"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_made_pushed_and_exported_in_one_go() {
+    let simulator = Simulator::builder().username("mkbill").password("correct horse");
+    let simulator = simulator.start().await.unwrap();
+    let shop = Shop::open().with_plan().with_router(simulator.addr().port());
+    let create = words("voucher create --router rt-05 --plan daily --count 60 --wait");
+    let made = shop.json(&create);
+    assert_eq!(made["tally"]["available"], 60, "{made}");
+    assert_eq!(simulator.router(|router| router.count("/ip/hotspot/user")), 61);
+    let number = made["number"].as_str().unwrap();
+    let csv = shop.run(&["voucher", "export", number]);
+    assert_eq!(String::from_utf8(csv.stdout).unwrap().lines().count(), 61);
+    let facts = shop.json(&["router", "check", "rt-05"]);
+    assert!(facts["routeros_version"].as_str().unwrap().starts_with("7.18"));
+}
+
+#[test]
+fn a_push_to_a_router_that_is_away_says_why_and_keeps_the_batch() {
+    let shop = Shop::open().with_plan().with_router(9);
+    let create = words("voucher create --router rt-05 --plan daily --count 5 --wait");
+    let output = shop.command(&create).arg("--json").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let made = one_object(&output);
+    assert_eq!(made["tally"]["pending_push"], 5);
+    assert!(made["warning"].as_str().unwrap().contains("5 of 5"), "{made}");
+    let number = made["number"].as_str().unwrap();
+    shop.complaint(&["voucher", "export", number], "batch_not_pushed");
+}
+
+/// A file size limit stands for a full disk: writing beyond it fails.
+#[cfg(unix)]
+#[test]
+fn a_disk_that_takes_no_more_leaves_the_books_as_they_were() {
+    let shop = Shop::open().with_plan().with_router(9);
+    let size = std::fs::metadata(shop.path().join("mkbill.db")).unwrap().len();
+    let script = format!(
+        "trap '' XFSZ; ulimit -f {}; exec {PROGRAM} voucher create --router rt-05 --plan daily \
+         --count 5000 --json",
+        size / 512 + 64
+    );
+    let mut shell = Command::new("sh");
+    let output = shell.args(["-c", &script]).current_dir(shop.path()).output().unwrap();
+    let detail = complaint(&output, "unavailable");
+    assert!(detail.contains("disk"), "{detail}");
+    assert_eq!(shop.json(&["batch", "list"])["items"], Value::Array(Vec::new()));
+    assert_eq!(shop.json(&["voucher", "list"])["items"], Value::Array(Vec::new()));
+    assert_eq!(shop.json(&["doctor"])["healthy"], true);
+}
+
+/// Asks a running server over TCP whether it is ready.
+#[cfg(unix)]
+fn is_ready(address: &str) -> bool {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request =
+        format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer.starts_with("HTTP/1.1 200 ")
+}
+
+#[cfg(unix)]
+#[test]
+fn a_server_says_where_it_listens_and_ends_politely() {
+    use std::io::{BufRead as _, BufReader};
+    let shop = Shop::open();
+    let mut serve = shop.command(&words("serve --listen 127.0.0.1:0 --json"));
+    let mut server = serve.stdout(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let said: Value = serde_json::from_str(&line).unwrap();
+    let address = said["listening"].as_str().unwrap().strip_prefix("http://").unwrap();
+    assert!(is_ready(address));
+    let id = server.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    assert!(server.wait().unwrap().success());
+    assert_eq!(shop.json(&["doctor"])["healthy"], true);
+}
+
+#[test]
+fn the_demo_holds_and_its_figures_are_all_there() {
+    let told = Shop::empty().json(&["demo", "--exit"]);
+    assert_eq!(told["ok"], true, "{told}");
+    assert!(told["steps"].as_array().unwrap().iter().all(|step| step["ok"] == true));
+    assert!(told["routeros_version"].as_str().unwrap().starts_with("7.18"));
+    assert_eq!(told["batch"]["count"], 500);
+    assert!(told["batch"]["commit_ms"].is_u64() && told["push"]["elapsed_ms"].is_u64());
+    assert_eq!(told["push"]["pushed"], 500);
+    assert_eq!(told["first_login"]["detected"], 40);
+    assert_eq!(told["expired"]["cut_off"], 40);
+    assert_eq!(told["sales"]["revenue"], 200_000);
+    assert_eq!(told["ledger_or_sales"]["balanced"], true);
+}
+
+#[test]
+fn the_printed_document_is_the_committed_one() {
+    let printed = Shop::empty().run(&["openapi"]);
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), include_str!("../openapi.json"));
+}

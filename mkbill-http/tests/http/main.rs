@@ -1,0 +1,12 @@
+//! The interface as clients meet it: requests in, answers out, real store and real router protocol.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+
+mod auth;
+mod batches;
+mod inputs;
+mod problems;
+mod routers;
+mod support;
+mod trouble;
+mod vouchers;

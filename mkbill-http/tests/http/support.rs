@@ -1,0 +1,206 @@
+//! A server on a throw-away database, and clients for it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use jiff::{SignedDuration, Timestamp};
+use mkbill_core::billing::Billing;
+use mkbill_core::kernel::caller::{Actor, Caller};
+use mkbill_core::kernel::entropy::OsEntropy;
+use mkbill_core::kernel::secret::MasterKey;
+use mkbill_core::kernel::time::Clock as _;
+use mkbill_core::sql::StatementHook;
+use mkbill_core::testkit::{Engine, ManualClock, TestDatabase};
+use mkbill_core::worker::{TickReport, Worker};
+use mkbill_routeros::provisioning::RouterOsController;
+use mkbill_routeros::sim::{Simulator, SimulatorBuilder, TimeSource};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+use tower::ServiceExt as _;
+
+pub(crate) const ROUTER_PASSWORD: &str = "correct horse";
+
+/// A server, its engine and its clock.
+pub(crate) struct TestApp {
+    pub(crate) billing: Billing,
+    pub(crate) key: SecretString,
+    app: Router,
+    clock: Arc<ManualClock>,
+    _database: TestDatabase,
+}
+
+/// What the server answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The answer, which must be a problem of this status and code.
+    #[track_caller]
+    pub(crate) fn problem(&self, status: u16, code: &str) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        let problem = self.json();
+        assert_eq!(problem["code"], code, "{problem}");
+        assert_eq!(problem["status"], status, "{problem}");
+        problem
+    }
+
+    /// The answer, which must be a success of this status.
+    #[track_caller]
+    pub(crate) fn ok(&self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        self.json()
+    }
+}
+
+impl TestApp {
+    pub(crate) async fn new() -> Self {
+        Self::with_hook(None).await
+    }
+
+    pub(crate) async fn with_hook(hook: Option<Arc<dyn StatementHook>>) -> Self {
+        let database = TestDatabase::new(Engine::Sqlite).await;
+        let clock = Arc::new(ManualClock::at("2026-03-02T03:00:00Z".parse().unwrap()));
+        let (master_key, _) = MasterKey::generate(&OsEntropy);
+        let billing = Billing::builder()
+            .store(database.store(hook).await)
+            .controller(Arc::new(RouterOsController::new(Arc::new(OsEntropy))))
+            .clock(Arc::clone(&clock) as _)
+            .master_key(master_key)
+            .build()
+            .unwrap();
+        let caller = Caller::new(Actor::cli("test"));
+        let (_, key) = billing.create_api_key(&caller, "tests").await.unwrap();
+        let app = mkbill_http::app(billing.clone());
+        Self { billing, key, app, clock, _database: database }
+    }
+
+    /// A request as a client would send it, with its key.
+    pub(crate) fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
+        let key = format!("Bearer {}", self.key.expose_secret());
+        Request::builder().method(method).uri(path).header(header::AUTHORIZATION, key)
+    }
+
+    /// Sends it a millisecond after the one before, so that the order of requests shows.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        self.clock.advance(SignedDuration::from_millis(1));
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        Answer { status: head.status, headers: head.headers, text }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.post_with(path, body, &[]).await
+    }
+
+    pub(crate) async fn post_with(
+        &self,
+        path: &str,
+        body: &Value,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = self.request(Method::POST, path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// Adds the plan `daily` (24 h, 5,000 rupiah) and the vendor `WARUNG-01`.
+    pub(crate) async fn with_catalogue(self) -> Self {
+        self.post("/api/v1/plans", &plan("daily")).await.ok(201);
+        let vendor = json!({ "code": "WARUNG-01", "name": "Warung Bu Sri" });
+        self.post("/api/v1/vendors", &vendor).await.ok(201);
+        self
+    }
+
+    /// Adds the router `rt-05`, which is not there.
+    pub(crate) async fn with_absent_router(self) -> Self {
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 9));
+        self.post("/api/v1/routers", &router("rt-05", nowhere)).await.ok(201);
+        self
+    }
+
+    /// Adds the router `rt-05`, simulated, which shares the clock of the engine.
+    pub(crate) async fn with_router(self) -> (Self, Simulator) {
+        let simulator = self.simulator().start().await.unwrap();
+        self.post("/api/v1/routers", &router("rt-05", simulator.addr())).await.ok(201);
+        (self, simulator)
+    }
+
+    pub(crate) fn simulator(&self) -> SimulatorBuilder {
+        let clock = Arc::clone(&self.clock);
+        let time = TimeSource::Following(Arc::new(move || clock.now()));
+        Simulator::builder().username("mkbill").password(ROUTER_PASSWORD).clock(time)
+    }
+
+    /// Moves the clock and does all work that is due.
+    pub(crate) async fn after(&self, span: SignedDuration) -> TickReport {
+        self.clock.advance(span);
+        self.work().await
+    }
+
+    pub(crate) async fn work(&self) -> TickReport {
+        Worker::new(self.billing.clone()).tick().await.unwrap()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+/// A plan of 24 hours for 5,000 rupiah that costs 3,000.
+pub(crate) fn plan(name: &str) -> Value {
+    json!({
+        "name": name,
+        "router_profile": "default",
+        "cost": { "minor": 3_000, "currency": "IDR" },
+        "sell": { "minor": 5_000, "currency": "IDR" },
+        "validity_seconds": 86_400,
+    })
+}
+
+pub(crate) fn router(name: &str, address: SocketAddr) -> Value {
+    json!({
+        "name": name,
+        "host": address.ip().to_string(),
+        "port": address.port(),
+        "security": "plain",
+        "username": "mkbill",
+        "password": ROUTER_PASSWORD,
+    })
+}
+
+/// A batch of `count` vouchers of `daily` on `rt-05`.
+pub(crate) fn batch(count: u32) -> Value {
+    json!({ "router": "rt-05", "plan": "daily", "count": count })
+}
+
+/// `body` with one field replaced.
+pub(crate) fn but(mut body: Value, field: &str, value: Value) -> Value {
+    body[field] = value;
+    body
+}

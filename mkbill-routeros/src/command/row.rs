@@ -1,0 +1,106 @@
+//! One row of an answer.
+
+use std::borrow::Cow;
+
+use jiff::SignedDuration;
+
+use super::ItemId;
+use crate::{
+    error::{Error, FieldError},
+    proto::Sentence,
+    value::{duration, size, text},
+};
+
+/// One row of a print. Values are bytes as the router holds them; a missing field is absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row(Sentence);
+
+impl From<Sentence> for Row {
+    fn from(sentence: Sentence) -> Self {
+        Self(sentence)
+    }
+}
+
+impl Row {
+    /// The bytes of a field.
+    pub fn get(&self, field: &str) -> Option<&[u8]> {
+        self.0.attribute(field)
+    }
+
+    /// A field as text: UTF-8, or CP1252 when it is not that.
+    pub fn text(&self, field: &str) -> Option<Cow<'_, str>> {
+        self.get(field).map(text::decode)
+    }
+
+    /// Every field in the order it came.
+    pub fn fields(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.0.attributes()
+    }
+}
+
+/// Reads the fields of a row of one menu, so that errors can name both.
+pub(super) struct Reader<'a> {
+    menu: &'static str,
+    row: &'a Row,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(menu: &'static str, row: &'a Row) -> Self {
+        Self { menu, row }
+    }
+
+    /// A field that every row has.
+    pub(super) fn required(&self, field: &'static str) -> Result<String, Error> {
+        self.optional(field).ok_or_else(|| self.unusable(field, FieldError::Missing))
+    }
+
+    /// A field that may be missing; an empty one counts as missing.
+    pub(super) fn optional(&self, field: &str) -> Option<String> {
+        self.row.text(field).filter(|text| !text.is_empty()).map(Cow::into_owned)
+    }
+
+    /// The `.id` that every row of a table has.
+    pub(super) fn id(&self) -> Result<ItemId, Error> {
+        self.required(".id").map(ItemId::from)
+    }
+
+    /// The bytes of a field as the router holds them; empty when it is missing.
+    pub(super) fn bytes(&self, field: &str) -> Vec<u8> {
+        self.row.get(field).unwrap_or_default().to_vec()
+    }
+
+    /// A duration; `none`, empty and missing give `None`.
+    pub(super) fn duration(&self, field: &'static str) -> Result<Option<SignedDuration>, Error> {
+        let text = self.row.text(field).unwrap_or_default();
+        duration::parse_optional(&text).map_err(|error| self.unusable(field, error.into()))
+    }
+
+    /// A count of bytes or of anything else that is whole.
+    pub(super) fn size(&self, field: &'static str) -> Result<Option<u64>, Error> {
+        self.parsed(field, |text| size::parse(text).map_err(FieldError::from))
+    }
+
+    /// `true` or `yes`; a missing flag is not set.
+    pub(super) fn flag(&self, field: &'static str) -> Result<bool, Error> {
+        let flag = self.parsed(field, |text| match text {
+            "true" | "yes" => Ok(true),
+            "false" | "no" => Ok(false),
+            _ => Err(FieldError::Flag),
+        })?;
+        Ok(flag.unwrap_or_default())
+    }
+
+    /// A field read by `parse` when it is there and not empty.
+    pub(super) fn parsed<T>(
+        &self,
+        field: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, FieldError>,
+    ) -> Result<Option<T>, Error> {
+        let text = self.optional(field);
+        text.map(|text| parse(&text)).transpose().map_err(|source| self.unusable(field, source))
+    }
+
+    pub(super) fn unusable(&self, field: &'static str, source: FieldError) -> Error {
+        Error::Row { menu: self.menu, field, source }
+    }
+}

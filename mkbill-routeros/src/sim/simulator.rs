@@ -1,0 +1,375 @@
+//! The running simulator.
+
+use std::{
+    io,
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp, tz::Offset};
+use thiserror::Error;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{
+    chance::Chance,
+    crowd::{Crowd, Customer},
+    dialect::RouterOs,
+    fault::Faults,
+    journal::{CommandSeen, Hook},
+    refusal::Refusal,
+    router::{ObjectView, Router},
+    schedule::{Schedule, Tiring},
+    server::Port,
+    shared::{CancelOrder, Shared, TimeSource},
+    tls::{self, Identity},
+};
+
+/// Why a simulator did not start.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The address is taken or not ours.
+    #[error("listening on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// An address that others can reach: passwords in tests are no secrets, so the network must not see this router.
+    #[error("listening on {0}, which is no loopback address")]
+    NotLoopback(SocketAddr),
+    /// The account cannot be made.
+    #[error("adding the API account")]
+    Account(#[source] Refusal),
+    /// No certificate could be made.
+    #[error("making a certificate")]
+    Certificate(#[source] rcgen::Error),
+    /// The certificate was refused.
+    #[error("setting up TLS")]
+    Tls(#[source] rustls::Error),
+}
+
+/// What kind of router to start. Every choice has a default.
+#[derive(Debug, Clone)]
+pub struct SimulatorBuilder {
+    routeros: RouterOs,
+    username: String,
+    password: String,
+    seed: u64,
+    time: TimeSource,
+    zone: (String, Offset),
+    service_time: Duration,
+    parallelism: usize,
+    tiring: Option<Tiring>,
+    cancel_order: Option<CancelOrder>,
+    listen: SocketAddr,
+    listen_tls: Option<SocketAddr>,
+    sessions_max: Option<usize>,
+}
+
+const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+/// 2026-01-01 00:00:00 UTC: a year after which router clocks count as sane.
+const DEFAULT_START: Timestamp = Timestamp::constant(1_767_225_600, 0);
+const DEFAULT_PARALLELISM: usize = 16;
+
+impl Default for SimulatorBuilder {
+    fn default() -> Self {
+        Self {
+            routeros: RouterOs::default(),
+            username: "admin".to_owned(),
+            password: String::new(),
+            seed: 0,
+            time: TimeSource::Manual(DEFAULT_START),
+            zone: ("UTC".to_owned(), Offset::UTC),
+            service_time: Duration::ZERO,
+            parallelism: DEFAULT_PARALLELISM,
+            tiring: None,
+            cancel_order: None,
+            listen: ANY_PORT,
+            listen_tls: None,
+            sessions_max: None,
+        }
+    }
+}
+
+impl SimulatorBuilder {
+    /// The release to play; 7.18 unless told otherwise.
+    #[must_use]
+    pub fn routeros(mut self, routeros: RouterOs) -> Self {
+        self.routeros = routeros;
+        self
+    }
+
+    /// The name of the API account, which is in the group `full`; `admin` unless told otherwise.
+    #[must_use]
+    pub fn username(mut self, username: impl Into<String>) -> Self {
+        self.username = username.into();
+        self
+    }
+
+    /// The password of the API account; empty unless told otherwise.
+    #[must_use]
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = password.into();
+        self
+    }
+
+    /// All chance of the simulator comes from this number; only the key of a certificate does not.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Where true time comes from; by hand from the start of 2026 unless told otherwise.
+    #[must_use]
+    pub fn clock(mut self, time: TimeSource) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// The time zone of the router; UTC unless told otherwise.
+    #[must_use]
+    pub fn zone(mut self, name: impl Into<String>, offset: Offset) -> Self {
+        self.zone = (name.into(), offset);
+        self
+    }
+
+    /// How long each command takes; no time unless told otherwise. Measured by the timer of tokio.
+    #[must_use]
+    pub fn service_time(mut self, service_time: Duration) -> Self {
+        self.service_time = service_time;
+        self
+    }
+
+    /// How many commands are worked on at once, over all connections; 16 unless told otherwise, never less than 1.
+    #[must_use]
+    pub fn parallelism(mut self, parallelism: usize) -> Self {
+        self.parallelism = parallelism;
+        self
+    }
+
+    /// After so many commands without a rest each takes `service_time`, until the router had nothing to do for a moment.
+    ///
+    /// Some routers answer a burst of about 150 calls in a millisecond each and then take 20. It never happens to a
+    /// router whose commands take no time at all, as that always rests.
+    #[must_use]
+    pub fn tires(mut self, after: u32, service_time: Duration) -> Self {
+        self.tiring = Some(Tiring { after, service_time });
+        self
+    }
+
+    /// Which `!done` comes first on cancel; the seed decides unless told otherwise.
+    #[must_use]
+    pub fn cancel_order(mut self, order: CancelOrder) -> Self {
+        self.cancel_order = Some(order);
+        self
+    }
+
+    /// The address of the plain API; a free port of 127.0.0.1 unless told otherwise. It must be a loopback address.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.listen = address;
+        self
+    }
+
+    /// Serves `api-ssl` too, with a self-signed certificate, on a free port of 127.0.0.1.
+    #[must_use]
+    pub fn tls(self) -> Self {
+        self.listen_tls(ANY_PORT)
+    }
+
+    /// As [`Self::tls`], on a loopback address of choice.
+    #[must_use]
+    pub fn listen_tls(mut self, address: SocketAddr) -> Self {
+        self.listen_tls = Some(address);
+        self
+    }
+
+    /// How many hotspot sessions the licence allows at once; no limit unless told otherwise.
+    #[must_use]
+    pub fn sessions_max(mut self, sessions_max: usize) -> Self {
+        self.sessions_max = Some(sessions_max);
+        self
+    }
+
+    /// Starts the router on the current tokio runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`] when an address cannot be listened on, is no loopback address, or TLS cannot be set up.
+    pub async fn start(self) -> Result<Simulator, StartError> {
+        let shared = Arc::new(self.shared()?);
+        let stop = CancellationToken::new();
+        let open = async |address: SocketAddr, tls| {
+            if !address.ip().is_loopback() {
+                return Err(StartError::NotLoopback(address));
+            }
+            Port::open(address, Arc::clone(&shared), tls, stop.clone())
+                .await
+                .map_err(|source| StartError::Listen { address, source })
+        };
+        let port = open(self.listen, None).await?;
+        let tls = match self.listen_tls {
+            None => None,
+            Some(address) => {
+                let identity = Identity::generate()?;
+                let port = open(address, Some(identity.acceptor)).await?;
+                Some((port, identity.certificate))
+            }
+        };
+        Ok(Simulator { port, tls, seed: self.seed, shared, stop: stop.drop_guard() })
+    }
+
+    fn shared(&self) -> Result<Shared, StartError> {
+        let mut router = Router::new(self.routeros, self.time.start());
+        router.set_sessions_max(self.sessions_max);
+        router.clock_mut().set_zone(self.zone.0.clone(), self.zone.1);
+        let account = [
+            format!("name={}", self.username),
+            format!("password={}", self.password),
+            "group=full".to_owned(),
+        ];
+        let words: Vec<&str> = account.iter().map(String::as_str).collect();
+        router.run("/user/add", &words).map_err(StartError::Account)?;
+        let mut chance = Chance::seeded(self.seed);
+        let by_seed = match chance.below(2) {
+            0 => CancelOrder::CommandFirst,
+            _ => CancelOrder::CancelFirst,
+        };
+        Ok(Shared::new(
+            router,
+            self.time.clone(),
+            Schedule::new(self.service_time, self.parallelism).tiring(self.tiring),
+            self.cancel_order.unwrap_or(by_seed),
+            chance,
+        ))
+    }
+}
+
+/// A router that speaks the binary API on a loopback port until it is shut down or dropped.
+///
+/// Several can run in one process; they share nothing.
+#[derive(Debug)]
+pub struct Simulator {
+    port: Port,
+    tls: Option<(Port, Vec<u8>)>,
+    seed: u64,
+    shared: Arc<Shared>,
+    stop: DropGuard,
+}
+
+impl Simulator {
+    /// Begins to describe a router.
+    pub fn builder() -> SimulatorBuilder {
+        SimulatorBuilder::default()
+    }
+
+    /// Where the plain API listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.port.address()
+    }
+
+    /// Where `api-ssl` listens, if it does.
+    pub fn tls_addr(&self) -> Option<SocketAddr> {
+        self.tls.as_ref().map(|(port, _)| port.address())
+    }
+
+    /// The certificate of `api-ssl` in DER, for trusting or pinning.
+    pub fn tls_certificate(&self) -> Option<&[u8]> {
+        self.tls.as_ref().map(|(_, certificate)| &certificate[..])
+    }
+
+    /// SHA-256 of the certificate of `api-ssl`.
+    pub fn tls_fingerprint(&self) -> Option<[u8; 32]> {
+        self.tls_certificate().map(tls::fingerprint)
+    }
+
+    /// Looks at or changes the state of the router. No command is applied meanwhile, so do not wait inside.
+    pub fn router<T>(&self, act: impl FnOnce(&mut Router) -> T) -> T {
+        act(&mut self.shared.router())
+    }
+
+    /// Lets time pass: see [`Router::advance`].
+    pub fn advance(&self, by: SignedDuration) {
+        self.shared.router().advance(by);
+    }
+
+    /// Restarts the router: see [`Router::reboot`].
+    pub fn reboot(&self) {
+        self.shared.router().reboot();
+    }
+
+    /// Takes the router off the network: connections are cut and new ones refused.
+    ///
+    /// # Errors
+    ///
+    /// Only when the simulator has stopped.
+    pub async fn unplug(&self) -> io::Result<()> {
+        for port in self.ports() {
+            port.unplug().await?;
+        }
+        Ok(())
+    }
+
+    /// Puts the router back on the network, on its old ports.
+    ///
+    /// # Errors
+    ///
+    /// When someone else has taken a port, or the simulator has stopped.
+    pub async fn plug_in(&self) -> io::Result<()> {
+        for port in self.ports() {
+            port.plug_in().await?;
+        }
+        Ok(())
+    }
+
+    /// The faults scripted for this router.
+    pub fn faults(&self) -> &Faults {
+        &self.shared.faults
+    }
+
+    /// Asks `hook` before and after every command is applied, in place of an earlier hook.
+    ///
+    /// The hook may look at the router.
+    pub fn on_command(&self, hook: Hook) {
+        self.shared.journal().hook = Some(hook);
+    }
+
+    /// The commands that reached the router since [`Self::forget_commands`], oldest first, without secrets.
+    pub fn commands(&self) -> Vec<CommandSeen> {
+        self.shared.journal().commands()
+    }
+
+    /// Empties the list of commands. Their count goes on.
+    pub fn forget_commands(&self) {
+        self.shared.journal().forget();
+    }
+
+    /// The text of all chosen objects: see [`Router::export_objects`].
+    pub fn export_objects(&self, chosen: impl Fn(&ObjectView<'_>) -> bool) -> String {
+        self.shared.router().export_objects(chosen)
+    }
+
+    /// Customers with their devices, who are told when to come, what to move and when to leave.
+    pub fn crowd(&self, customers: impl IntoIterator<Item = Customer>) -> Crowd {
+        let chance = Chance::seeded(self.seed ^ self.shared.chance().next());
+        Crowd::new(Arc::clone(&self.shared), customers, chance)
+    }
+
+    /// Stops the router and waits until none of its tasks is left.
+    pub async fn shutdown(self) {
+        drop(self.stop);
+        self.port.ended().await;
+        if let Some((port, _)) = self.tls {
+            port.ended().await;
+        }
+    }
+
+    fn ports(&self) -> impl Iterator<Item = &Port> {
+        let tls = self.tls.iter().map(|(port, _)| port);
+        std::iter::once(&self.port).chain(tls)
+    }
+}

@@ -1,0 +1,146 @@
+//! Versions such as `7.14.3 (stable)` and what each can do.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use super::date::DateDialect;
+
+/// A text that names no version.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("reading version {text:?}")]
+pub struct VersionError {
+    /// The text as it came, cut to a readable length.
+    pub text: String,
+}
+
+/// The release a router runs, ordered by age. The channel (`stable`, `long-term` …) does not matter
+/// to what it can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Version {
+    /// 6 or 7.
+    pub major: u16,
+    /// 14 in `7.14.3`.
+    pub minor: u16,
+    /// 3 in `7.14.3`; 0 when missing.
+    pub patch: u16,
+}
+
+impl Version {
+    /// A version from its three numbers.
+    pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
+        Self { major, minor, patch }
+    }
+
+    /// Parses what `/system/resource` calls `version`. A test build such as `7.15rc2` counts as its
+    /// release.
+    ///
+    /// # Errors
+    ///
+    /// [`VersionError`] when there are no two numbers at the start.
+    pub fn parse(text: &str) -> Result<Self, VersionError> {
+        parse(text).ok_or_else(|| VersionError { text: text.chars().take(40).collect() })
+    }
+
+    /// How this router writes dates (7.10).
+    pub fn date_dialect(self) -> DateDialect {
+        if self >= Self::new(7, 10, 0) { DateDialect::Iso } else { DateDialect::MonthName }
+    }
+
+    /// Whether a print that finds nothing is answered by `!empty` (7.18).
+    pub fn sends_empty(self) -> bool {
+        self >= Self::new(7, 18, 0)
+    }
+
+    /// Whether the login takes the password as it is (6.43) rather than answering a challenge.
+    pub fn takes_plain_login(self) -> bool {
+        self >= Self::new(6, 43, 0)
+    }
+
+    /// Whether the REST interface may be there (7.1).
+    pub fn has_rest(self) -> bool {
+        self >= Self::new(7, 1, 0)
+    }
+
+    /// Whether services limit their sessions (7.16).
+    pub fn limits_sessions(self) -> bool {
+        self >= Self::new(7, 16, 0)
+    }
+
+    /// Whether `/file/read` exists (7.13.5).
+    pub fn reads_files_in_chunks(self) -> bool {
+        self >= Self::new(7, 13, 5)
+    }
+
+    /// Whether secrets are masked unless a print asks with `show-sensitive` (7.21).
+    pub fn masks_secrets(self) -> bool {
+        self >= Self::new(7, 21, 0)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.major, self.minor)?;
+        if self.patch > 0 { write!(formatter, ".{}", self.patch) } else { Ok(()) }
+    }
+}
+
+fn parse(text: &str) -> Option<Version> {
+    let number = text.split_ascii_whitespace().next()?;
+    let mut parts = number.split('.');
+    let major = parts.next()?.parse().ok()?;
+    let minor = leading(parts.next()?)?;
+    let patch = parts.next().map_or(Some(0), leading)?;
+    Some(Version::new(major, minor, patch))
+}
+
+/// The number that `14rc2` begins with.
+fn leading(text: &str) -> Option<u16> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text[..end].parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> Version {
+        Version::parse(text).unwrap()
+    }
+
+    #[test]
+    fn releases_of_every_channel_are_read() {
+        for (text, expected) in [
+            ("7.14.3 (stable)", Version::new(7, 14, 3)),
+            ("6.49.10 (long-term)", Version::new(6, 49, 10)),
+            ("7.18 (stable)", Version::new(7, 18, 0)),
+            ("7.15rc2 (testing)", Version::new(7, 15, 0)),
+            ("7.1beta4", Version::new(7, 1, 0)),
+        ] {
+            assert_eq!(version(text), expected, "{text}");
+        }
+        for text in ["", "seven", "7", "7.x", "70000.1"] {
+            assert!(Version::parse(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn each_ability_begins_with_its_release() {
+        assert_eq!(version("7.9.2").date_dialect(), DateDialect::MonthName);
+        assert_eq!(version("7.10").date_dialect(), DateDialect::Iso);
+        assert!(!version("7.17.2").sends_empty() && version("7.18").sends_empty());
+        assert!(!version("6.42.12").takes_plain_login() && version("6.43").takes_plain_login());
+        assert!(!version("6.49.10").has_rest() && version("7.1").has_rest());
+        assert!(!version("7.15.3").limits_sessions() && version("7.16").limits_sessions());
+        assert!(
+            !version("7.13.4").reads_files_in_chunks() && version("7.14").reads_files_in_chunks()
+        );
+        assert!(!version("7.20.8").masks_secrets() && version("7.21").masks_secrets());
+    }
+
+    #[test]
+    fn a_version_is_written_short() {
+        assert_eq!(version("7.18.0").to_string(), "7.18");
+        assert_eq!(version("7.14.3 (stable)").to_string(), "7.14.3");
+    }
+}

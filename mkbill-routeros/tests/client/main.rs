@@ -1,0 +1,11 @@
+//! The client against scripted routers that misbehave.
+
+mod bulk;
+mod commands;
+mod link;
+mod login;
+#[cfg(feature = "sim")]
+mod simulator;
+mod support;
+mod threads;
+mod tls;
