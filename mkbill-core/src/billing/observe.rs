@@ -31,6 +31,21 @@ pub(super) struct Ingest {
     pub(super) at: Timestamp,
     pub(super) first_logins: usize,
     pub(super) doubtful: usize,
+    /// The live logins, if the look taught nothing that changes them.
+    pub(super) unchanged: Option<Vec<Login>>,
+    /// What could not be written. The look does not count as done then, so that its evidence is
+    /// found again.
+    pub(super) trouble: Option<String>,
+}
+
+/// First logins that a look shows.
+#[derive(Debug, Default)]
+struct FirstLogins {
+    seen: usize,
+    /// Of those, the ones that began a voucher's clock.
+    begun: usize,
+    /// Why one of them could not be written.
+    trouble: Option<String>,
 }
 
 /// A look, indexed by login name.
@@ -84,12 +99,14 @@ impl Billing {
         let at = self.now();
         let index = Index::of(observed);
         let logins = reading!(self.store(), |tx| tx.logins_live(router.id).await)?;
-        let found = self.find_first_logins(router, observed, &index, &logins, at).await?;
-        self.note_usage(&index, &logins).await?;
+        let first = self.find_first_logins(router, observed, &index, &logins, at).await?;
+        let moved = self.note_usage(&index, &logins).await?;
         Ok(Ingest {
             at,
-            first_logins: found,
+            first_logins: first.begun,
             doubtful: doubtful(router, observed, &index, &logins, at),
+            unchanged: (first.seen == 0 && moved == 0).then_some(logins),
+            trouble: first.trouble,
         })
     }
 
@@ -100,9 +117,9 @@ impl Billing {
         index: &Index<'_>,
         logins: &[Login],
         at: Timestamp,
-    ) -> Result<usize, Error> {
+    ) -> Result<FirstLogins, Error> {
         let used: Vec<&Login> = logins.iter().filter(|login| index.shows_use(login)).collect();
-        let mut found = 0;
+        let mut found = FirstLogins::default();
         for chunk in used.chunks(PAGE as usize) {
             let ids: Vec<LoginId> = chunk.iter().map(|login| login.id).collect();
             let vouchers = reading!(self.store(), |tx| tx.vouchers_of_logins(&ids).await)?;
@@ -112,7 +129,11 @@ impl Billing {
                 let login = by_login[&voucher.login];
                 let sighting = sighting(index, observed, login, at);
                 if let Verdict::FirstLogin(first) = decide(&before(router, login), &sighting) {
-                    found += usize::from(self.activate(voucher.id, first, index, login).await?);
+                    found.seen += 1;
+                    match self.activate(voucher.id, first, index, login).await {
+                        Ok(begun) => found.begun += usize::from(begun),
+                        Err(error) => found.trouble = Some(error.to_string()),
+                    }
                 }
             }
         }
@@ -138,8 +159,8 @@ impl Billing {
         })
     }
 
-    /// Writes counters that moved, and ends vouchers whose quota they reach.
-    async fn note_usage(&self, index: &Index<'_>, logins: &[Login]) -> Result<(), Error> {
+    /// Writes counters that moved, and ends vouchers whose quota they reach; answers how many moved.
+    async fn note_usage(&self, index: &Index<'_>, logins: &[Login]) -> Result<usize, Error> {
         let moved: Vec<(&Login, Usage)> = logins
             .iter()
             .filter(|login| login.is_applied() || login.ever_applied)
@@ -154,7 +175,7 @@ impl Billing {
         for (login, usage) in moved.iter().filter(|(login, usage)| spent(login, *usage)) {
             self.use_up(login, *usage).await?;
         }
-        Ok(())
+        Ok(moved.len())
     }
 
     async fn use_up(&self, login: &Login, usage: Usage) -> Result<(), Error> {
@@ -165,17 +186,23 @@ impl Billing {
         })
     }
 
-    /// Ends every voucher whose calendar is over by now; answers how many.
+    /// Ends every voucher whose calendar is over by now; answers how many. One that cannot be
+    /// ended stops no other.
     pub(crate) async fn expire_due(&self) -> Result<usize, Error> {
         let now = self.now();
         let mut ended = 0;
         loop {
             let due = reading!(self.store(), |tx| tx.vouchers_due(now, PAGE).await)?;
-            if due.is_empty() {
-                return Ok(ended);
-            }
+            let before = ended;
+            let mut trouble = None;
             for voucher in &due {
-                ended += usize::from(self.expire(voucher.id).await?);
+                match self.expire(voucher.id).await {
+                    Ok(over) => ended += usize::from(over),
+                    Err(error) => trouble = Some(error),
+                }
+            }
+            if ended == before {
+                return trouble.map_or(Ok(ended), Err);
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::caller::{Caller, Mode};
 use crate::kernel::error::Error;
@@ -47,8 +47,10 @@ pub struct PassReport {
     pub drift: Vec<Drift>,
     /// Unused vouchers for which a session may have been lost in a reboot.
     pub doubtful: usize,
-    /// Work is left that need not wait for the next poll.
+    /// Work is left that need not wait for the next look.
     pub more: bool,
+    /// When the router is to be looked at again.
+    pub look_at: Option<Timestamp>,
     /// Why the pass ended early.
     pub error: Option<String>,
 }
@@ -62,6 +64,9 @@ pub enum PassTrouble {
     /// The engine or its store.
     #[error(transparent)]
     Engine(#[from] Error),
+    /// Some of what the look showed could not be written.
+    #[error("what the router showed could not all be written: {0}")]
+    Unlearnt(String),
     /// Some changes were not acknowledged.
     #[error("some changes are not acknowledged yet: {0}")]
     Unfinished(String),
@@ -95,8 +100,11 @@ impl Billing {
         let target = self.target(&router)?;
         let pushed = self.push_fresh(&router, &target, progress, report).await?;
         if pushed == Push::Doubtful || self.must_look(&router).await? {
-            self.look_and_mend(&router, &target, report).await?;
-        } else if router.health.failures > 0 {
+            report.look_at = Some(self.now() + self.poll_every());
+            return self.look_and_mend(&router, &target, report).await;
+        }
+        report.look_at = router.health.observed_at.map(|at| at + self.poll_every());
+        if router.health.failures > 0 {
             self.note_recovery(&router).await?;
         }
         Ok(())
@@ -147,21 +155,34 @@ impl Billing {
         report: &mut PassReport,
     ) -> Result<(), PassTrouble> {
         let observed = self.0.controller.observe(target).await?;
-        let learnt = self.ingest(router, &observed).await?;
+        let mut learnt = self.ingest(router, &observed).await?;
         report.first_logins = learnt.first_logins;
         report.doubtful = learnt.doubtful;
-        self.expire_due().await?;
-        let wanted = self.wanted(router, &observed).await?;
+        let expired = self.expire_due().await?;
+        let unchanged = learnt.unchanged.take().filter(|_| expired == 0);
+        let wanted = self.wanted(router, &observed, unchanged).await?;
         let diff = diff(&wanted, &observed, &BatchMark);
         report.drift.clone_from(&diff.drift);
         let unfinished = self.mend(target, &observed, &wanted, diff, report).await?;
+        if let Some(trouble) = learnt.trouble {
+            return Err(PassTrouble::Unlearnt(trouble));
+        }
         self.note_success(router, &observed, &learnt).await?;
         unfinished.map_or(Ok(()), |why| Err(PassTrouble::Unfinished(why)))
     }
 
     /// Everything that ought to be on the router, and ended logins that came back by themselves.
-    async fn wanted(&self, router: &Router, observed: &Observed) -> Result<Vec<Login>, Error> {
-        let mut wanted = reading!(self.store(), |tx| tx.logins_live(router.id).await)?;
+    /// The live logins are read unless `live` has them already: there may be tens of thousands.
+    async fn wanted(
+        &self,
+        router: &Router,
+        observed: &Observed,
+        live: Option<Vec<Login>>,
+    ) -> Result<Vec<Login>, Error> {
+        let mut wanted = match live {
+            Some(live) => live,
+            None => reading!(self.store(), |tx| tx.logins_live(router.id).await)?,
+        };
         let known: std::collections::HashSet<&str> =
             wanted.iter().map(|login| login.name.as_str()).collect();
         let strays: Vec<String> = observed
@@ -346,11 +367,7 @@ impl Sorted {
         self.applied.is_empty() && self.refused.is_empty()
     }
 
-    async fn write(
-        &self,
-        tx: &mut dyn crate::store::Tx,
-        now: jiff::Timestamp,
-    ) -> Result<(), Error> {
+    async fn write(&self, tx: &mut dyn crate::store::Tx, now: Timestamp) -> Result<(), Error> {
         if !self.applied.is_empty() {
             tx.logins_applied(&self.applied, now).await?;
             let ids: Vec<LoginId> = self.applied.iter().map(|(id, _)| *id).collect();

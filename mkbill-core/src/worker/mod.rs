@@ -138,7 +138,7 @@ impl Worker {
                 error: error.clone(),
             },
             None if report.more => Outcome::Again(now),
-            None => Outcome::Again(now + self.billing.poll_every()),
+            None => Outcome::Again(report.look_at.unwrap_or(now + self.billing.poll_every())),
         }
     }
 }

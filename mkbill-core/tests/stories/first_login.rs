@@ -12,6 +12,7 @@ use crate::world::{SELL, World};
 pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     the_clock_starts_at_the_first_login_and_not_at_the_poll,
     a_session_shorter_than_a_poll_is_found_within_its_bounds,
+    a_push_between_two_looks_does_not_delay_the_next_look,
     unused_stock_does_not_age,
     a_first_login_is_never_moved,
     after_six_hours_without_the_server_a_running_session_tells_its_start,
@@ -65,6 +66,22 @@ async fn a_session_shorter_than_a_poll_is_found_within_its_bounds(engine: Engine
     let first = started(&world, code).await;
     assert!(first.earliest >= looked && first.earliest <= login && login <= first.latest);
     assert_eq!(first.at, login, "the log still has the line");
+}
+
+async fn a_push_between_two_looks_does_not_delay_the_next_look(engine: Engine) {
+    let world = World::new(engine).await.with_known_router().await;
+    let codes = world.pushed_codes(1).await;
+    world.poll().await;
+    let plan = world.billing.plan("daily").await.unwrap();
+    for second in [10, 20] {
+        world.clock.advance(SignedDuration::from_secs(10));
+        world.batch(&plan, 1).await;
+        let report = world.tick().await;
+        assert_eq!(report.passes[0].pushed, 1, "after {second} s");
+    }
+    world.log_in(&codes[0], 1).unwrap();
+    world.after(SignedDuration::from_secs(10)).await;
+    assert_eq!(world.state(&codes[0]).await, "active", "30 s after the last look");
 }
 
 async fn unused_stock_does_not_age(engine: Engine) {

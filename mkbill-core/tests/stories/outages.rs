@@ -15,6 +15,7 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     a_router_that_reboots_in_the_middle_of_a_push_ends_with_every_user_once,
     a_hanging_router_delays_no_other,
     a_wrong_password_is_said_in_words,
+    a_message_that_this_version_does_not_know_is_kept_for_people,
 ];
 
 fn fault(effect: Effect, path: &str, n: u64) -> Fault {
@@ -124,4 +125,15 @@ async fn a_wrong_password_is_said_in_words(engine: Engine) {
     assert_eq!(error.code(), "unavailable");
     let text = error.to_string();
     assert!(text.contains("refuses user name or password") && !text.contains("s3cret"), "{text}");
+}
+
+async fn a_message_that_this_version_does_not_know_is_kept_for_people(engine: Engine) {
+    let world = World::new(engine).await.with_known_router().await;
+    world.database.run("UPDATE outbox SET kind = 'sync_router.v9'").await.unwrap();
+    world.poll().await;
+    let tally = world.billing.outbox_tally().await.unwrap();
+    assert_eq!((tally.due, tally.dead), (0, 1));
+    let doctor = world.billing.doctor().await.unwrap();
+    assert!(!doctor.healthy());
+    assert!(doctor.findings.iter().any(|finding| finding.name == "outbox" && !finding.ok));
 }
