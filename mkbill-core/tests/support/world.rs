@@ -277,9 +277,9 @@ async fn engine_of(
 ) -> Billing {
     let entropy = Arc::new(SeededEntropy::new(seed));
     let timeouts = Timeouts {
-        connect: Duration::from_millis(500),
-        login: Duration::from_millis(500),
-        command: Duration::from_millis(500),
+        connect: Duration::from_secs(2),
+        login: Duration::from_secs(2),
+        command: Duration::from_secs(2),
     };
     let controller = RouterOsController::new(entropy.clone()).with_timeouts(timeouts);
     let hook: Arc<dyn mkbill_core::sql::StatementHook> = switch.clone();
