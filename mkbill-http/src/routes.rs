@@ -53,6 +53,7 @@ fn table() -> OpenApiRouter<Billing> {
         .routes(routes!(vouchers::enable_voucher))
         .routes(routes!(vouchers::cancel_voucher))
         .routes(routes!(reports::sales))
+        .routes(routes!(reports::statistics))
         .routes(routes!(audit::list_audit));
     OpenApiRouter::with_openapi(Head::openapi())
         .nest("/api/v1", api)

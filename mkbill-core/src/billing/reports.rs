@@ -7,7 +7,7 @@ use crate::kernel::error::Error;
 use crate::kernel::money::{Currency, Money, MoneyError};
 use crate::kernel::page::{Page, PageRequest};
 use crate::ledger::Account;
-use crate::report::{Days, SalesBy, SalesReport, SalesRow};
+use crate::report::{Days, SalesBy, SalesReport, SalesRow, StatisticsRow};
 use crate::store::Tx;
 use crate::transact::reading;
 
@@ -26,13 +26,17 @@ impl Billing {
     /// Voucher sales of a span of business days in the engine's currency: revenue counts on the day
     /// of the first login.
     pub async fn sales(&self, days: Days, by: SalesBy) -> Result<SalesReport, Error> {
-        if days.from > days.to {
-            return Err(Error::invalid("from", "the first day is after the last"));
-        }
+        in_order(days)?;
         let currency = self.currency();
         let rows = reading!(self.store(), |tx| tx.sales(days, by, currency).await)?;
         let total = total(currency, &rows).map_err(|error| Error::broken(error.to_string()))?;
         Ok(SalesReport { rows, total })
+    }
+
+    /// How the vouchers made in a span of business days stand now, from the books.
+    pub async fn statistics(&self, days: Days, by: SalesBy) -> Result<Vec<StatisticsRow>, Error> {
+        in_order(days)?;
+        reading!(self.store(), |tx| tx.statistics(days, by).await)
     }
 
     /// The sum of every account, and whether the books balance.
@@ -48,6 +52,13 @@ impl Billing {
     ) -> Result<Page<AuditRow>, Error> {
         reading!(self.store(), |tx| tx.audit_page(subject, page).await)
     }
+}
+
+fn in_order(days: Days) -> Result<(), Error> {
+    if days.from > days.to {
+        return Err(Error::invalid("from", "the first day is after the last"));
+    }
+    Ok(())
 }
 
 fn total(currency: Currency, rows: &[SalesRow]) -> Result<SalesRow, MoneyError> {

@@ -6,10 +6,10 @@ use jiff::civil::Date;
 
 use crate::kernel::money::Money;
 
-/// By what sales are grouped.
+/// By what sales and statistics are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SalesBy {
-    /// Business date of the first login.
+    /// Business date: of the first login for sales, of making for statistics.
     Day,
     /// Plan.
     Plan,
@@ -49,6 +49,29 @@ pub struct SalesRow {
     pub cost: Money,
     /// Revenue less cost.
     pub profit: Money,
+}
+
+/// One group of voucher statistics: how many were made, and where they stand now.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StatisticsRow {
+    /// The business day of making, plan, vendor or batch; `-` for vouchers without vendor.
+    pub group: String,
+    /// Made in all.
+    pub made: u64,
+    /// Waiting for the router.
+    pub pending_push: u64,
+    /// Ready for sale.
+    pub available: u64,
+    /// In use.
+    pub active: u64,
+    /// Closed by a person.
+    pub disabled: u64,
+    /// Ended by the calendar.
+    pub expired: u64,
+    /// Ended by a quota.
+    pub used_up: u64,
+    /// Withdrawn.
+    pub cancelled: u64,
 }
 
 /// A span of business dates, both included.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::kernel::money::Currency;
 use crate::store::StoreError;
 
-use super::{Days, SalesBy, SalesRow};
+use super::{Days, SalesBy, SalesRow, StatisticsRow};
 
 /// Answers reports.
 #[async_trait]
@@ -17,4 +17,10 @@ pub trait ReportStore: Send {
         by: SalesBy,
         currency: Currency,
     ) -> Result<Vec<SalesRow>, StoreError>;
+    /// How the vouchers made in a span of days stand now.
+    async fn statistics(
+        &mut self,
+        days: Days,
+        by: SalesBy,
+    ) -> Result<Vec<StatisticsRow>, StoreError>;
 }

@@ -278,4 +278,12 @@ async fn revenue_is_earned_once_on_the_business_day_of_the_first_login(engine: E
     assert_eq!(rows, [("2026-03-01", 1, SELL), ("2026-03-02", 1, SELL)]);
     assert_eq!((report.total.revenue.minor(), report.total.profit.minor()), (2 * SELL, 4_000));
     assert!(world.billing.books().await.unwrap().balanced);
+    let made = world.billing.statistics(march, SalesBy::Day).await.unwrap();
+    let row = &made[0];
+    assert_eq!((made.len(), row.group.as_str()), (1, "2026-03-01"));
+    assert_eq!((row.made, row.active, row.available), (3, 2, 1));
+    for by in [SalesBy::Plan, SalesBy::Vendor, SalesBy::Batch] {
+        let groups = world.billing.statistics(march, by).await.unwrap();
+        assert_eq!((groups.len(), groups[0].made), (1, 3), "{by:?}");
+    }
 }

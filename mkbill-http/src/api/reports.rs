@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use jiff::civil::Date;
 use mkbill_core::billing::Billing;
-use mkbill_core::report::{Days, SalesBy, SalesReport, SalesRow};
+use mkbill_core::report::{Days, SalesBy, SalesReport, SalesRow, StatisticsRow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -12,12 +12,12 @@ use super::values::MoneyBody;
 use super::{Answer, Problems};
 use crate::extract::Query;
 
-/// By what sales are grouped.
+/// By what sales and statistics are grouped.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = SalesBy)]
 pub(crate) enum SalesByBody {
-    /// Business date of the first login.
+    /// Business date: of the first login for sales, of making for statistics.
     #[default]
     Day,
     /// Plan.
@@ -39,7 +39,7 @@ impl From<SalesByBody> for SalesBy {
     }
 }
 
-/// Which sales.
+/// Which days, and how they are grouped.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -122,4 +122,75 @@ pub(crate) async fn sales(
 ) -> Answer<SalesBody> {
     let days = days(&billing, query.from, query.to);
     Ok(Json(SalesBody::of(days, billing.sales(days, query.by.into()).await?)))
+}
+
+/// One group of voucher statistics.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StatisticsRow)]
+pub(crate) struct StatisticsRowBody {
+    /// The business day of making, plan, vendor or batch; `-` for vouchers without vendor.
+    pub(crate) group: String,
+    /// Made in all.
+    pub(crate) made: u64,
+    /// Waiting for the router.
+    pub(crate) pending_push: u64,
+    /// Ready for sale.
+    pub(crate) available: u64,
+    /// In use.
+    pub(crate) active: u64,
+    /// Closed by a person.
+    pub(crate) disabled: u64,
+    /// Ended by the calendar.
+    pub(crate) expired: u64,
+    /// Ended by a quota.
+    pub(crate) used_up: u64,
+    /// Withdrawn.
+    pub(crate) cancelled: u64,
+}
+
+impl From<StatisticsRow> for StatisticsRowBody {
+    fn from(row: StatisticsRow) -> Self {
+        let StatisticsRow {
+            group,
+            made,
+            pending_push,
+            available,
+            active,
+            disabled,
+            expired,
+            used_up,
+            cancelled,
+        } = row;
+        Self { group, made, pending_push, available, active, disabled, expired, used_up, cancelled }
+    }
+}
+
+/// How the vouchers made in a span of days stand now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Statistics)]
+pub(crate) struct StatisticsBody {
+    /// First business day.
+    pub(crate) from: Date,
+    /// Last business day.
+    pub(crate) to: Date,
+    /// The groups, in the order of their names.
+    pub(crate) rows: Vec<StatisticsRowBody>,
+}
+
+impl StatisticsBody {
+    pub(crate) fn of(days: Days, rows: Vec<StatisticsRow>) -> Self {
+        let rows = rows.into_iter().map(StatisticsRowBody::from).collect();
+        Self { from: days.from, to: days.to, rows }
+    }
+}
+
+/// How the vouchers made in a span of business days stand now.
+#[utoipa::path(get, path = "/reports/statistics", tag = "reports", params(SalesQuery),
+    responses((status = 200, description = "The statistics", body = StatisticsBody), Problems))]
+pub(crate) async fn statistics(
+    State(billing): State<Billing>,
+    Query(query): Query<SalesQuery>,
+) -> Answer<StatisticsBody> {
+    let days = days(&billing, query.from, query.to);
+    Ok(Json(StatisticsBody::of(days, billing.statistics(days, query.by.into()).await?)))
 }

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use mkbill_core::billing::Billing;
 
-use crate::api::reports::{SalesBody, SalesByBody, SalesRowBody, days};
+use crate::api::reports::{SalesBody, SalesByBody, SalesRowBody, StatisticsBody, days};
 use crate::failure::Failure;
 
 use super::output::{Output, money, table};
@@ -13,6 +13,8 @@ use super::output::{Output, money, table};
 pub(super) enum ReportCommand {
     /// Sales of a span of business days, from the ledger
     Sales(SalesArgs),
+    /// How the vouchers made in a span of business days stand now
+    Statistics(SalesArgs),
 }
 
 #[derive(Debug, Args)]
@@ -29,7 +31,47 @@ pub(super) struct SalesArgs {
 }
 
 pub(super) async fn run(billing: &Billing, command: ReportCommand) -> Result<Output, Failure> {
-    let ReportCommand::Sales(wanted) = command;
+    match command {
+        ReportCommand::Sales(wanted) => sales(billing, &wanted).await,
+        ReportCommand::Statistics(wanted) => statistics(billing, &wanted).await,
+    }
+}
+
+async fn statistics(billing: &Billing, wanted: &SalesArgs) -> Result<Output, Failure> {
+    let days = days(billing, wanted.from, wanted.to);
+    let made = StatisticsBody::of(days, billing.statistics(days, wanted.by.into()).await?);
+    let rows = made.rows.iter().map(|row| {
+        let counts = [
+            row.made,
+            row.pending_push,
+            row.available,
+            row.active,
+            row.disabled,
+            row.expired,
+            row.used_up,
+            row.cancelled,
+        ];
+        let [made, pending, available, active, disabled, expired, used_up, cancelled] =
+            counts.map(|count| count.to_string());
+        let group = row.group.clone();
+        [group, made, pending, available, active, disabled, expired, used_up, cancelled]
+    });
+    let names = [
+        "group",
+        "made",
+        "pending_push",
+        "available",
+        "active",
+        "disabled",
+        "expired",
+        "used_up",
+        "cancelled",
+    ];
+    let text = table(names, rows.collect::<Vec<_>>());
+    Ok(Output::new(made, text))
+}
+
+async fn sales(billing: &Billing, wanted: &SalesArgs) -> Result<Output, Failure> {
     let days = days(billing, wanted.from, wanted.to);
     let report = SalesBody::of(days, billing.sales(days, wanted.by.into()).await?);
     let row = |name: &str, row: &SalesRowBody| {

@@ -141,13 +141,27 @@ impl RouterController for RouterOsController {
     async fn probe(&self, target: &Target) -> Result<RouterFacts, RouterFault> {
         let line = self.line(target).await?;
         let (client, _) = line.connected().await?;
-        observe::facts(&client).await.map_err(|error| line.fault(&error))
+        let facts = match observe::facts(&client).await {
+            Err(error) if error.ended_the_connection() => {
+                observe::facts(&line.connected().await?.0).await
+            }
+            facts => facts,
+        };
+        facts.map_err(|error| line.fault(&error))
     }
 
     async fn observe(&self, target: &Target) -> Result<Observed, RouterFault> {
         let line = self.line(target).await?;
         let (client, connection) = line.connected().await?;
-        observe::everything(&client, connection).await.map_err(|error| line.fault(&error))
+        // An idle connection may have died unnoticed; reading twice harms nobody.
+        let observed = match observe::everything(&client, connection).await {
+            Err(error) if error.ended_the_connection() => {
+                let (client, connection) = line.connected().await?;
+                observe::everything(&client, connection).await
+            }
+            observed => observed,
+        };
+        observed.map_err(|error| line.fault(&error))
     }
 
     async fn add(
