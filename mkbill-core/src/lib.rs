@@ -50,7 +50,7 @@
 //! |---|---|
 //! | work in the background | [`worker`] |
 //! | use cases: transactions begin and end here | [`billing`] |
-//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`ledger`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
+//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`subscription`], [`invoice`], [`ledger`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
 //! | small types for everybody | [`kernel`] |
 //!
 //! Beside them stand [`store`], the unit of work over all features, and [`sql`], which implements it
@@ -82,6 +82,7 @@
 pub mod apikey;
 pub mod audit;
 pub mod billing;
+pub mod invoice;
 pub mod kernel;
 pub mod ledger;
 pub mod outbox;
@@ -92,6 +93,7 @@ pub mod request;
 pub mod router;
 pub mod sql;
 pub mod store;
+pub mod subscription;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 mod transact;

@@ -100,6 +100,10 @@ ids! {
     AuditId,
     /// An API key.
     ApiKeyId,
+    /// One subscription: a plan that a customer keeps.
+    SubscriptionId,
+    /// One invoice.
+    InvoiceId,
 }
 
 #[cfg(test)]

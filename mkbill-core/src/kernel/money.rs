@@ -145,6 +145,24 @@ impl Money {
         self.with(self.minor.checked_mul(times))
     }
 
+    /// `numerator`/`denominator` of the amount, halves rounded away from zero.
+    ///
+    /// ```
+    /// use mkbill_core::Money;
+    /// assert_eq!(Money::rupiah(150_000).share(10, 31)?, Money::rupiah(48_387));
+    /// # Ok::<(), mkbill_core::kernel::money::MoneyError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError::Overflow`] when the result does not fit, or the denominator is 0.
+    pub fn share(self, numerator: u32, denominator: u32) -> Result<Self, MoneyError> {
+        let denominator = i128::from(denominator);
+        let doubled = i128::from(self.minor) * 2 * i128::from(numerator);
+        let rounded = (doubled + doubled.signum() * denominator).checked_div(2 * denominator);
+        self.with(rounded.and_then(|minor| i64::try_from(minor).ok()))
+    }
+
     /// The opposite amount.
     pub fn checked_neg(self) -> Result<Self, MoneyError> {
         self.with(self.minor.checked_neg())
@@ -201,6 +219,20 @@ mod tests {
             Money::new(i64::MIN, Currency::IDR).to_string(),
             "-Rp 9.223.372.036.854.775.808"
         );
+    }
+
+    #[test]
+    fn a_share_is_rounded_half_away_from_zero() {
+        let share = |minor, n, d| Money::rupiah(minor).share(n, d).map(Money::minor);
+        assert_eq!(share(5, 1, 2), Ok(3));
+        assert_eq!(share(-5, 1, 2), Ok(-3));
+        assert_eq!(share(4, 1, 3), Ok(1));
+        assert_eq!(share(150_000, 10, 30), Ok(50_000));
+        assert_eq!(share(i64::MAX, 1, 1), Ok(i64::MAX));
+        assert_eq!(share(i64::MAX, 2, 1), Err(MoneyError::Overflow));
+        assert_eq!(share(i64::MAX, u32::MAX, u32::MAX), Ok(i64::MAX));
+        assert_eq!(share(i64::MIN, u32::MAX, u32::MAX), Ok(i64::MIN));
+        assert_eq!(share(1, 1, 0), Err(MoneyError::Overflow));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Double entry: append-only, every entry sums to zero, unique by its cause.
 
+pub mod carry_over;
 pub mod store;
 
 use jiff::Timestamp;

@@ -1,0 +1,3 @@
+//! Invoices: what a customer owes for what.
+
+pub mod tax;

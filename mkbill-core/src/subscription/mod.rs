@@ -1,0 +1,3 @@
+//! Subscriptions: a plan that a customer keeps from period to period.
+
+pub mod cycle;
