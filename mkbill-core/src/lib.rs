@@ -50,7 +50,7 @@
 //! |---|---|
 //! | work in the background | [`worker`] |
 //! | use cases: transactions begin and end here | [`billing`] |
-//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`subscription`], [`invoice`], [`ledger`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
+//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`customer`], [`subscription`], [`invoice`], [`ledger`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
 //! | small types for everybody | [`kernel`] |
 //!
 //! Beside them stand [`store`], the unit of work over all features, and [`sql`], which implements it
@@ -82,6 +82,7 @@
 pub mod apikey;
 pub mod audit;
 pub mod billing;
+pub mod customer;
 pub mod invoice;
 pub mod kernel;
 pub mod ledger;

@@ -1,0 +1,3 @@
+//! Customers: who pays.
+
+pub mod phone;
