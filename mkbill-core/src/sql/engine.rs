@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde_json::Value as Json;
@@ -44,11 +45,13 @@ pub(crate) trait Dialect: Database<Row: Record> {
         arguments: Self::Arguments,
     ) -> impl Future<Output = sqlx::Result<u64>> + Send;
 
-    fn fetch(
+    /// Reads each row as it comes, so that no more than a few are held as the driver has them.
+    fn fetch<T: Send>(
         connection: &mut Self::Connection,
         sql: String,
         arguments: Self::Arguments,
-    ) -> impl Future<Output = sqlx::Result<Vec<Self::Row>>> + Send;
+        read: impl FnMut(&Self::Row) -> T + Send,
+    ) -> impl Future<Output = sqlx::Result<Vec<T>>> + Send;
 }
 
 /// Reads columns by name.
@@ -141,12 +144,14 @@ macro_rules! run {
             Ok(query.execute(connection).await?.rows_affected())
         }
 
-        async fn fetch(
+        async fn fetch<T: Send>(
             connection: &mut Self::Connection,
             sql: String,
             arguments: Self::Arguments,
-        ) -> sqlx::Result<Vec<Self::Row>> {
-            sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(connection).await
+            mut read: impl FnMut(&Self::Row) -> T + Send,
+        ) -> sqlx::Result<Vec<T>> {
+            let rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch(connection);
+            rows.map_ok(|row| read(&row)).try_collect().await
         }
     };
 }

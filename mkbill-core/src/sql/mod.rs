@@ -161,7 +161,7 @@ impl<D: Dialect> SqlTx<D> {
         Ok(rows)
     }
 
-    async fn all<T>(
+    async fn all<T: Send>(
         &mut self,
         statement: Statement,
         values: Vec<Value>,
@@ -169,13 +169,13 @@ impl<D: Dialect> SqlTx<D> {
     ) -> Result<Vec<T>, StoreError> {
         let (sql, arguments) = statement.bound::<D>(values)?;
         before(&self.hook)?;
-        let rows = D::fetch(&mut self.transaction, sql, arguments).await;
+        let rows = D::fetch(&mut self.transaction, sql, arguments, read).await;
         let rows = rows.map_err(|error| driver(statement.act, error))?;
         after(&self.hook)?;
-        rows.iter().map(|row| read(row).map_err(|error| error.while_doing(statement.act))).collect()
+        rows.into_iter().map(|row| row.map_err(|error| error.while_doing(statement.act))).collect()
     }
 
-    async fn one<T>(
+    async fn one<T: Send>(
         &mut self,
         statement: Statement,
         values: Vec<Value>,
