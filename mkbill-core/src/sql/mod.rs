@@ -33,6 +33,8 @@ use error::driver;
 use statement::Statement;
 use value::Value;
 
+#[cfg(feature = "testkit")]
+pub(crate) use open::open_unsynced;
 pub use open::{DatabaseUrl, open};
 #[cfg(feature = "testkit")]
 pub use prepare::prepare_all;

@@ -79,18 +79,35 @@ pub async fn open(
     hook: Option<Arc<dyn StatementHook>>,
 ) -> Result<Arc<dyn Store>, StoreError> {
     match url {
-        DatabaseUrl::Sqlite(path) => sqlite(path, hook).await,
+        DatabaseUrl::Sqlite(path) => sqlite(path, SqliteSynchronous::Full, hook).await,
         DatabaseUrl::Postgres(text) => postgres(text, hook).await,
     }
 }
 
-async fn sqlite(path: &std::path::Path, hook: Hook) -> Result<Arc<dyn Store>, StoreError> {
+/// As [`open`] for data that need not outlive the machine: SQLite leaves writing to the disk to the
+/// system. What a process that dies had committed is kept all the same.
+#[cfg(feature = "testkit")]
+pub(crate) async fn open_unsynced(
+    url: &DatabaseUrl,
+    hook: Option<Arc<dyn StatementHook>>,
+) -> Result<Arc<dyn Store>, StoreError> {
+    match url {
+        DatabaseUrl::Sqlite(path) => sqlite(path, SqliteSynchronous::Off, hook).await,
+        DatabaseUrl::Postgres(text) => postgres(text, hook).await,
+    }
+}
+
+async fn sqlite(
+    path: &std::path::Path,
+    synchronous: SqliteSynchronous,
+    hook: Hook,
+) -> Result<Arc<dyn Store>, StoreError> {
     let base = SqliteConnectOptions::new()
         .filename(path)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(synchronous)
         .pragma("temp_store", "memory")
         .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
         .optimize_on_close(true, None);

@@ -8,7 +8,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::sql::{DatabaseUrl, StatementHook, open};
+use crate::sql::{DatabaseUrl, StatementHook, open_unsynced};
 use crate::store::Store;
 
 /// Where the address of a PostgreSQL server for tests stands; its user may create databases.
@@ -59,11 +59,10 @@ impl TestDatabase {
         match engine {
             Engine::Sqlite => {
                 let folder = tempfile::tempdir().expect("a temporary folder");
-                let url = DatabaseUrl::Sqlite(folder.path().join("mkbill.db"));
-                let store = open(&url, None).await.expect("a new file opens");
-                store.migrate().await.expect("a new file takes the schema");
-                store.close().await;
-                Self { url, _folder: Some(folder) }
+                let file = folder.path().join("mkbill.db");
+                let template = SQLITE_TEMPLATE.get_or_init(make_sqlite_template).await;
+                std::fs::write(&file, template).expect("the folder takes a file");
+                Self { url: DatabaseUrl::Sqlite(file), _folder: Some(folder) }
             }
             Engine::Postgres => Self { url: postgres_clone().await, _folder: None },
         }
@@ -133,10 +132,23 @@ impl TestDatabase {
         self.run("DROP FUNCTION disk_full CASCADE").await.expect("it was full");
     }
 
-    /// Opens a store on it.
+    /// Opens a store on it. Commits are not forced onto the disk on either engine.
     pub async fn store(&self, hook: Option<Arc<dyn StatementHook>>) -> Arc<dyn Store> {
-        open(&self.url, hook).await.expect("the test database opens")
+        open_unsynced(&self.url, hook).await.expect("the test database opens")
     }
+}
+
+static SQLITE_TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
+
+/// The bytes of a database file with the current schema.
+async fn make_sqlite_template() -> Vec<u8> {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("template.db");
+    let url = DatabaseUrl::Sqlite(file.clone());
+    let store = open_unsynced(&url, None).await.expect("a new file opens");
+    store.migrate().await.expect("a new file takes the schema");
+    store.close().await;
+    std::fs::read(file).expect("the file was just closed")
 }
 
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
@@ -155,7 +167,7 @@ async fn postgres_clone() -> DatabaseUrl {
 async fn make_template(server: String) -> String {
     let name = format!("mkbill_template_{}", std::process::id());
     command(&server, format!("CREATE DATABASE {name}")).await;
-    let store = open(&named(&server, &name), None).await.expect("the template opens");
+    let store = open_unsynced(&named(&server, &name), None).await.expect("the template opens");
     store.migrate().await.expect("the template takes the schema");
     store.close().await;
     name
