@@ -6,12 +6,14 @@ mod db;
 mod deny;
 mod failure;
 mod features;
+mod fuzz;
 mod openapi;
 mod project;
 mod shell;
 mod steps;
 mod tally;
 mod tidy;
+mod tools;
 
 use std::error::Error;
 use std::ffi::OsString;
