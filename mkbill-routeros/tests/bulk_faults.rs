@@ -171,6 +171,19 @@ async fn five_hundred_adds_under_faults_end_exact_and_reported_a_hundred_times_i
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_batch_that_is_there_already_is_adopted_by_few_reads() {
+    let batch = Batch::new(500, 0, &mut Chance(4));
+    let earlier = batch.items.iter().map(|item| item.name.clone()).collect();
+    let batch = Batch { earlier, ..batch };
+    let simulator = batch.router(RouterOs::V7_18, 4).await;
+    let outcomes = add_all(&link(&simulator), &batch.items, |_| ()).await;
+    batch.check(&simulator, &outcomes);
+    let commands = simulator.commands().into_iter();
+    let reads = commands.filter(|command| command.path.ends_with("/print")).count();
+    assert_eq!(reads, 500_usize.div_ceil(16));
+}
+
 /// A folder with the journal of one batch.
 struct Notebook {
     path: PathBuf,
@@ -195,9 +208,8 @@ impl Notebook {
 /// Names that the journal knows to be on the router.
 async fn settled(notebook: &Notebook) -> BTreeSet<String> {
     let notes = notebook.open().await.recall().await.unwrap();
-    let is_settled = |note: &&Note| {
-        matches!(note.event, ItemEvent::Added(_) | ItemEvent::Adopted(_))
-    };
+    let is_settled =
+        |note: &&Note| matches!(note.event, ItemEvent::Added(_) | ItemEvent::Adopted(_));
     notes.iter().filter(is_settled).map(|note| note.name.clone()).collect()
 }
 
@@ -324,8 +336,7 @@ async fn a_client_that_dies_in_the_middle_of_any_write_is_continued_by_the_next(
 #[tokio::test(start_paused = true)]
 async fn a_call_that_was_dropped_goes_on_with_the_same_journal() {
     let batch = Batch::new(200, 10, &mut Chance(3));
-    let builder_seed = 3;
-    let simulator = batch.router(RouterOs::V7_18, builder_seed).await;
+    let simulator = batch.router(RouterOs::V7_18, 3).await;
     let notebook = Notebook::new();
     let mut journal = notebook.open().await;
     let link = link(&simulator);
@@ -371,7 +382,7 @@ async fn the_journal_holds_names_and_outcomes_and_no_other_value() {
 
 #[tokio::test(start_paused = true)]
 async fn an_item_that_was_refused_is_tried_again_by_the_next_call() {
-    let batch = Batch { items: vec![item("v1")], ..Batch::new(1, 0, &mut Chance(1)) };
+    let batch = Batch::new(1, 0, &mut Chance(1));
     let simulator = batch.router(RouterOs::V7_18, 1).await;
     let refusal = mkbill_routeros::sim::Refusal::new("failure: out of flash");
     let (on, at) = (On::Matching(ADD.to_owned()), At::Nth(1));

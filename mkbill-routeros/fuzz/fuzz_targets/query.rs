@@ -76,7 +76,8 @@ fn indexed<'a>(operations: &'a [u8], stack: &mut Vec<bool>, depth: usize) -> &'a
 }
 
 fn condition(word: &[u8]) -> Option<bool> {
-    let named = |name: &[u8]| str::from_utf8(name).ok().filter(|name| !name.is_empty()).map(property);
+    let named =
+        |name: &[u8]| str::from_utf8(name).ok().filter(|name| !name.is_empty()).map(property);
     let split = |text: &[u8]| match text.iter().position(|&byte| byte == b'=') {
         Some(sign) => (text[..sign].to_vec(), text[sign + 1..].to_vec()),
         None => (text.to_vec(), Vec::new()),

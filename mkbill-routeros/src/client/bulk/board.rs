@@ -194,8 +194,8 @@ impl<'a, J: BulkJournal, P: FnMut(Progress)> Board<'a, J, P> {
     /// A read of all rows that bear one of the names. Each name after the first is joined by "or".
     fn read(&self, indices: &[usize]) -> Command {
         let menu = indices.first().map_or("", |&index| &self.items[index].menu);
-        let read = Command::new(format!("{menu}/print"))
-            .fields(&[".id", "name", "comment", "profile"]);
+        let read =
+            Command::new(format!("{menu}/print")).fields(&[".id", "name", "comment", "profile"]);
         indices.iter().enumerate().fold(read, |read, (place, &index)| {
             let read = read.where_is("name", &self.items[index].name);
             if place == 0 { read } else { read.query("#|") }
