@@ -50,6 +50,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Run every fuzz target for ten seconds
+    Fuzz,
     /// Measure the figures of docs/PERFORMANCE.md on this machine and write them there
     Bench,
 }
@@ -72,6 +74,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Tidy => tidy::check(&project),
         Command::Openapi { check: true } => openapi::check(&project),
         Command::Openapi { check: false } => openapi::write(&project),
+        Command::Fuzz => fuzz::run_each(&project),
         Command::Bench => bench::write(&project),
     }
 }
