@@ -88,9 +88,9 @@ fn rows(criterion: &mut Criterion, name: &str, row: &Sentence) {
         bencher.iter(|| {
             each_sentence(&stream, |sentence| {
                 if let Reply::Row { sentence, .. } = Reply::from(sentence) {
-                    names.iter().for_each(|name| {
+                    for name in &names {
                         black_box(sentence.attribute(name));
-                    });
+                    }
                 }
             });
         });

@@ -56,6 +56,6 @@ fn run(project: &Project, programs: &Path, folder: &Path, target: &str) -> Resul
         .args([&corpus, &folder.join("seeds").join(target)])
         .args([format!("-artifact_prefix={}/", found.display())])
         .args([format!("-max_total_time={SECONDS_EACH}")])
-        .args(["-max_len=2048", "-timeout=10", "-rss_limit_mb=1024", "-verbosity=0"])
-        .run()
+        .args(["-max_len=2048", "-timeout=10", "-rss_limit_mb=1024"])
+        .run_quietly()
 }

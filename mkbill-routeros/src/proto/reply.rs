@@ -19,9 +19,11 @@ impl Tag {
         if text.is_empty() || (text.len() > 1 && text[0] == b'0') {
             return None;
         }
-        let digits = text.iter().map(|byte| byte.is_ascii_digit().then(|| u32::from(byte - b'0')));
-        let add = |tag: u32, digit: Option<u32>| tag.checked_mul(10)?.checked_add(digit?);
-        digits.fold(Some(0), |tag, digit| add(tag?, digit)).map(Self)
+        let add = |tag: u32, digit: &u8| {
+            let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+            tag.checked_mul(10)?.checked_add(digit)
+        };
+        text.iter().try_fold(0, add).map(Self)
     }
 }
 

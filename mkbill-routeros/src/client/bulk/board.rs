@@ -186,7 +186,9 @@ impl<'a, J: BulkJournal, P: FnMut(Progress)> Board<'a, J, P> {
         let answers = client.run_all(commands).await;
         for (indices, answer) in reads.into_iter().zip(answers) {
             if let Ok(answer) = answer {
-                indices.iter().for_each(|&index| self.note_read(index, &answer.rows));
+                for &index in indices {
+                    self.note_read(index, &answer.rows);
+                }
             }
         }
     }

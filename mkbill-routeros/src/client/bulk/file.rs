@@ -48,7 +48,9 @@ impl BulkJournal for FileJournal {
 
     async fn append(&mut self, notes: &[Note]) -> io::Result<()> {
         let mut lines = String::new();
-        notes.iter().for_each(|note| push_line(note, &mut lines));
+        for note in notes {
+            push_line(note, &mut lines);
+        }
         let file = Arc::clone(&self.file);
         blocking(move || {
             (&*file).write_all(lines.as_bytes())?;
@@ -189,7 +191,9 @@ mod tests {
 
     fn lines(notes: &[Note]) -> String {
         let mut lines = String::new();
-        notes.iter().for_each(|note| push_line(note, &mut lines));
+        for note in notes {
+            push_line(note, &mut lines);
+        }
         lines
     }
 
