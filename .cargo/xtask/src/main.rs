@@ -6,12 +6,14 @@ mod db;
 mod deny;
 mod failure;
 mod features;
+mod fuzz;
 mod openapi;
 mod project;
 mod shell;
 mod steps;
 mod tally;
 mod tidy;
+mod tools;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -48,6 +50,8 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Run every fuzz target for ten seconds
+    Fuzz,
     /// Measure the figures of docs/PERFORMANCE.md on this machine and write them there
     Bench,
 }
@@ -70,6 +74,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Tidy => tidy::check(&project),
         Command::Openapi { check: true } => openapi::check(&project),
         Command::Openapi { check: false } => openapi::write(&project),
+        Command::Fuzz => fuzz::run_each(&project),
         Command::Bench => bench::write(&project),
     }
 }

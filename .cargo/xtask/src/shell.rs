@@ -62,6 +62,15 @@ impl Shell {
         self.succeeded(status)
     }
 
+    /// Runs the command and shows what it said only when it fails.
+    pub(crate) fn run_quietly(mut self) -> Result<(), Failure> {
+        let output = self.command.output().map_err(|source| self.not_run(source))?;
+        if !output.status.success() {
+            eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+        self.succeeded(output.status)
+    }
+
     /// Runs the command and returns what it printed; its errors go to our own terminal.
     pub(crate) fn output(mut self) -> Result<String, Failure> {
         let output = self

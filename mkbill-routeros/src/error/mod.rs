@@ -50,6 +50,8 @@ pub enum ErrorKind {
     Fatal,
     /// The router sent something that cannot be understood.
     Protocol,
+    /// The journal of a bulk add cannot be read or written, so nothing more was sent.
+    Journal,
     /// The router refused for a reason that is not known here.
     Other,
 }
@@ -127,6 +129,9 @@ pub enum Error {
         /// Why.
         source: FieldError,
     },
+    /// The journal of a bulk add failed, and nothing is sent that is not written down.
+    #[error("keeping the journal of a bulk add")]
+    Journal(#[source] io::Error),
 }
 
 /// Why no connection was made.
@@ -253,6 +258,7 @@ impl Error {
             Self::Unanswered { source, .. } => source.kind(),
             Self::TooLarge { .. } => ErrorKind::BadRequest,
             Self::Row { .. } => ErrorKind::Protocol,
+            Self::Journal(_) => ErrorKind::Journal,
         }
     }
 

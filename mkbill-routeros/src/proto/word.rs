@@ -10,6 +10,17 @@ pub fn api_attribute(word: &[u8]) -> Option<(&[u8], &[u8])> {
     word.starts_with(b".").then(|| split_pair(word))
 }
 
+/// The value of the pair when it is called `name`. The byte behind the name tells most strangers
+/// without a look at their names.
+#[inline]
+pub(super) fn value_of<'a>(pair: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    match pair.get(name.len()) {
+        Some(b'=') if pair.starts_with(name) => Some(&pair[name.len() + 1..]),
+        None if pair == name => Some(b""),
+        _ => None,
+    }
+}
+
 /// The text of a query word, without its `?`.
 pub fn query(word: &[u8]) -> Option<&[u8]> {
     word.strip_prefix(b"?")
@@ -54,6 +65,15 @@ mod tests {
         assert_eq!(attribute(b"=detail"), Some((&b"detail"[..], &b""[..])));
         assert_eq!(attribute(b"=.id=*1A"), Some((&b".id"[..], &b"*1A"[..])));
         assert_eq!(attribute(b"/login"), None);
+    }
+
+    #[test]
+    fn a_value_is_found_under_its_whole_name_only() {
+        assert_eq!(value_of(b"name=v1", b"name"), Some(&b"v1"[..]));
+        assert_eq!(value_of(b"name=", b"name"), Some(&b""[..]));
+        assert_eq!(value_of(b"name", b"name"), Some(&b""[..]));
+        assert_eq!(value_of(b"names=v1", b"name"), None);
+        assert_eq!(value_of(b"nam", b"name"), None);
     }
 
     #[test]

@@ -148,7 +148,7 @@ fn parse(text: &str) -> Option<RateLimit> {
     let mut next = || parts.next();
     let burst = set(pair(next().unwrap_or("0"), bit_rate)?);
     let burst_threshold = set(pair(next().unwrap_or("0"), bit_rate)?);
-    let burst_time = set(pair(next().unwrap_or("0"), |text| duration::parse(text).ok())?);
+    let burst_time = set(pair(next().unwrap_or("0"), burst_time)?);
     let priority = next().map_or(Some(PRIORITY_DEFAULT), |text| text.parse().ok())?;
     let guaranteed = set(pair(next().unwrap_or("0"), bit_rate)?);
     let complete = parts.next().is_none() && (1..=PRIORITY_DEFAULT).contains(&priority);
@@ -164,6 +164,12 @@ fn set<T: Default + PartialEq>(pair: Directions<T>) -> Option<Directions<T>> {
 fn pair<T: Copy>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<Directions<T>> {
     let (upload, download) = text.split_once('/').unwrap_or((text, text));
     Some(Directions::new(read(upload)?, read(download)?))
+}
+
+/// Cut to milliseconds, as routers print nothing finer.
+fn burst_time(text: &str) -> Option<SignedDuration> {
+    let time = duration::parse(text).ok().filter(|time| !time.is_negative())?;
+    Some(SignedDuration::from_millis_i128(time.as_millis()))
 }
 
 fn bit_rate(text: &str) -> Option<BitRate> {
@@ -229,9 +235,19 @@ mod tests {
             "1M 2M 1M 8 0",
             "1M 2M 1M 8 8 1M 1M",
             "-1M",
+            "1M 2M 1M -8s",
         ] {
             assert!(RateLimit::parse(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_burst_time_is_no_finer_than_what_routers_print() {
+        let limit = RateLimit::parse("2M 4M 1M 0.0004/5.4321").unwrap();
+        let expected = Directions::new(SignedDuration::ZERO, SignedDuration::from_millis(5_432));
+        assert_eq!(limit.burst_time, Some(expected));
+        assert_eq!(RateLimit::parse(&limit.to_string()), Ok(limit));
+        assert_eq!(RateLimit::parse("2M 4M 1M 0.0004").unwrap().burst_time, None);
     }
 
     fn rates() -> impl Strategy<Value = Directions<BitRate>> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::date::DateDialect;
+use super::{date::DateDialect, decimal::whole};
 
 /// A text that names no version.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -88,7 +88,7 @@ impl fmt::Display for Version {
 fn parse(text: &str) -> Option<Version> {
     let number = text.split_ascii_whitespace().next()?;
     let mut parts = number.split('.');
-    let major = parts.next()?.parse().ok()?;
+    let major = whole(parts.next()?)?.try_into().ok()?;
     let minor = leading(parts.next()?)?;
     let patch = parts.next().map_or(Some(0), leading)?;
     Some(Version::new(major, minor, patch))
@@ -119,7 +119,7 @@ mod tests {
         ] {
             assert_eq!(version(text), expected, "{text}");
         }
-        for text in ["", "seven", "7", "7.x", "70000.1"] {
+        for text in ["", "seven", "7", "7.x", "70000.1", "+7.1", "7.+1"] {
             assert!(Version::parse(text).is_err(), "{text:?}");
         }
     }
