@@ -4,8 +4,13 @@
 //! All of them are the router's own civil time: what zone that is, and how wrong, the reader must
 //! know.
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime, Time},
+};
 use thiserror::Error;
+
+use super::duration;
 
 /// A text that is no date, or a date that the calendar does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -74,6 +79,28 @@ pub fn parse_log_time(text: &str, router_now: DateTime) -> Result<DateTime, Date
         this_year(router_now.year())
             .filter(|at| *at <= router_now)
             .or_else(|| this_year(router_now.year() - 1))
+    })
+}
+
+/// Parses a time of day, `hh:mm:ss`.
+///
+/// # Errors
+///
+/// [`DateError`] for anything else.
+pub fn parse_time(text: &str) -> Result<Time, DateError> {
+    read(text, civil_time)
+}
+
+/// Parses what `:timestamp` prints: the time since 1970 as a duration, such as
+/// `2735w1d21:41:43.48`. It is as right as the router's clock.
+///
+/// # Errors
+///
+/// [`DateError`] for anything that is no duration, or lies before 1970 or beyond the year 9999.
+pub fn parse_timestamp(text: &str) -> Result<Timestamp, DateError> {
+    read(text, |text| {
+        let since = duration::parse(text).ok().filter(|since| !since.is_negative())?;
+        Timestamp::UNIX_EPOCH.checked_add(since).ok()
     })
 }
 
@@ -184,6 +211,16 @@ mod tests {
             parse_log_time("2023-12-31 23:00:00", now),
             Ok(datetime(2023, 12, 31, 23, 0, 0, 0))
         );
+    }
+
+    #[test]
+    fn a_timestamp_is_the_time_since_1970() {
+        let at = parse_timestamp("2735w1d21:41:43.48").unwrap();
+        assert_eq!(at.to_string(), "2022-06-03T21:41:43.48Z");
+        assert_eq!(parse_timestamp("0s"), Ok(Timestamp::UNIX_EPOCH));
+        for text in ["", "-1s", "2022-06-03", "now"] {
+            assert!(parse_timestamp(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]
