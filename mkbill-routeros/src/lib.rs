@@ -27,6 +27,8 @@
 
 pub mod client;
 pub mod command;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod error;
 pub mod proto;
 #[cfg(feature = "provisioning")]
