@@ -167,10 +167,7 @@ async fn objects_of_an_earlier_run_are_refused_until_they_may_be_removed() {
     let router = router(RouterOs::V7_18).await;
     router.router(|router| router.run("/ip/hotspot/user/add", &["name=mkbill-test-a"])).unwrap();
     let refused = conformance::run(&config(&router), &WRITING, pending()).await.unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "finding test objects of an earlier run: 1 in /ip/hotspot/user"
-    );
+    assert!(refused.to_string().ends_with(": 1 in /ip/hotspot/user"), "{refused}");
     assert_eq!(test_objects(&router), 1);
     let plan = Plan { leftovers: Leftovers::Remove, ..WRITING };
     assert!(report(&router, &plan).await.is_same());

@@ -97,7 +97,7 @@ pub enum ConformanceError {
     #[error("talking to the simulator")]
     Simulator(#[source] Error),
     /// Test objects of an earlier run are there.
-    #[error("finding test objects of an earlier run: {0}")]
+    #[error("finding test objects of an earlier run, which a run may be told to remove: {0}")]
     Leftovers(String),
     /// Test objects could not be removed: some may be left.
     #[error("removing the test objects, of which some may be left")]
