@@ -4,6 +4,8 @@
 //! - [`command`]: what to run, and typed rows of what comes back.
 //! - [`value`]: durations, dates, sizes and speeds as routers write them, in every dialect.
 //! - [`proto`]: the wire without sockets, shared with the simulator.
+//! - `sim`, with the feature of that name: the simulator.
+//! - `conformance`, with the feature of that name: how a real router differs from the simulator.
 //!
 //! ```no_run
 //! use mkbill_routeros::{

@@ -182,3 +182,15 @@ async fn a_router_that_cannot_be_reached_gives_no_report() {
     let refused = conformance::run(&config, &Plan::default(), pending()).await;
     assert!(matches!(refused, Err(ConformanceError::Router(_))), "{refused:?}");
 }
+
+#[tokio::test]
+async fn objects_that_cannot_be_removed_are_named() {
+    let router = router(RouterOs::V7_18).await;
+    router.faults().push(Fault {
+        effect: Effect::Trap(Refusal::new("not enough permissions (9)")),
+        on: On::Matching("/ip/hotspot/profile/remove".to_owned()),
+        at: At::From(1),
+    });
+    let failed = conformance::run(&config(&router), &WRITING, pending()).await.unwrap_err();
+    assert!(failed.to_string().ends_with("are left: 1 in /ip/hotspot/profile"), "{failed}");
+}

@@ -1,12 +1,11 @@
 //! Users of the router itself, their groups, and who is signed in.
 
-use jiff::civil::DateTime;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Command, ItemId, Record, Row, Settings, Switch, row::Reader};
 use crate::{
     error::Error,
-    value::{Capabilities, Policies},
+    value::{Capabilities, Policies, RouterTime},
 };
 
 /// Someone who may sign in to the router.
@@ -21,7 +20,7 @@ pub struct Account {
     /// Networks it may sign in from; empty means all.
     pub address: Vec<String>,
     /// When it signed in last, by the router's clock.
-    pub last_logged_in: Option<DateTime>,
+    pub last_logged_in: Option<RouterTime>,
     /// As bytes.
     pub comment: Vec<u8>,
     /// Whether it may not sign in.
@@ -139,7 +138,7 @@ pub struct SignedIn {
     /// The account.
     pub name: String,
     /// Since when, by the router's clock.
-    pub when: Option<DateTime>,
+    pub when: Option<RouterTime>,
     /// From where.
     pub address: Option<String>,
     /// How: `api`, `rest-api`, `winbox` and so on.

@@ -2,13 +2,13 @@
 
 use jiff::{
     SignedDuration,
-    civil::{Date, DateTime, Time},
+    civil::{Date, Time},
 };
 
 use super::{Command, ItemId, Record, Row, Settings, Switch, record::flag, row::Reader};
 use crate::{
     error::{Error, FieldError},
-    value::{Capabilities, Policies, date, duration},
+    value::{Capabilities, Policies, RouterTime, date, duration},
 };
 
 /// When in the day a scheduler begins.
@@ -44,8 +44,8 @@ pub struct Scheduler {
     pub id: ItemId,
     /// Its name.
     pub name: String,
-    /// The day from which it runs, at midnight; none when it never had one.
-    pub start_date: Option<DateTime>,
+    /// The day from which it runs; none when it never had one.
+    pub start_date: Option<Date>,
     /// When in the day it begins.
     pub start_time: Option<StartTime>,
     /// The time between two runs; none when it runs once.
@@ -64,8 +64,8 @@ pub struct Scheduler {
     pub owner: Option<String>,
     /// How often it ran since the router booted.
     pub run_count: u64,
-    /// When it will run next, by the router's clock.
-    pub next_run: Option<DateTime>,
+    /// When it will run next; [`RouterTime::coming`] gives the moment.
+    pub next_run: Option<RouterTime>,
 }
 
 impl Record for Scheduler {
@@ -91,7 +91,7 @@ impl Record for Scheduler {
         Ok(Self {
             id: reader.id()?,
             name: reader.required("name")?,
-            start_date: reader.moment("start-date")?,
+            start_date: reader.day("start-date")?,
             start_time: reader.parsed("start-time", StartTime::read)?,
             interval: reader.duration("interval")?.filter(|limit| !limit.is_zero()),
             days: reader.list("days"),
@@ -168,7 +168,7 @@ pub struct Script {
     /// Who made it.
     pub owner: Option<String>,
     /// When it ran last, by the router's clock.
-    pub last_started: Option<DateTime>,
+    pub last_started: Option<RouterTime>,
     /// How often it ran since the router booted.
     pub run_count: u64,
     /// Whether the router cannot read it.
@@ -250,7 +250,7 @@ pub struct Job {
     /// For whom it runs.
     pub owner: Option<String>,
     /// Since when, by the router's clock.
-    pub started: Option<DateTime>,
+    pub started: Option<RouterTime>,
 }
 
 impl Record for Job {
@@ -270,7 +270,7 @@ impl Record for Job {
 
 #[cfg(test)]
 mod tests {
-    use jiff::civil::{date, time};
+    use jiff::civil::{date, datetime, time};
 
     use super::*;
     use crate::value::Version;
@@ -286,10 +286,14 @@ mod tests {
                 ("interval", "1d"),
                 ("policy", "read,write"),
                 ("run-count", "3"),
+                ("next-run", "jul/15 08:00:00"),
             ]))
             .unwrap();
-            assert_eq!(scheduler.start_date.unwrap().date(), date(2023, 7, 14));
+            assert_eq!(scheduler.start_date, Some(date(2023, 7, 14)));
             assert_eq!(scheduler.start_time, Some(StartTime::At(time(8, 0, 0, 0))));
+            let now = datetime(2023, 7, 14, 9, 0, 0, 0);
+            let next_run = scheduler.next_run.and_then(|next_run| next_run.coming(now));
+            assert_eq!(next_run, Some(datetime(2023, 7, 15, 8, 0, 0, 0)));
             assert!(scheduler.policy.grants("write") && scheduler.days.is_empty());
         }
         let at_boot = Row::of(&[(".id", "*1"), ("name", "s"), ("start-time", "startup")]);

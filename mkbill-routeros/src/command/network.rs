@@ -1,11 +1,9 @@
 //! Interfaces and their traffic, and address pools.
 
-use jiff::civil::DateTime;
-
 use super::{Command, ItemId, Record, Row, Settings, Switch, row::Reader};
 use crate::{
     error::Error,
-    value::{BitRate, Capabilities, Mac},
+    value::{BitRate, Capabilities, Mac, RouterTime},
 };
 
 /// An interface: a port, a tunnel of a session, a bridge.
@@ -42,7 +40,7 @@ pub struct Interface {
     /// How often the link was lost.
     pub link_downs: Option<u64>,
     /// When the link came up last, by the router's clock.
-    pub last_link_up: Option<DateTime>,
+    pub last_link_up: Option<RouterTime>,
 }
 
 impl Record for Interface {

@@ -1,12 +1,12 @@
 //! PPP: secrets, profiles and sessions, for `PPPoE` and the other tunnels.
 
-use jiff::{SignedDuration, civil::DateTime};
+use jiff::SignedDuration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Choice, Command, ItemId, Record, Row, Settings, Switch, record::or_none, row::Reader};
 use crate::{
     error::Error,
-    value::{Capabilities, duration},
+    value::{Capabilities, RouterTime, duration},
 };
 
 /// Which kind of tunnel a secret is for.
@@ -84,7 +84,7 @@ pub struct Secret {
     /// Whether it may not dial in. A running session goes on until it is removed.
     pub disabled: bool,
     /// When its last session ended, by the router's clock.
-    pub last_logged_out: Option<DateTime>,
+    pub last_logged_out: Option<RouterTime>,
     /// Who called last; version 7 only.
     pub last_caller_id: Option<String>,
     /// Why the last session ended, such as `hung-up`; version 7 only.

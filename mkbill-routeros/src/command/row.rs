@@ -2,13 +2,16 @@
 
 use std::{borrow::Cow, str::FromStr};
 
-use jiff::{SignedDuration, civil::DateTime};
+use jiff::{
+    SignedDuration,
+    civil::{Date, DateTime},
+};
 
 use super::ItemId;
 use crate::{
     error::{Error, FieldError},
     proto::Sentence,
-    value::{BitRate, Directions, Mac, date, duration, size, text},
+    value::{BitRate, Directions, Mac, RouterTime, date, duration, size, text},
 };
 
 /// One row of a print. Values are bytes as the router holds them; a missing field is absent.
@@ -140,10 +143,21 @@ impl<'a> Reader<'a> {
         Ok(mac.filter(|mac| *mac != Mac::NONE))
     }
 
-    /// A moment by the router's clock; "never" gives `None`.
-    pub(super) fn moment(&self, field: &'static str) -> Result<Option<DateTime>, Error> {
+    /// A time by the router's clock; "never" gives `None`.
+    pub(super) fn moment(&self, field: &'static str) -> Result<Option<RouterTime>, Error> {
+        let never = |text: &&str| *text != "never";
+        let held = self.optional(field);
+        let time = held.as_deref().filter(never).map(RouterTime::parse).transpose();
+        let time = time.map_err(|error| self.unusable(field, error.into()))?;
+        Ok(time.filter(|time| !time.is_never()))
+    }
+
+    /// A day; "never" gives `None`.
+    pub(super) fn day(&self, field: &'static str) -> Result<Option<Date>, Error> {
         let text = self.row.text(field).unwrap_or_default();
-        date::parse_optional(&text).map_err(|error| self.unusable(field, error.into()))
+        let day =
+            date::parse_optional(&text).map_err(|error| self.unusable(field, error.into()))?;
+        Ok(day.map(DateTime::date))
     }
 
     /// The parts of a comma-separated list.

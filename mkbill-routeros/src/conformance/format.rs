@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr};
 
-use crate::value::{Directions, Mac, date, duration};
+use crate::value::{Directions, Mac, RouterTime, date, duration};
 
 /// How a value is spelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,6 +44,9 @@ impl Format {
                 } else {
                     Self::IsoDate
                 }
+            }
+            _ if matches!(RouterTime::parse(text), Ok(RouterTime::YearLess { .. })) => {
+                Self::MonthDate
             }
             _ if text.parse::<Mac>().is_ok() => Self::Mac,
             _ if is_address(text) => Self::Address,
@@ -118,6 +121,7 @@ mod tests {
             ("00:05:00", Format::Clock),
             ("1d02:03:04", Format::Clock),
             ("jul/14/2023 08:00:00", Format::MonthDate),
+            ("jul/14 08:00:00", Format::MonthDate),
             ("2023-07-14", Format::IsoDate),
             ("*1A", Format::Id),
             ("02:00:00:00:00:01", Format::Mac),

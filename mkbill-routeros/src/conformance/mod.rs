@@ -102,6 +102,9 @@ pub enum ConformanceError {
     /// Test objects could not be removed: some may be left.
     #[error("removing the test objects, of which some may be left")]
     Unclean(#[source] Error),
+    /// The router did not let its test objects be removed.
+    #[error("removing the test objects, of which these are left: {0}")]
+    Left(String),
     /// The caller ended the run. Test objects were removed.
     #[error("stopped before the end")]
     Stopped,
@@ -136,7 +139,7 @@ pub async fn run(
             written = written_on_router(router) => written,
             () = &mut stop => Err(ConformanceError::Stopped),
         };
-        write::remove_all(router).await.map_err(ConformanceError::Unclean)?;
+        clean(router).await?;
         on_router.extend(written?);
         on_simulator.extend(written_on_simulator(against).await?);
     }
@@ -161,7 +164,7 @@ async fn written_on_router(router: &ClientConfig) -> Result<Seen, ConformanceErr
 
 async fn make_room(router: &ClientConfig, leftovers: Leftovers) -> Result<(), ConformanceError> {
     match leftovers {
-        Leftovers::Remove => write::remove_all(router).await.map_err(ConformanceError::Unclean),
+        Leftovers::Remove => clean(router).await,
         Leftovers::Refuse => {
             let found = write::leftovers(router).await.map_err(ConformanceError::Router)?;
             if found.is_empty() {
@@ -171,6 +174,13 @@ async fn make_room(router: &ClientConfig, leftovers: Leftovers) -> Result<(), Co
             }
         }
     }
+}
+
+/// Removes the test objects and looks whether they are gone.
+async fn clean(router: &ClientConfig) -> Result<(), ConformanceError> {
+    write::remove_all(router).await.map_err(ConformanceError::Unclean)?;
+    let left = write::leftovers(router).await.map_err(ConformanceError::Unclean)?;
+    if left.is_empty() { Ok(()) } else { Err(ConformanceError::Left(left.join(", "))) }
 }
 
 /// A simulator that shows as many fields as it has is compared with a router that is in use.

@@ -66,15 +66,20 @@ pub(super) async fn leftovers(router: &ClientConfig) -> Result<Vec<String>, Erro
     Ok(found)
 }
 
-/// Removes the test objects from every menu.
+/// Removes the test objects from every menu; one that fails does not keep the others.
 pub(super) async fn remove_all(router: &ClientConfig) -> Result<(), Error> {
     let mut subject = Subject::open(router).await?;
-    // Users stand behind profiles, so what came last goes first.
+    let mut removed = Ok(());
     for (menu, sample) in samples().rev() {
-        for id in ids_of_ours(menu, sample.mark, &mut subject).await? {
-            let remove = Sentence::command(&format!("{}/remove", menu.path)).with(".id", id);
-            answered(subject.ask(remove).await?, menu)?;
-        }
+        removed = removed.and(remove_ours(menu, sample.mark, &mut subject).await);
+    }
+    removed
+}
+
+async fn remove_ours(menu: &Menu, mark: Mark, subject: &mut Subject<'_>) -> Result<(), Error> {
+    for id in ids_of_ours(menu, mark, subject).await? {
+        let remove = Sentence::command(&format!("{}/remove", menu.path)).with(".id", id);
+        answered(subject.ask(remove).await?, menu)?;
     }
     Ok(())
 }

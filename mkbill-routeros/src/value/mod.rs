@@ -14,7 +14,7 @@ pub mod text;
 pub mod version;
 
 pub use capabilities::Capabilities;
-pub use date::DateDialect;
+pub use date::{DateDialect, RouterTime};
 pub use mac::{Mac, MacError};
 pub use policy::Policies;
 pub use rate_limit::{BitRate, Directions, RateLimit};

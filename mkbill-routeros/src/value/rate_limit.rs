@@ -57,7 +57,7 @@ impl<T: fmt::Display> fmt::Display for Directions<T> {
 pub struct BitRate(pub u64);
 
 impl BitRate {
-    /// Parses `512k`, `10M`, `1G` or plain bits a second.
+    /// Parses `512k`, `10M`, `1G` or plain bits a second, with or without `bps` behind it.
     ///
     /// # Errors
     ///
@@ -188,6 +188,7 @@ fn bit_rate(text: &str) -> Option<BitRate> {
         ("G", 1_000_000_000),
         ("g", 1_000_000_000),
     ];
+    let text = text.strip_suffix("bps").unwrap_or(text);
     let (number, unit) = units
         .iter()
         .find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, *unit)))
@@ -247,6 +248,14 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_measured_rate_may_carry_its_unit() {
+        for (text, bits) in [("0bps", 0), ("12.3kbps", 12_300), ("1Mbps", 1_000_000)] {
+            assert_eq!(BitRate::parse(text), Ok(BitRate(bits)), "{text}");
+        }
+        assert!(BitRate::parse("bps").is_err());
+    }
+
     fn rates() -> impl Strategy<Value = Directions<BitRate>> {
         (1_u64..1_000_000_000_000, 0_u64..1_000_000)
             .prop_map(|(up, down)| Directions::new(BitRate(up), BitRate(down)))
@@ -266,6 +275,12 @@ mod tests {
             let burst_time = seconds.map(|time| Directions::new(whole(time), whole(2 * time)));
             let limit = RateLimit { max, burst, burst_threshold, burst_time, priority, guaranteed };
             prop_assert_eq!(RateLimit::parse(&limit.to_string()).unwrap(), limit);
+        }
+
+        #[test]
+        fn every_pair_survives_a_round_trip(pair in rates()) {
+            let read = |text: &str| BitRate::parse(text).ok();
+            prop_assert_eq!(Directions::parse(&pair.to_string(), read), Some(pair));
         }
     }
 }
