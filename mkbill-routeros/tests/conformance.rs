@@ -17,6 +17,7 @@ use mkbill_routeros::{
     conformance::{self, ConformanceError, Leftovers, Plan, Report, TEST_PREFIX, Writes},
     proto::LoginMode,
     sim::{At, Effect, Fault, On, Refusal, RouterOs, Simulator, Stage, Verdict},
+    transport::{Fingerprint, Trust},
     value::Version,
 };
 use tokio::sync::Notify;
@@ -181,6 +182,17 @@ async fn a_router_that_cannot_be_reached_gives_no_report() {
     config.credentials = Credentials::new("admin", "wrong");
     let refused = conformance::run(&config, &Plan::default(), pending()).await;
     assert!(matches!(refused, Err(ConformanceError::Router(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_pinned_certificate_is_as_good_as_a_plain_connection() {
+    let builder = Simulator::builder().password("hunter2").tls();
+    let router = builder.start().await.unwrap();
+    let pin = Fingerprint::of(router.tls_certificate().unwrap());
+    let mut config = config(&router);
+    config.endpoint.port = router.tls_addr().unwrap().port();
+    config.endpoint.security = Security::Tls(Trust::Pin(pin));
+    assert!(conformance::run(&config, &WRITING, pending()).await.unwrap().is_same());
 }
 
 #[tokio::test]

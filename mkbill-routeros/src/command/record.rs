@@ -142,7 +142,7 @@ pub fn print<R: Record>() -> Command {
     Command::new(format!("{}/print", R::MENU)).fields(R::FIELDS)
 }
 
-/// As [`print`], with secrets where the router would otherwise mask them.
+/// As [`print()`], with secrets where the router would otherwise mask them.
 pub fn print_with_secrets<R: Record>(router: &Capabilities) -> Command {
     let shown = router.masked_secrets.then_some("");
     print::<R>().with_some("show-sensitive", shown)

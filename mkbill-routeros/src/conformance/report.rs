@@ -208,3 +208,98 @@ fn told(sight: &Sight) -> String {
         Sight::Rows(_) | Sight::Own(_) => "rows".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        conformance::subject::{End, Heard},
+        proto::Sentence,
+    };
+
+    fn rows(rows: &[&[(&str, &str)]]) -> Sight {
+        let row = |fields: &&[(&str, &str)]| {
+            let row = Sentence::command("!re");
+            fields.iter().fold(row, |row, (name, value)| row.with(name, value))
+        };
+        let sentences = rows.iter().map(row).collect();
+        Sight::Rows(Rows::of(&Heard { sentences, end: End::Done, is_cut: false }))
+    }
+
+    fn seen(sights: &[(&'static str, &str, Sight)]) -> Seen {
+        let mut seen = Seen::default();
+        for (menu, name, sight) in sights {
+            seen.note(Check::new(menu, *name), sight.clone());
+        }
+        seen
+    }
+
+    fn told(router: &[&[(&str, &str)]], simulator: &[&[(&str, &str)]]) -> Vec<String> {
+        let (router, simulator) = (rows(router), rows(simulator));
+        let found =
+            differences(&seen(&[("/x", "fields", router)]), &seen(&[("/x", "fields", simulator)]));
+        let line = |difference: Difference| {
+            format!("{}: {} / {}", difference.check, difference.router, difference.simulator)
+        };
+        found.into_iter().map(line).collect()
+    }
+
+    #[test]
+    fn other_values_of_the_same_format_are_no_difference() {
+        let simulator: &[&[(&str, &str)]] = &[&[("name", "v1"), ("uptime", "0s"), ("limit", "1")]];
+        assert!(
+            told(&[&[("name", "4711"), ("uptime", "3h2m")]], &[&[("name", "x"), ("uptime", "0s")]])
+                .is_empty()
+        );
+        assert!(told(&[], simulator).is_empty());
+        assert!(told(&[&[("limit", "unlimited")]], &[&[("limit", "1")]]).is_empty());
+    }
+
+    #[test]
+    fn another_spelling_and_a_field_of_one_side_are_told_without_values() {
+        let router: &[&[(&str, &str)]] =
+            &[&[("uptime", "03:02:00"), ("flag", "yes"), ("new", "Sari")]];
+        let simulator: &[&[(&str, &str)]] = &[&[("uptime", "0s"), ("flag", "true"), ("old", "1")]];
+        assert_eq!(
+            told(router, simulator),
+            [
+                "field flag: yes/no / true/false",
+                "field new: text / (absent)",
+                "field old: (absent) / number",
+                "field uptime: time as 01:30:00 / duration as 1h30m",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_field_that_only_some_rows_have_need_not_be_on_both_sides() {
+        let simulator: &[&[(&str, &str)]] = &[&[("name", "a"), ("comment", "x")], &[("name", "b")]];
+        assert!(told(&[&[("name", "c")]], simulator).is_empty());
+    }
+
+    #[test]
+    fn rows_that_the_simulator_never_has_are_told_by_their_fields() {
+        assert_eq!(
+            told(&[&[("name", "Sari"), ("mtu", "1500")]], &[]),
+            ["fields of its rows: mtu name / no rows to compare"]
+        );
+    }
+
+    #[test]
+    fn a_menu_that_one_side_lacks_is_told_once_with_what_could_not_be_checked() {
+        let answer = |text: &str| Sight::Answer(text.to_owned());
+        let router = seen(&[
+            ("/x", "an add", answer("!done =ret=*")),
+            ("/x", "a count", answer("!done =ret=1")),
+            ("/x", "a removal", answer("!done")),
+        ]);
+        let simulator = seen(&[("/x", "an add", answer("!trap =message=no such command prefix"))]);
+        let found = differences(&router, &simulator);
+        let told: Vec<(&str, &str)> =
+            found.iter().map(|held| (held.router.as_str(), held.simulator.as_str())).collect();
+        assert_eq!(
+            told,
+            [("!done =ret=*", "!trap =message=no such command prefix"), ("2 checks", "(absent)"),]
+        );
+    }
+}

@@ -48,6 +48,8 @@ impl Heard {
 /// Rows beyond these tell nothing new about a menu.
 const ROWS_MAX: usize = 500;
 const ANSWER_BYTES_MAX: usize = 16 << 20;
+/// A router that goes on after it was told to stop is left.
+const STREAM_BYTES_MAX: usize = 64 << 20;
 const READ_BYTES: usize = 16 << 10;
 
 /// A router or a simulator. A lost connection is made again for the next command.
@@ -108,8 +110,9 @@ impl<'a> Subject<'a> {
                 break;
             };
             let word = sentence.first();
-            if word == Some(b"!fatal") {
-                heard.sentences.push(sentence);
+            bytes = bytes.saturating_add(sentence.wire_len());
+            if word == Some(b"!fatal") || bytes > STREAM_BYTES_MAX {
+                heard.sentences.extend(Some(sentence).filter(|_| bytes <= STREAM_BYTES_MAX));
                 heard.end = End::Gone;
                 self.wire = None;
                 break;
@@ -119,7 +122,6 @@ impl<'a> Subject<'a> {
             };
             if word == Some(b"!re") {
                 rows += 1;
-                bytes = bytes.saturating_add(sentence.wire_len());
                 if rows > ROWS_MAX || bytes > ANSWER_BYTES_MAX {
                     self.cut(&mut heard, open[tag]).await;
                     continue;
@@ -133,15 +135,24 @@ impl<'a> Subject<'a> {
         heard
     }
 
-    /// The next row of a running command, `None` when none comes for a while.
-    pub(super) async fn next_row(&mut self, tag: &str, patience: Duration) -> Option<Sentence> {
+    /// The next row of a running command that is `wanted`, `None` when none comes for a while.
+    pub(super) async fn next_row(
+        &mut self,
+        tag: &str,
+        patience: Duration,
+        wanted: impl Fn(&Sentence) -> bool,
+    ) -> Option<Sentence> {
         let mut heard = Heard { sentences: Vec::new(), end: End::Done, is_cut: false };
-        loop {
-            let sentence = self.next(patience, &mut heard).await?;
-            if sentence.first() == Some(b"!re") && has_tag(&sentence, tag) {
-                return Some(sentence);
+        let row = async {
+            loop {
+                let sentence = self.next(patience, &mut heard).await?;
+                let is_row = sentence.first() == Some(b"!re") && has_tag(&sentence, tag);
+                if is_row && wanted(&sentence) {
+                    return Some(sentence);
+                }
             }
-        }
+        };
+        timeout(patience, row).await.ok().flatten()
     }
 
     /// One more sentence; what prevented it is noted in `heard`.

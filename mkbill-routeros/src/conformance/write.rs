@@ -270,6 +270,7 @@ async fn hear_changes(subject: &mut Subject<'_>, seen: &mut Seen) -> Result<(), 
     let listen =
         Sentence::command(&format!("{USERS}/listen")).with(".proplist", ".id,name,comment,.dead");
     let listening = subject.begin(listen).await?;
+    let mut id: Option<Vec<u8>> = None;
     let commands = [
         ("added", "add", "name", ""),
         ("changed", "set", ".id", "changed"),
@@ -281,8 +282,14 @@ async fn hear_changes(subject: &mut Subject<'_>, seen: &mut Seen) -> Result<(), 
         let command =
             comment.into_iter().fold(command, |command, text| command.with("comment", text));
         subject.begin(command).await?;
-        let event = subject.next_row(&listening, EVENT_MAX).await;
-        let sight = event.map_or_else(|| "no event".to_owned(), |row| event_of_ours(&row, &name));
+        let is_ours = |row: &Sentence| match row.attribute("name") {
+            Some(held) => held == name.as_bytes(),
+            // A removal names nobody.
+            None => id.is_some() && row.attribute(".id") == id.as_deref(),
+        };
+        let event = subject.next_row(&listening, EVENT_MAX, is_ours).await;
+        id = event.as_ref().and_then(|row| row.attribute(".id")).map(<[u8]>::to_vec).or(id);
+        let sight = event.map_or_else(|| "no event".to_owned(), rendered_event);
         let check = Check::new(USERS, format!("the event of a user {what}"));
         seen.note(check, Sight::Answer(sight));
     }
@@ -297,13 +304,8 @@ fn ends(sentences: Vec<Sentence>) -> Vec<Sentence> {
     sentences.into_iter().filter(|sentence| sentence.first() != Some(b"!re")).collect()
 }
 
-/// An event tells values of ours only; removals name nobody.
-fn event_of_ours(row: &Sentence, name: &str) -> String {
-    let is_ours = row.attribute("name").is_none_or(|held| held == name.as_bytes());
-    if !is_ours {
-        return "an event of another user".to_owned();
-    }
-    rendered(&Heard { sentences: vec![row.clone()], end: End::Done, is_cut: false })
+fn rendered_event(row: Sentence) -> String {
+    rendered(&Heard { sentences: vec![row], end: End::Done, is_cut: false })
 }
 
 async fn time_adds(subject: &mut Subject<'_>, seen: &mut Seen) -> Result<(), Error> {
