@@ -4,6 +4,8 @@
 //! - [`command`]: what to run, and typed rows of what comes back.
 //! - [`value`]: durations, dates, sizes and speeds as routers write them, in every dialect.
 //! - [`proto`]: the wire without sockets, shared with the simulator.
+//! - `sim`, with the feature of that name: the simulator.
+//! - `conformance`, with the feature of that name: how a real router differs from the simulator.
 //!
 //! ```no_run
 //! use mkbill_routeros::{
@@ -27,6 +29,8 @@
 
 pub mod client;
 pub mod command;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod error;
 pub mod proto;
 #[cfg(feature = "provisioning")]

@@ -73,7 +73,8 @@ impl NewRouterBody {
     }
 }
 
-fn security(kind: SecurityBody, pin: Option<String>) -> Result<LinkSecurity, Error> {
+/// How a connection is protected, from what was asked for; `certificate_pin` belongs to one kind.
+pub(crate) fn security(kind: SecurityBody, pin: Option<String>) -> Result<LinkSecurity, Error> {
     let field = "certificate_pin";
     match (kind, pin) {
         (SecurityBody::TlsPinned, Some(pin)) if is_sha256(&pin) => {

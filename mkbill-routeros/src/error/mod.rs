@@ -10,8 +10,8 @@ use crate::{
     proto::{DecodeError, Failure, LoginError, Trap},
     transport::TlsError,
     value::{
-        date::DateError, duration::DurationError, rate_limit::RateLimitError, size::SizeError,
-        version::VersionError,
+        date::DateError, duration::DurationError, mac::MacError, rate_limit::RateLimitError,
+        size::SizeError, version::VersionError,
     },
 };
 
@@ -242,6 +242,15 @@ pub enum FieldError {
     /// It is no version.
     #[error("it is no version")]
     Version(#[from] VersionError),
+    /// It is no pair of values, one for each direction.
+    #[error("it is no pair of values")]
+    Pair,
+    /// It is no hardware address.
+    #[error("it is no hardware address")]
+    Mac(#[from] MacError),
+    /// It is a word that is not known here.
+    #[error("it is none of the known words")]
+    Word,
     /// It is neither yes nor no.
     #[error("it is neither yes nor no")]
     Flag,

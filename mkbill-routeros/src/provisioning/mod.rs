@@ -23,7 +23,7 @@ use crate::client::{
     BreakerPolicy, Client, ClientConfig, Credentials, Endpoint, Link, LinkPolicy, Security,
     Timeouts,
 };
-use crate::transport::{Fingerprint, Trust};
+use crate::transport::{FingerprintError, Trust};
 
 /// Works on routers over the RouterOS API: one connection per router, kept open.
 pub struct RouterOsController {
@@ -114,25 +114,33 @@ impl RouterOsController {
     }
 
     fn config(&self, target: &Target) -> Result<ClientConfig, RouterFault> {
-        let security = match &target.security {
-            LinkSecurity::Plain => Security::Plain,
-            LinkSecurity::Tls(WantedTrust::WebPki) => Security::Tls(Trust::WebPki),
-            LinkSecurity::Tls(WantedTrust::AnyCertificate) => Security::Tls(Trust::AnyCertificate),
-            LinkSecurity::Tls(WantedTrust::Pin(pin)) => {
-                let pin: Fingerprint = pin.parse().map_err(|_| RouterFault::Untrusted {
-                    address: target.address.to_string(),
-                    detail: "the stored pin is no SHA-256 fingerprint: add the router anew"
-                        .to_owned(),
-                })?;
-                Security::Tls(Trust::Pin(pin))
-            }
-        };
+        let security =
+            Security::try_from(&target.security).map_err(|_| RouterFault::Untrusted {
+                address: target.address.to_string(),
+                detail: "the stored pin is no SHA-256 fingerprint: add the router anew".to_owned(),
+            })?;
         let endpoint =
             Endpoint { host: target.address.host.clone(), port: target.address.port, security };
         let credentials =
             Credentials { username: target.username.clone(), password: target.password.clone() };
         let config = ClientConfig::new(endpoint, credentials);
         Ok(ClientConfig { timeouts: self.timeouts, ..config })
+    }
+}
+
+impl TryFrom<&LinkSecurity> for Security {
+    type Error = FingerprintError;
+
+    /// # Errors
+    ///
+    /// [`FingerprintError`] when the pin is no fingerprint.
+    fn try_from(wanted: &LinkSecurity) -> Result<Self, FingerprintError> {
+        Ok(match wanted {
+            LinkSecurity::Plain => Self::Plain,
+            LinkSecurity::Tls(WantedTrust::WebPki) => Self::Tls(Trust::WebPki),
+            LinkSecurity::Tls(WantedTrust::AnyCertificate) => Self::Tls(Trust::AnyCertificate),
+            LinkSecurity::Tls(WantedTrust::Pin(pin)) => Self::Tls(Trust::Pin(pin.parse()?)),
+        })
     }
 }
 
