@@ -236,6 +236,11 @@ impl Kind {
 }
 
 impl Kind {
+    /// Whether there is no object without such a value.
+    pub(super) fn is_required(self) -> bool {
+        matches!(self, Self::Name | Self::Prefix | Self::Ranges)
+    }
+
     /// The menu whose objects a value names, unless this value is something else that the kind takes.
     pub(super) fn referred(self, value: &[u8]) -> Option<&'static str> {
         match self {

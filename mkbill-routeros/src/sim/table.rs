@@ -115,7 +115,7 @@ impl Table {
             .menu
             .columns
             .iter()
-            .find(|column| column.kind == Kind::Name && !holds(column.name));
+            .find(|column| column.kind.is_required() && !holds(column.name));
         if let Some(column) = missing {
             return Err(Refusal::missing_value(column.name));
         }
