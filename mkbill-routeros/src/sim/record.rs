@@ -87,6 +87,16 @@ impl Shape {
         })
     }
 
+    /// The same properties of those rows only that have one of these values.
+    pub(super) fn only(self, property: &str, values: &[&[u8]]) -> Result<Self, Refusal> {
+        let equals = |value: &&[u8]| [b"=", property.as_bytes(), b"=", value].concat();
+        let ors = std::iter::repeat_n(b"#|".to_vec(), values.len().saturating_sub(1));
+        let words: Vec<Vec<u8>> = values.iter().map(equals).chain(ors).collect();
+        let query = Query::parse(words.iter().map(Vec::as_slice))
+            .map_err(|error| Refusal::new(error.to_string()))?;
+        Ok(Self { query, ..self })
+    }
+
     pub(super) fn wants(&self, record: &Record<'_>) -> bool {
         self.query.is_empty() || self.query.matches(|name| record.get(name))
     }

@@ -46,6 +46,8 @@ pub struct Router {
     pub(super) agenda: Agenda,
     /// What ended sessions moved since the router started.
     pub(super) carried: Usage,
+    /// When those who monitor traffic were last told about it.
+    pub(super) pace_told: Timestamp,
     pub(super) next_refusal: Option<LoginRefusal>,
     pub(super) rules: SessionRules,
     pub(super) license: License,
@@ -77,6 +79,7 @@ impl Router {
             pools: Pools::default(),
             agenda: Agenda::default(),
             carried: Usage::default(),
+            pace_told: now,
             next_refusal: None,
             rules: SessionRules::default(),
             license: License::default(),
@@ -174,6 +177,7 @@ impl Router {
             self.happen(event);
         }
         self.clock.set(until);
+        self.tell_pace();
     }
 
     /// Power went and came back: nobody is online, what running sessions used since login is lost, cookies stay under

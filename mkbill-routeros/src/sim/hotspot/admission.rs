@@ -68,9 +68,12 @@ impl Router {
             _ => {}
         }
         let server = self.running_server().ok_or(LoginRefusal::NotRunning)?;
+        let name = || attempt.user.to_owned();
+        if attempt.user.parse().is_ok_and(|named: Mac| named != attempt.mac) {
+            return Err(LoginRefusal::ForeignDevice(name()));
+        }
         let id = self.user_for(attempt, server).ok_or_else(|| self.stranger(attempt, server))?;
         let users = self.table(menus::USER);
-        let name = || attempt.user.to_owned();
         let online = self.presence.users.of(attempt.user.as_bytes()).len();
         let replaced = usize::from(self.replaces_own_session(attempt));
         if self.shared_users(id).is_some_and(|most| online - replaced >= most) {
@@ -99,17 +102,11 @@ impl Router {
 
     /// Why somebody who fits no user is not let in.
     fn stranger(&self, attempt: &Attempt<'_>, server: ObjectId) -> LoginRefusal {
-        let named: Option<Mac> = attempt.user.parse().ok();
         let is_known = !self.table(menus::USER).named(attempt.user.as_bytes()).is_empty();
-        match named {
-            Some(named) if named != attempt.mac => {
-                LoginRefusal::ForeignDevice(attempt.user.to_owned())
-            }
-            _ if !is_known && self.server_setting(server, "use-radius") == Some("true") => {
-                LoginRefusal::RadiusSilent
-            }
-            _ => LoginRefusal::Credentials,
+        if !is_known && self.server_setting(server, "use-radius") == Some("true") {
+            return LoginRefusal::RadiusSilent;
         }
+        LoginRefusal::Credentials
     }
 
     fn replaces_own_session(&self, attempt: &Attempt<'_>) -> bool {
