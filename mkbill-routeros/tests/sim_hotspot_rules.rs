@@ -26,7 +26,8 @@ async fn simulator() -> Simulator {
 }
 
 async fn with_rules(rules: SessionRules) -> Simulator {
-    let simulator = Simulator::builder().session_rules(rules).start().await.unwrap();
+    let builder = Simulator::builder().session_rules(rules);
+    let simulator = builder.start().await.expect("the router starts");
     simulator.router(|router| run(router, "/ip/hotspot/user/add", &["name=v1", "password=v1"]));
     simulator
 }
@@ -252,6 +253,7 @@ async fn every_refusal_is_logged_in_the_words_of_the_login_page() {
             (LoginRefusal::Internal("5".to_owned()), "internal error (5)"),
             (LoginRefusal::Configuration("pool".to_owned()), "configuration error (pool)"),
             (LoginRefusal::NoChallengeResponse, "web browser did not send challenge response"),
+            (LoginRefusal::NotLoggedIn(ip(7)), "you are not logged in (ip 10.5.50.7)"),
             (LoginRefusal::OtpUsed, "this OTP token is already used"),
         ] {
             router.refuse_next_login(refusal.clone());

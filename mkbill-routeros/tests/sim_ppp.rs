@@ -452,7 +452,7 @@ async fn lines_know_their_secret_when_every_number_has_changed() {
 /// Five thousand customers of both kinds through a day, in steps of twenty minutes.
 async fn day(seed: u64) -> (String, Vec<String>) {
     const EACH: usize = 2500;
-    let simulator = Simulator::builder().seed(seed).start().await.unwrap();
+    let simulator = Simulator::builder().seed(seed).start().await.expect("the router starts");
     let names = |kind: &str| (0..EACH).map(|n| format!("{kind}{n}")).collect::<Vec<_>>();
     let (vouchers, homes) = (names("v"), names("h"));
     simulator.router(|router| {
@@ -466,7 +466,9 @@ async fn day(seed: u64) -> (String, Vec<String>) {
             let words = [name.as_str(), &password, "limit-uptime=5h", "limit-bytes-total=2G"];
             run(router, "/ip/hotspot/user/add", &words);
         }
-        homes.iter().for_each(|name| add_secret(router, name, &[]));
+        for name in &homes {
+            add_secret(router, name, &[]);
+        }
     });
     let mut crowd = simulator.crowd(vouchers.into_iter().map(Customer::with_code));
     let customers = homes.into_iter().map(Customer::with_code);

@@ -5,6 +5,7 @@ use super::{
     id::ObjectId,
     menus,
     meter::{Cut, Meter, Traffic, Usage},
+    pool::Pools,
     router::Router,
     session::LogoutReason,
 };
@@ -16,7 +17,7 @@ impl Router {
     pub(super) fn meter(&self, guest: Guest) -> Option<&Meter> {
         match guest {
             Guest::Hotspot(mac) => self.presence.sessions.of(mac).map(|session| &session.meter),
-            Guest::Ppp(serial) => self.ppp.lines.of(serial).map(|line| &line.meter),
+            Guest::Ppp(serial) => self.ppp.up.of(serial).map(|line| &line.meter),
         }
     }
 
@@ -25,7 +26,7 @@ impl Router {
             Guest::Hotspot(mac) => {
                 self.presence.sessions.of_mut(mac).map(|session| &mut session.meter)
             }
-            Guest::Ppp(serial) => self.ppp.lines.of_mut(serial).map(|line| &mut line.meter),
+            Guest::Ppp(serial) => self.ppp.up.of_mut(serial).map(|line| &mut line.meter),
         }
     }
 
@@ -88,7 +89,7 @@ impl Router {
     /// Power was lost: nobody is online, and nothing is left of what was made for them.
     pub(super) fn unmake_all(&mut self) {
         self.agenda.retain(|event| matches!(event, Event::Forget(_)));
-        self.pools = super::pool::Pools::default();
+        self.pools = Pools::default();
         self.carried = Usage::default();
         for path in MADE_IN {
             self.table_mut(path).unmake_all();
@@ -108,7 +109,7 @@ impl Router {
 
     fn meters(&self) -> impl Iterator<Item = &Meter> {
         let hotspot = self.presence.sessions.iter().map(|(_, _, session)| &session.meter);
-        hotspot.chain(self.ppp.lines.iter().map(|(_, _, line)| &line.meter))
+        hotspot.chain(self.ppp.up.iter().map(|(_, _, line)| &line.meter))
     }
 
     /// The meter of the customer for whom the router made an object.

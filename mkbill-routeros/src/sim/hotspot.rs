@@ -69,6 +69,9 @@ pub enum LoginRefusal {
     /// A one-time password came again.
     #[error("this OTP token is already used")]
     OtpUsed,
+    /// The device asks for what only a customer online may have.
+    #[error("you are not logged in (ip {0})")]
+    NotLoggedIn(IpAddr),
     /// Something in the router is broken.
     #[error("internal error ({0})")]
     Internal(String),
@@ -254,8 +257,8 @@ impl Router {
         if users.name(session.user_id).is_some() {
             self.write_usage(session.user_id, usage(users, session.user_id).plus(used));
         }
-        let user = String::from_utf8_lossy(&session.user);
-        self.write_log(TOPICS, format!("{user} ({}): logged out: {reason}", session.address));
+        let name = String::from_utf8_lossy(&session.user);
+        self.write_log(TOPICS, format!("{name} ({}): logged out: {reason}", session.address));
         true
     }
 }

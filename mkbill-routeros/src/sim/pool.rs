@@ -71,7 +71,7 @@ impl Ranges {
     }
 
     /// The n-th address from the end: routers hand the highest ones out first.
-    fn from_the_end(&self, mut number: u64) -> Option<Ipv4Addr> {
+    fn nth_from_end(&self, mut number: u64) -> Option<Ipv4Addr> {
         for (first, last) in self.0.iter().rev() {
             let held = u64::from(last.to_bits() - first.to_bits()) + 1;
             if number < held {
@@ -135,7 +135,7 @@ impl Cursor {
             }
         }
         loop {
-            let address = self.ranges.from_the_end(self.fresh)?;
+            let address = self.ranges.nth_from_end(self.fresh)?;
             self.fresh += 1;
             if !taken.contains_key(&address) {
                 return Some(address);

@@ -9,7 +9,7 @@ mod line;
 
 use std::{fmt, net::Ipv4Addr};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
 
 use super::{
@@ -19,6 +19,7 @@ use super::{
     menus::{self, Made},
     meter::{Cut, Meter, Traffic},
     router::Router,
+    rules::Disabling,
 };
 pub(super) use line::Lines;
 
@@ -31,7 +32,7 @@ pub enum Service {
     Pppoe,
     /// Over IP; the caller is an address.
     Pptp,
-    /// Over IP, usually inside IPsec.
+    /// Over IP, usually inside `IPsec`.
     L2tp,
     /// `OpenVPN`.
     Ovpn,
@@ -203,7 +204,18 @@ impl Router {
     ///
     /// [`PppRefusal`], which is logged too.
     pub fn ppp_connect(&mut self, dial: &Dial) -> Result<ObjectId, PppRefusal> {
-        self.dial_in(dial)
+        if dial.service == Service::Pppoe {
+            let message = format!("PPPoE connection established from {}", dial.caller_id);
+            self.write_log("pppoe,info", message);
+        }
+        let serial = self.ppp.next_serial();
+        let secret = self.admit_dial(dial);
+        let outcome = secret.and_then(|secret| self.bring_up(serial, dial, secret));
+        if let Err(refusal) = &outcome {
+            let message = format!("<{serial:04x}>: {refusal}");
+            self.write_log(dial.service.topics().error, message);
+        }
+        outcome
     }
 
     /// The customer hangs up: every line of that name goes down, and none is dialled again. Gives how many were up.
@@ -234,7 +246,7 @@ impl Router {
     /// Whose lines are up, the oldest first.
     pub fn ppp_online(&self) -> impl Iterator<Item = PppOnline> {
         let now = self.clock.now();
-        self.ppp.lines.iter().map(move |(id, _, line)| {
+        self.ppp.up.iter().map(move |(id, _, line)| {
             let used = line.meter.used(now);
             PppOnline {
                 id,
@@ -255,10 +267,10 @@ impl Router {
         self.ppp.names.of(name.as_bytes()).len() > 0
     }
 
-    fn turn_lines(&mut self, name: &str, turn: impl Fn(&mut Meter, jiff::Timestamp)) {
+    fn turn_lines(&mut self, name: &str, turn: impl Fn(&mut Meter, Timestamp)) {
         let now = self.clock.now();
         for serial in self.lines_of(name) {
-            if let Some(line) = self.ppp.lines.of_mut(serial) {
+            if let Some(line) = self.ppp.up.of_mut(serial) {
                 turn(&mut line.meter, now);
                 self.settle(Guest::Ppp(serial));
             }
@@ -271,7 +283,7 @@ impl Router {
 
     /// An operator removes a row of `/ppp/active`. `false` when there is no such row.
     pub(super) fn reset_line(&mut self, id: ObjectId) -> bool {
-        let serial = self.ppp.lines.get(id).map(|(serial, _)| serial);
+        let serial = self.ppp.up.get(id).map(|(serial, _)| serial);
         serial.is_some_and(|serial| {
             self.end_line(serial, HangUp::Operator);
             true
@@ -280,10 +292,10 @@ impl Router {
 
     /// Ends what runs for a secret that was disabled or removed, where the rules say so.
     pub(super) fn end_lines_of(&mut self, secret: ObjectId) {
-        if self.rules.disabling == super::rules::Disabling::LeavesSessions {
+        if self.rules.disabling == Disabling::LeavesSessions {
             return;
         }
-        let lines = self.ppp.lines.iter().filter(|(_, _, line)| line.secret == secret);
+        let lines = self.ppp.up.iter().filter(|(_, _, line)| line.secret == secret);
         let serials: Vec<u32> = lines.map(|(_, serial, _)| serial).collect();
         for serial in serials {
             self.end_line(serial, HangUp::Operator);

@@ -1,6 +1,6 @@
 //! Simple queues: those that logins make, and what queues count.
 
-use crate::value::{Directions, RateLimit, duration};
+use crate::value::{BitRate, Directions, RateLimit, duration};
 
 use super::{
     agenda::Guest, id::ObjectId, menus, presence::packets, record::Record, router::Router,
@@ -26,7 +26,6 @@ impl Router {
         let Some(limit) = limit else {
             return;
         };
-        let rates = |pair: Directions<_>| rate_pair(pair);
         let time = limit.burst_time.map(|time| {
             format!("{}/{}", duration::format(time.upload), duration::format(time.download))
         });
@@ -62,6 +61,6 @@ impl Router {
     }
 }
 
-fn rate_pair(pair: Directions<crate::value::BitRate>) -> String {
+fn rates(pair: Directions<BitRate>) -> String {
     format!("{}/{}", pair.upload.0, pair.download.0)
 }

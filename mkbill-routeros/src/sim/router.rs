@@ -228,12 +228,12 @@ impl Router {
                     sessions.for_each(|session| new(&mut session.user_id));
                 }
                 menus::PPP_SECRET => {
-                    self.ppp.lines.values_mut().for_each(|line| new(&mut line.secret));
+                    self.ppp.up.values_mut().for_each(|line| new(&mut line.secret));
                 }
                 _ => {}
             }
         }
-        self.ppp.lines.renumber();
+        self.ppp.up.renumber();
         self.presence.sessions.renumber();
         self.presence.hosts.renumber();
         self.presence.cookies.renumber();

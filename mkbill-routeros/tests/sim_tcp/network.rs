@@ -10,8 +10,8 @@ const PHONE: Mac = Mac([2, 0, 0, 0, 0, 1]);
 async fn simulator() -> Simulator {
     let simulator = started(Simulator::builder()).await;
     simulator.router(|router| {
-        router.run("/ppp/secret/add", &["name=amina", "password=amina"]).unwrap();
-        router.run("/ip/hotspot/user/add", &["name=v1", "password=v1"]).unwrap();
+        router.run("/ppp/secret/add", &["name=amina", "password=amina"]).expect("added");
+        router.run("/ip/hotspot/user/add", &["name=v1", "password=v1"]).expect("added");
     });
     simulator
 }

@@ -15,7 +15,7 @@ use super::super::{
     queue::Shaping,
     router::Router,
 };
-use super::{Dial, PppRefusal, Service, line::Line};
+use super::{Dial, PppRefusal, line::Line};
 
 /// How long a `PPPoE` server waits for a silent customer unless told otherwise.
 const KEEPALIVE: SignedDuration = SignedDuration::from_secs(10);
@@ -25,23 +25,8 @@ const DEFAULT_PROFILE: ObjectId = ObjectId(0);
 const UNKNOWN_ADDRESSES: u32 = 0x0A70_7000;
 
 impl Router {
-    pub(super) fn dial_in(&mut self, dial: &Dial) -> Result<ObjectId, PppRefusal> {
-        if dial.service == Service::Pppoe {
-            let message = format!("PPPoE connection established from {}", dial.caller_id);
-            self.write_log("pppoe,info", message);
-        }
-        let serial = self.ppp.next_serial();
-        let secret = self.admit_dial(dial);
-        let outcome = secret.and_then(|secret| self.bring_up(serial, dial, secret));
-        if let Err(refusal) = &outcome {
-            let message = format!("<{serial:04x}>: {refusal}");
-            self.write_log(dial.service.topics().error, message);
-        }
-        outcome
-    }
-
     /// The secret that the caller proved to know, or why not.
-    fn admit_dial(&self, dial: &Dial) -> Result<ObjectId, PppRefusal> {
+    pub(super) fn admit_dial(&self, dial: &Dial) -> Result<ObjectId, PppRefusal> {
         let secrets = self.table(menus::PPP_SECRET);
         let name = || dial.name.clone();
         let secret = secrets.named(dial.name.as_bytes()).first().copied();
@@ -65,7 +50,7 @@ impl Router {
         if is_online && self.ppp_setting(secret, "only-one") == Some("yes") {
             return Err(PppRefusal::AlreadyOnline(name()));
         }
-        let lines = self.ppp.lines.iter();
+        let lines = self.ppp.up.iter();
         let of_service = lines.filter(|(_, _, line)| line.dial.service == dial.service);
         match self.license.ppp_sessions_max() {
             Some(most) if of_service.count() >= most => Err(PppRefusal::SessionLimit(most)),
@@ -73,7 +58,8 @@ impl Router {
         }
     }
 
-    fn bring_up(
+    /// Gives a customer who was let in its line.
+    pub(super) fn bring_up(
         &mut self,
         serial: u32,
         dial: &Dial,
@@ -97,7 +83,7 @@ impl Router {
         let topics = dial.service.topics();
         self.write_log(topics.info, format!("{interface}: authenticated"));
         let id = self.ppp.open(serial, line);
-        self.make_around(serial, secret, &interface, address);
+        self.make_around(serial);
         if let Some(record) = self.ppp.record(id, self.clock.now()) {
             self.feed.changed(Made::Line.path(), &record);
         }
@@ -109,13 +95,16 @@ impl Router {
     }
 
     /// Interface, address, queue and address-list entry of a line.
-    fn make_around(&mut self, serial: u32, secret: ObjectId, interface: &str, address: Ipv4Addr) {
-        let guest = Guest::Ppp(serial);
-        let name = interface.as_bytes().to_vec();
-        let kind = interface.trim_start_matches('<').split('-').next().unwrap_or_default();
+    fn make_around(&mut self, serial: u32) {
+        let Some(line) = self.ppp.up.of(serial) else {
+            return;
+        };
+        let (guest, secret, address) = (Guest::Ppp(serial), line.secret, line.address);
+        let (interface, kind) = (line.interface.clone(), format!("{}-in", line.dial.service));
+        let name = interface.clone().into_bytes();
         let values = [
             ("name", name.clone()),
-            ("type", format!("{kind}-in").into_bytes()),
+            ("type", kind.into_bytes()),
             ("mtu", b"1480".to_vec()),
             ("actual-mtu", b"1480".to_vec()),
             ("last-link-up-time", self.shown_moment()),
@@ -144,7 +133,7 @@ impl Router {
             parent: setting("parent-queue"),
             queue_type: setting("queue-type"),
         };
-        self.make_queue(guest, interface.to_owned(), interface.to_owned(), shaping);
+        self.make_queue(guest, interface.clone(), interface, shaping);
     }
 
     /// The customer's address: of the secret, else of the profile, else one that only the two ends of the line know.

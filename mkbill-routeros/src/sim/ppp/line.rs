@@ -44,7 +44,8 @@ impl Line {
 /// Everything about PPP that commands cannot write.
 #[derive(Debug, Default)]
 pub(in super::super) struct Lines {
-    pub lines: Rows<u32, Line>,
+    /// The lines by serial number.
+    pub up: Rows<u32, Line>,
     pub names: Names<u32>,
     /// Devices that dial again, by number.
     pub dialers: BTreeMap<u32, Dialer>,
@@ -61,30 +62,30 @@ impl Lines {
 
     pub(super) fn open(&mut self, serial: u32, line: Line) -> ObjectId {
         self.names.add(line.dial.name.as_bytes(), serial);
-        self.lines.insert(serial, line)
+        self.up.insert(serial, line)
     }
 
     pub(super) fn close(&mut self, serial: u32) -> Option<(ObjectId, Line)> {
-        let id = self.lines.id_of(serial)?;
-        let (_, line) = self.lines.remove(id)?;
+        let id = self.up.id_of(serial)?;
+        let (_, line) = self.up.remove(id)?;
         self.names.drop(line.dial.name.as_bytes(), serial);
         Some((id, line))
     }
 
     /// Power was lost: every line is down.
     pub(in super::super) fn reboot(&mut self) {
-        self.lines = Rows::default();
+        self.up = Rows::default();
         self.names = Names::default();
         self.last_serial = 0;
     }
 
     pub(in super::super) fn record(&self, id: ObjectId, now: Timestamp) -> Option<Record<'_>> {
-        let (serial, line) = self.lines.get(id)?;
+        let (serial, line) = self.up.get(id)?;
         Some(record(id, serial, line, now))
     }
 
     pub(in super::super) fn records(&self, now: Timestamp) -> impl Iterator<Item = Record<'_>> {
-        self.lines.iter().map(move |(id, serial, line)| record(id, serial, line, now))
+        self.up.iter().map(move |(id, serial, line)| record(id, serial, line, now))
     }
 }
 
