@@ -61,6 +61,8 @@ async fn a_port_that_is_switched_off_and_on_counts_it() {
         router.run("/interface/enable", &["numbers=ether2"]).unwrap();
         assert_eq!(value(router, "/interface", "ether2", "running"), "true");
         assert_eq!(value(router, "/interface", "ether2", "link-downs"), "1");
+        let down = value(router, "/interface", "ether2", "last-link-down-time");
+        assert_eq!(down, "2026-01-01 00:00:00");
         let since = value(router, "/interface", "ether2", "last-link-up-time");
         assert_eq!(since, "2026-01-01 01:00:00");
     });
@@ -156,6 +158,16 @@ async fn names_and_entries_that_are_there_already_are_refused_in_the_words_of_th
         }
         added(router, "/ip/firewall/address-list/add", &["list=paid", "address=10.0.0.2"]);
         added(router, "/ip/dns/static/add", &["name=portal.lan", "address=10.0.0.2"]);
+    });
+}
+
+#[tokio::test]
+async fn a_name_of_the_resolver_keeps_its_kind_and_time_to_live() {
+    simulator().await.router(|router| {
+        let words = ["type=A", "name=example.com", "ttl=30", "address=1.0.0.0"];
+        let id = added(router, "/ip/dns/static/add", &words);
+        assert_eq!(value(router, "/ip/dns/static", &id, "ttl"), "30s");
+        assert_eq!(refused(router, "/ip/dns/static/add", &words), "entry already exists");
     });
 }
 

@@ -115,6 +115,7 @@ impl Router {
                 let downs = number(interfaces, id, "link-downs").unwrap_or(0).saturating_add(1);
                 interfaces.put(id, "link-downs", Some(downs.to_string().into_bytes()));
                 interfaces.put(id, "running", Some(b"false".to_vec()));
+                interfaces.put(id, "last-link-down-time", Some(now));
             }
             (false, false) => {
                 interfaces.put(id, "running", Some(b"true".to_vec()));
