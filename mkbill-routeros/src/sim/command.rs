@@ -12,7 +12,8 @@ pub(super) struct Command {
 }
 
 /// Verbs that change nothing that lasts.
-const READS: [&str; 6] = ["print", "getall", "listen", "login", "cancel", "quit"];
+const READS: [&str; 7] =
+    ["print", "getall", "listen", "monitor-traffic", "login", "cancel", "quit"];
 
 impl Command {
     /// `None` when the first word is not a readable path: routers know no such command either.

@@ -4,10 +4,10 @@ use crate::proto::Sentence;
 
 use super::{
     command::Command,
-    hotspot::Usage,
     id::ObjectId,
     mac::Mac,
     menus::{self, Made, Place, Single},
+    meter::Usage,
     record::{Record, Shape, tagged},
     refusal::Refusal,
     router::Router,
@@ -63,6 +63,9 @@ impl Router {
         match (command.verb(), place) {
             ("print" | "getall", _) => self.print(place, command),
             ("listen", _) => listen(place, command),
+            ("add" | "remove", Place::Stored(menu)) if menus::is_made_by_router(menu) => {
+                Err(Refusal::no_such_command())
+            }
             ("add", Place::Stored(menu)) => self.add(menu, command),
             ("set", Place::Stored(menu)) => {
                 let pairs = assignments(command);
@@ -79,6 +82,10 @@ impl Router {
             ("remove", Place::Made(made)) => self.remove_made(made, command),
             ("reset-counters", Place::Stored(menu)) if menu.path == menus::USER => {
                 self.reset_all_counters(menu, command)
+            }
+            ("make-binding", Place::Made(Made::Host)) => self.make_binding(command),
+            ("monitor-traffic", Place::Stored(menu)) if menu.path == menus::INTERFACE => {
+                self.monitor_traffic(command)
             }
             ("login", Place::Made(Made::Active)) => self.login_active(command),
             ("set", Place::Single(single)) => {
@@ -146,8 +153,10 @@ impl Router {
             None => named_by_query(table, command.sentence()),
         };
         Ok(match few {
-            Some(ids) => Box::new(ids.into_iter().filter_map(move |id| table.record(id, secrets))),
-            None => Box::new(table.records(secrets)),
+            Some(ids) => Box::new(
+                ids.into_iter().filter_map(move |id| self.stored_record(menu.path, id, secrets)),
+            ),
+            None => Box::new(self.stored_records(menu.path, secrets)),
         })
     }
 
@@ -160,9 +169,26 @@ impl Router {
             copied.append(&mut changes);
             changes = copied;
         }
-        let id = self.table_mut(menu.path).insert(changes)?;
-        self.publish(menu.path, id);
+        let id = self.insert(menu, changes)?;
         Ok(Done { ret: Some(id.to_string().into_bytes()), ..Done::default() })
+    }
+
+    /// Adds an object as a command would. `pairs` are its names and values.
+    pub(super) fn add_object(
+        &mut self,
+        path: &'static str,
+        pairs: &[(&[u8], &[u8])],
+    ) -> Result<ObjectId, Refusal> {
+        let menu = self.table(path).menu();
+        let changes = self.checked(menu, pairs)?;
+        self.insert(menu, changes)
+    }
+
+    fn insert(&mut self, menu: &'static Menu, changes: Changes) -> Result<ObjectId, Refusal> {
+        let id = self.table_mut(menu.path).insert(changes)?;
+        self.written(menu.path, id);
+        self.publish(menu.path, id);
+        Ok(id)
     }
 
     /// Every writable value of an object, as changes for a new one.
@@ -200,6 +226,7 @@ impl Router {
         {
             self.redirect(menu, &old, &new);
         }
+        self.written(menu.path, id);
         self.publish(menu.path, id);
     }
 
@@ -208,6 +235,7 @@ impl Router {
             let table = self.table_mut(menu.path);
             let name = table.name(id).map(<[u8]>::to_vec);
             table.remove(id)?;
+            self.erased(menu.path, id);
             if let Some(name) = name {
                 self.redirect(menu, &name, id.to_string().as_bytes());
             }
@@ -232,28 +260,15 @@ impl Router {
             let removed = match made {
                 Made::Active => self.end_session(id, LogoutReason::AdminReset),
                 Made::Host => self.remove_host(id),
-                Made::Cookie => self.presence.cookies.remove(id).is_some(),
-                Made::Log => return Err(Refusal::no_such_command()),
+                Made::Cookie => self.remove_cookie(id),
+                Made::Line => self.reset_line(id),
+                Made::PoolUsed | Made::Log => return Err(Refusal::no_such_command()),
             };
             if !removed {
                 return Err(Refusal::no_such_item());
             }
-            if made != Made::Active {
-                self.feed.removed(made.path(), id);
-            }
         }
         Ok(Done::default())
-    }
-
-    /// A removed device is offline too.
-    fn remove_host(&mut self, id: ObjectId) -> bool {
-        let Some((mac, _)) = self.presence.hosts.remove(id) else {
-            return false;
-        };
-        if let Some(session) = self.presence.sessions.of(mac) {
-            self.end_session(session, LogoutReason::AdminReset);
-        }
-        true
     }
 
     fn reset_all_counters(
@@ -301,7 +316,7 @@ fn listen(place: Place, command: &Command) -> Result<Done, Refusal> {
 fn follow(place: Place, shape: Shape) -> Result<Follow, Refusal> {
     let path = match place {
         Place::Stored(menu) => menu.path,
-        Place::Made(made) if made != Made::Host => made.path(),
+        Place::Made(made) if made != Made::PoolUsed => made.path(),
         Place::Made(_) | Place::Single(Single::Resource | Single::Identity | Single::Clock) => {
             return Err(Refusal::no_such_command());
         }
@@ -318,7 +333,7 @@ fn assignments(command: &Command) -> Vec<(&[u8], &[u8])> {
         .collect()
 }
 
-fn target_list(command: &Command) -> Result<&[u8], Refusal> {
+pub(super) fn target_list(command: &Command) -> Result<&[u8], Refusal> {
     TARGETS
         .iter()
         .find_map(|name| command.attribute(name))

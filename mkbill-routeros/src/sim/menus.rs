@@ -1,13 +1,20 @@
 //! The menus of the router with the real names of their columns.
 
+mod network;
+mod ppp;
+
 use crate::value::Version;
 
 use super::schema::{BuiltIn, Column, Kind, Menu};
+
+pub(super) use network::{ADDRESS, ADDRESS_LIST, DOWNLINK, INTERFACE, POOL, QUEUE, UPLINK};
+pub(super) use ppp::{PROFILE as PPP_PROFILE, SECRET as PPP_SECRET};
 
 pub(super) const USER: &str = "/ip/hotspot/user";
 pub(super) const USER_PROFILE: &str = "/ip/hotspot/user/profile";
 pub(super) const SERVER: &str = "/ip/hotspot";
 pub(super) const SERVER_PROFILE: &str = "/ip/hotspot/profile";
+pub(super) const IP_BINDING: &str = "/ip/hotspot/ip-binding";
 pub(super) const ACCOUNT: &str = "/user";
 pub(super) const ACCOUNT_GROUP: &str = "/user/group";
 
@@ -28,6 +35,8 @@ pub(super) enum Made {
     Active,
     Host,
     Cookie,
+    Line,
+    PoolUsed,
     Log,
 }
 
@@ -44,13 +53,16 @@ impl Made {
             Self::Active => "/ip/hotspot/active",
             Self::Host => "/ip/hotspot/host",
             Self::Cookie => "/ip/hotspot/cookie",
+            Self::Line => "/ppp/active",
+            Self::PoolUsed => "/ip/pool/used",
             Self::Log => "/log",
         }
     }
 }
 
 pub(super) fn find(path: &str) -> Option<Place> {
-    const MADE: [Made; 4] = [Made::Active, Made::Host, Made::Cookie, Made::Log];
+    const MADE: [Made; 6] =
+        [Made::Active, Made::Host, Made::Cookie, Made::Line, Made::PoolUsed, Made::Log];
     let single = match path {
         "/system/resource" => Some(Single::Resource),
         "/system/identity" => Some(Single::Identity),
@@ -66,12 +78,20 @@ pub(super) fn find(path: &str) -> Option<Place> {
 }
 
 /// Every stored menu. A menu stands behind those that its references name.
-pub(super) const STORED: [&Menu; 7] = [
+pub(super) const STORED: [&Menu; 15] = [
+    &network::INTERFACES,
+    &network::ADDRESSES,
+    &network::DNS_STATIC,
+    &network::ADDRESS_LISTS,
+    &network::POOLS,
+    &network::QUEUES,
+    &ppp::PPP_PROFILE,
+    &ppp::PPP_SECRET,
     &HOTSPOT_PROFILE,
     &HOTSPOT,
     &HOTSPOT_USER_PROFILE,
     &HOTSPOT_USER,
-    &IP_BINDING,
+    &BINDING,
     &USER_GROUP,
     &ROUTER_USER,
 ];
@@ -123,7 +143,7 @@ static HOTSPOT_USER_PROFILE: Menu = Menu {
     path: USER_PROFILE,
     columns: &[
         Column::write("name", Kind::Name),
-        Column::write("address-pool", Kind::Text).or("none"),
+        Column::write("address-pool", Kind::Reference(POOL, "none")).or("none"),
         Column::write("session-timeout", Kind::TimeLimit),
         Column::write("idle-timeout", Kind::DurationOrNone).or("none"),
         Column::write("keepalive-timeout", Kind::DurationOrNone).or("2m"),
@@ -143,6 +163,9 @@ static HOTSPOT_USER_PROFILE: Menu = Menu {
         Column::write("open-status-page", Kind::Text),
         Column::write("transparent-proxy", Kind::Flag).or("false"),
         Column::write("advertise", Kind::Flag).or("false"),
+        Column::write("advertise-url", Kind::Text),
+        Column::write("advertise-interval", Kind::Text),
+        Column::write("advertise-timeout", Kind::Text),
         Column::write("on-login", Kind::Text),
         Column::write("on-logout", Kind::Text),
         Column::read("default").or("false"),
@@ -160,8 +183,8 @@ static HOTSPOT: Menu = Menu {
     path: SERVER,
     columns: &[
         Column::write("name", Kind::Name),
-        Column::write("interface", Kind::Text),
-        Column::write("address-pool", Kind::Text).or("none"),
+        Column::write("interface", Kind::Reference(INTERFACE, "")),
+        Column::write("address-pool", Kind::Reference(POOL, "none")).or("none"),
         Column::write("profile", Kind::Reference(SERVER_PROFILE, "")).or("default"),
         Column::write("idle-timeout", Kind::DurationOrNone).or("5m"),
         Column::write("keepalive-timeout", Kind::DurationOrNone).or("none"),
@@ -208,14 +231,14 @@ static HOTSPOT_PROFILE: Menu = Menu {
     }],
 };
 
-static IP_BINDING: Menu = Menu {
-    path: "/ip/hotspot/ip-binding",
+static BINDING: Menu = Menu {
+    path: IP_BINDING,
     columns: &[
         Column::write("mac-address", Kind::Mac),
         Column::write("address", Kind::Address),
         Column::write("to-address", Kind::Address),
         Column::write("server", Kind::Reference(SERVER, "all")).or("all"),
-        Column::write("type", Kind::Text).or("regular"),
+        Column::write("type", Kind::Choice(&["regular", "bypassed", "blocked"])).or("regular"),
         Column::read("bypassed").or("false"),
         Column::read("blocked").or("false"),
         Column::write("disabled", Kind::Flag).or("false"),
@@ -269,3 +292,8 @@ static ROUTER_USER: Menu = Menu {
     duplicate: "failure: user with the same name already exists",
     built_in: &[],
 };
+
+/// Whether the router itself makes all objects of a stored menu, so that none can be added or removed.
+pub(super) fn is_made_by_router(menu: &Menu) -> bool {
+    menu.path == INTERFACE
+}

@@ -36,6 +36,25 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Shows another value for a property that is there.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over what they just made")]
+    pub(super) fn replace(&mut self, name: &str, value: impl ToString) {
+        if let Some((_, held)) = self.fields.iter_mut().find(|(held, _)| *held == name) {
+            *held = Cow::Owned(value.to_string().into_bytes());
+        }
+    }
+
+    /// The same row, borrowing nothing.
+    pub(super) fn detached(self) -> Record<'static> {
+        let own =
+            |(name, value): (&'static str, Cow<'a, [u8]>)| (name, Cow::Owned(value.into_owned()));
+        Record { id: self.id, fields: self.fields.into_iter().map(own).collect() }
+    }
+
+    pub(super) fn id(&self) -> Option<ObjectId> {
+        self.id
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         if name == ".id" {
             return self.id.map(|id| Cow::Owned(id.to_string().into_bytes()));
@@ -66,6 +85,16 @@ impl Shape {
             properties: properties
                 .map(|list| list.split(|&byte| byte == b',').map(<[u8]>::to_vec).collect()),
         })
+    }
+
+    /// The same properties of those rows only that have one of these values.
+    pub(super) fn only(self, property: &str, values: &[&[u8]]) -> Result<Self, Refusal> {
+        let equals = |value: &&[u8]| [b"=", property.as_bytes(), b"=", value].concat();
+        let ors = std::iter::repeat_n(b"#|".to_vec(), values.len().saturating_sub(1));
+        let words: Vec<Vec<u8>> = values.iter().map(equals).chain(ors).collect();
+        let query = Query::parse(words.iter().map(Vec::as_slice))
+            .map_err(|error| Refusal::new(error.to_string()))?;
+        Ok(Self { query, ..self })
     }
 
     pub(super) fn wants(&self, record: &Record<'_>) -> bool {

@@ -59,6 +59,14 @@ impl Refusal {
         Self::new(format!("failure: can not remove built-in item {id}"))
     }
 
+    pub(super) fn dynamic(id: ObjectId) -> Self {
+        Self::new(format!("failure: can not remove dynamic item {id}"))
+    }
+
+    pub(super) fn no_range_end() -> Self {
+        Self::with_category("value of range must have ip address after '-'", ARGUMENT)
+    }
+
     pub(super) fn denied() -> Self {
         Self::new("not enough permissions (9)")
     }

@@ -11,17 +11,23 @@ use crate::{
 };
 
 use super::{
+    agenda::Agenda,
     clock::{RouterClock, later},
     command::Command,
     dialect::RouterOs,
     feed::Feed,
+    hotspot::LoginRefusal,
     id::ObjectId,
+    license::License,
     log::Log,
     menus::{self, Made},
+    meter::Usage,
+    pool::Pools,
+    ppp::Lines,
     presence::Presence,
     record::Record,
     refusal::Refusal,
-    session::LogoutReason,
+    rules::SessionRules,
     table::{Secrets, Table},
 };
 
@@ -35,6 +41,16 @@ pub struct Router {
     pub(super) clock: RouterClock,
     pub(super) tables: BTreeMap<&'static str, Table>,
     pub(super) presence: Presence,
+    pub(super) ppp: Lines,
+    pub(super) pools: Pools,
+    pub(super) agenda: Agenda,
+    /// What ended sessions moved since the router started.
+    pub(super) carried: Usage,
+    /// When those who monitor traffic were last told about it.
+    pub(super) pace_told: Timestamp,
+    pub(super) next_refusal: Option<LoginRefusal>,
+    pub(super) rules: SessionRules,
+    pub(super) license: License,
     pub(super) log: Log,
     pub(super) feed: Feed,
     pub(super) identity: Vec<u8>,
@@ -54,17 +70,27 @@ pub struct Output {
 
 impl Router {
     pub(super) fn new(routeros: RouterOs, now: Timestamp) -> Self {
-        Self {
+        let mut router = Self {
             routeros,
             clock: RouterClock::new(now),
             tables: factory_tables(routeros.version()),
             presence: Presence::default(),
+            ppp: Lines::default(),
+            pools: Pools::default(),
+            agenda: Agenda::default(),
+            carried: Usage::default(),
+            pace_told: now,
+            next_refusal: None,
+            rules: SessionRules::default(),
+            license: License::default(),
             log: Log::new(),
             feed: Feed::default(),
             identity: b"MikroTik".to_vec(),
             sessions_max: None,
             link: CancellationToken::new(),
-        }
+        };
+        router.bring_links_up();
+        router
     }
 
     /// The release it plays.
@@ -82,7 +108,17 @@ impl Router {
         &mut self.clock
     }
 
-    /// How many sessions the licence allows at once; `None` for no limit.
+    /// The licence, which limits how many customers are online at once.
+    pub fn set_license(&mut self, license: License) {
+        self.license = license;
+    }
+
+    /// How changes reach sessions that run.
+    pub fn set_session_rules(&mut self, rules: SessionRules) {
+        self.rules = rules;
+    }
+
+    /// How many hotspot sessions are allowed at once, whatever the licence says; `None` leaves it to the licence.
     pub fn set_sessions_max(&mut self, sessions_max: Option<usize>) {
         self.sessions_max = sessions_max;
     }
@@ -111,7 +147,8 @@ impl Router {
     /// One property of an object by its name or number, as a print shows it. `None` when either is missing.
     pub fn value(&self, path: &str, object: &str, property: &str) -> Option<String> {
         let table = self.tables.get(path)?;
-        let record = table.record(table.find(object.as_bytes())?, Secrets::Shown)?;
+        let id = table.find(object.as_bytes())?;
+        let record = self.stored_record(table.menu().path, id, Secrets::Shown)?;
         let value = record.get(property)?;
         Some(String::from_utf8_lossy(&value).into_owned())
     }
@@ -134,36 +171,25 @@ impl Router {
         if by <= SignedDuration::ZERO {
             return;
         }
-        let started = self.clock.now();
-        let mut endings: Vec<(SignedDuration, ObjectId, LogoutReason)> = self
-            .presence
-            .sessions
-            .iter()
-            .filter_map(|(id, _, session)| {
-                let (after, reason) = session.ending().filter(|(after, _)| *after <= by)?;
-                Some((after, id, reason))
-            })
-            .collect();
-        endings.sort_unstable();
-        for (after, id, reason) in endings {
-            self.clock.set(later(started, after));
-            if let Some(session) = self.presence.sessions.get_mut(id) {
-                session.pass(after);
-            }
-            self.end_session(id, reason);
+        let until = later(self.clock.now(), by);
+        while let Some((at, event)) = self.agenda.take_due(until) {
+            self.clock.set(at.max(self.clock.now()));
+            self.happen(event);
         }
-        self.clock.set(later(started, by));
-        self.presence.pass(by);
-        for cookie in self.presence.age_cookies(by) {
-            self.feed.removed(Made::Cookie.path(), cookie);
-        }
+        self.clock.set(until);
+        self.tell_pace();
     }
 
     /// Power went and came back: nobody is online, what running sessions used since login is lost, cookies stay under
     /// new numbers, the clock counts from 1970 until [`Self::ntp_sync`], and every connection is cut without a word.
+    /// PPP customers of [`Self::ppp_keep_online`] will dial in again.
     pub fn reboot(&mut self) {
+        self.unmake_all();
         self.presence.reboot();
+        self.ppp.reboot();
         self.clock.reboot();
+        self.bring_links_up();
+        self.plan_all_redials();
         self.log = Log::new();
         self.cut_connections();
         self.write_log("system,info", "router rebooted".to_owned());
@@ -181,6 +207,11 @@ impl Router {
         self.tables = factory_tables(self.routeros.version());
         self.tables.extend(accounts.map(|table| (menus::ACCOUNT, table)));
         self.presence = Presence::default();
+        self.ppp = Lines::default();
+        self.pools = Pools::default();
+        self.agenda = Agenda::default();
+        self.carried = Usage::default();
+        self.bring_links_up();
         self.log = Log::new();
         self.identity = b"MikroTik".to_vec();
         self.cut_connections();
@@ -188,7 +219,21 @@ impl Router {
 
     /// Gives every object, session and cookie a new number. Built-in objects keep theirs.
     pub fn renumber_ids(&mut self) {
-        self.tables.values_mut().for_each(Table::renumber);
+        for (path, table) in &mut self.tables {
+            let renumbered = table.renumber();
+            let new = |id: &mut ObjectId| *id = renumbered.get(id).copied().unwrap_or(*id);
+            match *path {
+                menus::USER => {
+                    let sessions = self.presence.sessions.values_mut();
+                    sessions.for_each(|session| new(&mut session.user_id));
+                }
+                menus::PPP_SECRET => {
+                    self.ppp.up.values_mut().for_each(|line| new(&mut line.secret));
+                }
+                _ => {}
+            }
+        }
+        self.ppp.up.renumber();
         self.presence.sessions.renumber();
         self.presence.hosts.renumber();
         self.presence.cookies.renumber();
@@ -199,13 +244,13 @@ impl Router {
         std::mem::take(&mut self.link).cancel();
     }
 
-    /// Every stored object that `chosen` wants, one a line in a fixed order, with all its values, passwords included.
+    /// Every stored object that `chosen` wants but those that the router makes for customers online, one a line in a fixed order, with all its values, passwords included.
     ///
     /// Two equal texts mean that not a byte of those objects changed.
     pub fn export_objects(&self, chosen: impl Fn(&ObjectView<'_>) -> bool) -> String {
         let mut text = String::new();
         for table in self.tables.values() {
-            for id in table.ids() {
+            for id in table.ids().filter(|id| table.made_for(*id).is_none()) {
                 let view = ObjectView { table, id };
                 if chosen(&view) {
                     text.push_str(&view.line());
@@ -248,10 +293,10 @@ impl Router {
         if !self.feed.hears(path) {
             return;
         }
-        let secrets = self.default_secrets();
-        let record = self.tables.get(path).and_then(|table| table.record(id, secrets));
+        let record = self.stored_record(path, id, self.default_secrets());
         if let Some(record) = record {
-            self.feed.changed(path, &record);
+            let shown = record.detached();
+            self.feed.changed(path, &shown);
         }
     }
 
@@ -261,10 +306,13 @@ impl Router {
     }
 
     pub(super) fn made_records(&self, made: Made) -> Box<dyn Iterator<Item = Record<'_>> + '_> {
+        let now = self.clock.now();
         match made {
-            Made::Active => Box::new(self.presence.active_records()),
-            Made::Host => Box::new(self.presence.host_records()),
-            Made::Cookie => Box::new(self.presence.cookie_records()),
+            Made::Active => Box::new(self.presence.active_records(now)),
+            Made::Host => Box::new(self.presence.host_records(now)),
+            Made::Cookie => Box::new(self.presence.cookie_records(now)),
+            Made::Line => Box::new(self.ppp.records(now)),
+            Made::PoolUsed => Box::new(self.pools.used_records()),
             Made::Log => Box::new(self.log.records(self.clock.shown(), self.date_dialect())),
         }
     }

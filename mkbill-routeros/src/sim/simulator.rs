@@ -13,12 +13,14 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
     chance::Chance,
-    crowd::{Crowd, Customer},
+    crowd::{Crowd, Customer, PppCrowd},
     dialect::RouterOs,
     fault::Faults,
     journal::{CommandSeen, Hook},
+    license::License,
     refusal::Refusal,
     router::{ObjectView, Router},
+    rules::SessionRules,
     schedule::{Schedule, Tiring},
     server::Port,
     shared::{CancelOrder, Shared, TimeSource},
@@ -67,6 +69,8 @@ pub struct SimulatorBuilder {
     listen: SocketAddr,
     listen_tls: Option<SocketAddr>,
     sessions_max: Option<usize>,
+    license: License,
+    session_rules: SessionRules,
 }
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -90,6 +94,8 @@ impl Default for SimulatorBuilder {
             listen: ANY_PORT,
             listen_tls: None,
             sessions_max: None,
+            license: License::default(),
+            session_rules: SessionRules::default(),
         }
     }
 }
@@ -188,7 +194,21 @@ impl SimulatorBuilder {
         self
     }
 
-    /// How many hotspot sessions the licence allows at once; no limit unless told otherwise.
+    /// The licence of the router; one without limits unless told otherwise.
+    #[must_use]
+    pub fn license(mut self, license: License) -> Self {
+        self.license = license;
+        self
+    }
+
+    /// How changes to users, profiles and secrets reach sessions that run; at the next login unless told otherwise.
+    #[must_use]
+    pub fn session_rules(mut self, rules: SessionRules) -> Self {
+        self.session_rules = rules;
+        self
+    }
+
+    /// How many hotspot sessions are allowed at once, whatever the licence says.
     #[must_use]
     pub fn sessions_max(mut self, sessions_max: usize) -> Self {
         self.sessions_max = Some(sessions_max);
@@ -226,6 +246,8 @@ impl SimulatorBuilder {
     fn shared(&self) -> Result<Shared, StartError> {
         let mut router = Router::new(self.routeros, self.time.start());
         router.set_sessions_max(self.sessions_max);
+        router.set_license(self.license);
+        router.set_session_rules(self.session_rules);
         router.clock_mut().set_zone(self.zone.0.clone(), self.zone.1);
         let account = [
             format!("name={}", self.username),
@@ -355,8 +377,16 @@ impl Simulator {
 
     /// Customers with their devices, who are told when to come, what to move and when to leave.
     pub fn crowd(&self, customers: impl IntoIterator<Item = Customer>) -> Crowd {
-        let chance = Chance::seeded(self.seed ^ self.shared.chance().next());
-        Crowd::new(Arc::clone(&self.shared), customers, chance)
+        Crowd::new(Arc::clone(&self.shared), customers, self.chance())
+    }
+
+    /// Customers with modems for `PPPoE`, who are told when to dial in, what to move and when to hang up.
+    pub fn ppp_crowd(&self, customers: impl IntoIterator<Item = Customer>) -> PppCrowd {
+        PppCrowd::new(Arc::clone(&self.shared), customers, self.chance())
+    }
+
+    fn chance(&self) -> Chance {
+        Chance::seeded(self.seed ^ self.shared.chance().next())
     }
 
     /// Stops the router and waits until none of its tasks is left.

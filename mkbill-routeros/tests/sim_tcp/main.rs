@@ -4,6 +4,7 @@
 
 mod api;
 mod faults;
+mod network;
 mod program;
 mod support;
 mod tls;
