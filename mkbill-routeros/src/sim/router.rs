@@ -16,6 +16,7 @@ use super::{
     dialect::RouterOs,
     feed::Feed,
     id::ObjectId,
+    license::License,
     log::Log,
     menus::{self, Made},
     presence::Presence,
@@ -39,6 +40,7 @@ pub struct Router {
     pub(super) feed: Feed,
     pub(super) identity: Vec<u8>,
     pub(super) sessions_max: Option<usize>,
+    pub(super) license: License,
     /// Cancelled and replaced when all connections are cut.
     link: CancellationToken,
 }
@@ -63,6 +65,7 @@ impl Router {
             feed: Feed::default(),
             identity: b"MikroTik".to_vec(),
             sessions_max: None,
+            license: License::L6,
             link: CancellationToken::new(),
         }
     }
@@ -82,7 +85,17 @@ impl Router {
         &mut self.clock
     }
 
-    /// How many sessions the licence allows at once; `None` for no limit.
+    /// Its licence, level 6 unless told otherwise.
+    pub fn license(&self) -> License {
+        self.license
+    }
+
+    /// Puts another licence on the router. Sessions that are online stay.
+    pub fn set_license(&mut self, license: License) {
+        self.license = license;
+    }
+
+    /// How many hotspot sessions are allowed at once besides what the licence says; `None` for no such limit.
     pub fn set_sessions_max(&mut self, sessions_max: Option<usize>) {
         self.sessions_max = sessions_max;
     }

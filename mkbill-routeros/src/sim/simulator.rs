@@ -17,6 +17,7 @@ use super::{
     dialect::RouterOs,
     fault::Faults,
     journal::{CommandSeen, Hook},
+    license::License,
     refusal::Refusal,
     router::{ObjectView, Router},
     schedule::{Schedule, Tiring},
@@ -67,6 +68,7 @@ pub struct SimulatorBuilder {
     listen: SocketAddr,
     listen_tls: Option<SocketAddr>,
     sessions_max: Option<usize>,
+    license: License,
 }
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -90,6 +92,7 @@ impl Default for SimulatorBuilder {
             listen: ANY_PORT,
             listen_tls: None,
             sessions_max: None,
+            license: License::L6,
         }
     }
 }
@@ -188,7 +191,14 @@ impl SimulatorBuilder {
         self
     }
 
-    /// How many hotspot sessions the licence allows at once; no limit unless told otherwise.
+    /// The licence of the router; level 6, which limits nothing, unless told otherwise.
+    #[must_use]
+    pub fn license(mut self, license: License) -> Self {
+        self.license = license;
+        self
+    }
+
+    /// How many hotspot sessions are allowed at once besides what the licence says; no limit unless told otherwise.
     #[must_use]
     pub fn sessions_max(mut self, sessions_max: usize) -> Self {
         self.sessions_max = Some(sessions_max);
@@ -226,6 +236,7 @@ impl SimulatorBuilder {
     fn shared(&self) -> Result<Shared, StartError> {
         let mut router = Router::new(self.routeros, self.time.start());
         router.set_sessions_max(self.sessions_max);
+        router.set_license(self.license);
         router.clock_mut().set_zone(self.zone.0.clone(), self.zone.1);
         let account = [
             format!("name={}", self.username),
