@@ -18,6 +18,10 @@ impl<'a> Record<'a> {
         Self { id: Some(id), fields: Vec::new() }
     }
 
+    pub(super) fn id(&self) -> Option<ObjectId> {
+        self.id
+    }
+
     pub(super) fn push(&mut self, name: &'static str, value: impl Into<Cow<'a, [u8]>>) {
         self.fields.push((name, value.into()));
     }
@@ -60,7 +64,11 @@ impl Shape {
     pub(super) fn of(command: &Sentence) -> Result<Self, Refusal> {
         let query =
             Query::parse(command.queries()).map_err(|error| Refusal::new(error.to_string()))?;
-        let properties = command.attribute(".proplist").filter(|list| !list.is_empty());
+        let properties = command
+            .attribute(".proplist")
+            .or_else(|| command.api_attribute(".proplist"))
+            .or_else(|| command.attribute("proplist"))
+            .filter(|list| !list.is_empty());
         Ok(Self {
             query,
             properties: properties

@@ -11,17 +11,21 @@ use crate::{
 };
 
 use super::{
+    account::ActiveAccounts,
     clock::{RouterClock, later},
     command::Command,
     dialect::RouterOs,
     feed::Feed,
+    files::Files,
     id::ObjectId,
     license::License,
     log::Log,
     menus::{self, Made},
     presence::Presence,
+    quirks::Quirks,
     record::Record,
     refusal::Refusal,
+    service::Connections,
     session::LogoutReason,
     table::{Secrets, Table},
 };
@@ -41,6 +45,13 @@ pub struct Router {
     pub(super) identity: Vec<u8>,
     pub(super) sessions_max: Option<usize>,
     pub(super) license: License,
+    pub(super) files: Files,
+    pub(super) active_accounts: ActiveAccounts,
+    pub(super) connections: Connections,
+    pub(super) is_powered: bool,
+    pub(super) quirks: Quirks,
+    /// How many scripts run inside each other now.
+    pub(super) script_depth: u8,
     /// Cancelled and replaced when all connections are cut.
     link: CancellationToken,
 }
@@ -66,6 +77,12 @@ impl Router {
             identity: b"MikroTik".to_vec(),
             sessions_max: None,
             license: License::L6,
+            files: Files::default(),
+            active_accounts: ActiveAccounts::default(),
+            connections: Connections::default(),
+            is_powered: true,
+            quirks: Quirks::default(),
+            script_depth: 0,
             link: CancellationToken::new(),
         }
     }
@@ -93,6 +110,11 @@ impl Router {
     /// Puts another licence on the router. Sessions that are online stay.
     pub fn set_license(&mut self, license: License) {
         self.license = license;
+    }
+
+    /// Sets what the router does where routers disagree.
+    pub fn set_quirks(&mut self, quirks: Quirks) {
+        self.quirks = quirks;
     }
 
     /// How many hotspot sessions are allowed at once besides what the licence says; `None` for no such limit.
@@ -139,11 +161,8 @@ impl Router {
         self.log.messages()
     }
 
-    /// Lets true time pass: sessions use up their time and bytes and are cut at their limits, each at its own moment.
-    ///
-    /// Time never goes back: a negative duration does nothing. To change what the router *shows*, see
-    /// [`RouterClock::set_skew`].
-    pub fn advance(&mut self, by: SignedDuration) {
+    /// Lets time pass for those who are online: sessions that end by themselves do so, each at its own moment.
+    pub(super) fn pass(&mut self, by: SignedDuration) {
         if by <= SignedDuration::ZERO {
             return;
         }
@@ -178,8 +197,16 @@ impl Router {
         self.presence.reboot();
         self.clock.reboot();
         self.log = Log::new();
+        self.active_accounts.clear();
+        self.is_powered = true;
         self.cut_connections();
         self.write_log("system,info", "router rebooted".to_owned());
+    }
+
+    /// The router goes off: every connection is cut, and new ones are closed at once until [`Self::reboot`].
+    pub fn shut_down(&mut self) {
+        self.reboot();
+        self.is_powered = false;
     }
 
     /// The network told the router the true time.
@@ -261,10 +288,10 @@ impl Router {
         if !self.feed.hears(path) {
             return;
         }
-        let secrets = self.default_secrets();
-        let record = self.tables.get(path).and_then(|table| table.record(id, secrets));
-        if let Some(record) = record {
-            self.feed.changed(path, &record);
+        for secrets in [Secrets::Shown, Secrets::Masked] {
+            if let Some(record) = self.table(path).record(id, secrets) {
+                self.feed.changed_for(secrets, path, &self.completed(path, record));
+            }
         }
     }
 
@@ -279,6 +306,8 @@ impl Router {
             Made::Host => Box::new(self.presence.host_records()),
             Made::Cookie => Box::new(self.presence.cookie_records()),
             Made::Log => Box::new(self.log.records(self.clock.shown(), self.date_dialect())),
+            Made::File => Box::new(self.file_records()),
+            Made::ActiveAccount => Box::new(self.active_accounts.records(self.date_dialect())),
         }
     }
 }

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use jiff::SignedDuration;
 
-use crate::value::{RateLimit, Version, duration, size};
+use crate::value::{RateLimit, Version, date, duration, size};
 
-use super::{mac::Mac, refusal::Refusal};
+use super::{mac::Mac, prefix, refusal::Refusal, rights::Rights};
 
 /// A menu whose objects are written by commands.
 #[derive(Debug)]
@@ -54,6 +54,18 @@ pub(super) enum Kind {
     /// A text without which there is no object.
     Name,
     Secret,
+    /// Policies; a group shows those it denies too.
+    Policies {
+        shows_denied: bool,
+    },
+    /// A list of networks.
+    Prefixes,
+    /// A day, in the words of the release.
+    Date,
+    /// A time of day, or this word.
+    TimeOr(&'static str),
+    /// A number from the first to the last.
+    Between(u32, u32),
     Flag,
     Duration,
     /// A duration that prints as `none` when it is empty or zero.
@@ -111,6 +123,16 @@ impl Column {
         (self.since..self.until).contains(&version)
     }
 
+    /// What a built-in object holds where its menu says `value`.
+    pub(super) fn of_factory(&self, value: &'static str, version: Version) -> Vec<u8> {
+        match self.kind {
+            Kind::Policies { shows_denied: true } => {
+                Rights::of_factory(value, version).listed(version).into_bytes()
+            }
+            _ => value.as_bytes().to_vec(),
+        }
+    }
+
     /// What the object holds after this value was written; `None` when the property vanishes.
     pub(super) fn normalised(
         &self,
@@ -122,11 +144,12 @@ impl Column {
             Kind::Name if value.is_empty() => Err(Refusal::missing_value(self.name)),
             Kind::Name => Ok(Some(value.to_vec())),
             Kind::Mac => self.mac(value, version),
+            Kind::Policies { .. } => self.policies(value, version),
             _ if value.is_empty() => Ok(default()),
             Kind::Text | Kind::Secret | Kind::Reference(..) => Ok(Some(value.to_vec())),
             kind => {
                 let text = std::str::from_utf8(value).map_err(|_| self.invalid())?;
-                let printed = kind.printed(text).map_err(|_| self.invalid())?;
+                let printed = kind.printed(text, version).map_err(|_| self.invalid())?;
                 Ok(printed.map(String::into_bytes))
             }
         }
@@ -144,6 +167,17 @@ impl Column {
         Ok(shown.then(|| mac.to_string().into_bytes()))
     }
 
+    /// An empty list grants nothing, which a group shows as a list of denials.
+    fn policies(&self, value: &[u8], version: Version) -> Result<Option<Vec<u8>>, Refusal> {
+        let text = std::str::from_utf8(value).map_err(|_| self.invalid())?;
+        let rights = Rights::parse(text, version).ok_or_else(|| Refusal::no_match(self.name))?;
+        let shown = match self.kind {
+            Kind::Policies { shows_denied: true } => rights.listed(version),
+            _ => rights.granted(version).join(","),
+        };
+        Ok(Some(shown.into_bytes()))
+    }
+
     fn invalid(&self) -> Refusal {
         Refusal::invalid_value(self.name)
     }
@@ -151,9 +185,20 @@ impl Column {
 
 impl Kind {
     /// How the text prints; `None` when the property vanishes.
-    fn printed(self, text: &str) -> Result<Option<String>, NoSuchValue> {
+    fn printed(self, text: &str, version: Version) -> Result<Option<String>, NoSuchValue> {
         let printed = match self {
             Self::Flag => flag(text)?.to_string(),
+            Self::Prefixes => prefix::listed(text).ok_or(NoSuchValue)?,
+            Self::Date => {
+                let day = date::parse(text).map_err(|_| NoSuchValue)?.date();
+                date::format_date(day, version.date_dialect())
+            }
+            Self::TimeOr(word) if text == word => text.to_owned(),
+            Self::TimeOr(_) => date::format_time(text.parse().map_err(|_| NoSuchValue)?),
+            Self::Between(first, last) => {
+                let number = text.parse().ok().filter(|number| (first..=last).contains(number));
+                number.ok_or(NoSuchValue)?.to_string()
+            }
             Self::Duration => duration::format(positive(text)?),
             Self::DurationOrNone => none_as_zero(text)?.unwrap_or_else(|| "none".to_owned()),
             Self::TimeLimit => return none_as_zero(text),
@@ -171,9 +216,12 @@ impl Kind {
                 RateLimit::parse(text).map_err(|_| NoSuchValue)?;
                 text.to_owned()
             }
-            Self::Text | Self::Name | Self::Secret | Self::Mac | Self::Reference(..) => {
-                text.to_owned()
-            }
+            Self::Text
+            | Self::Name
+            | Self::Secret
+            | Self::Mac
+            | Self::Policies { .. }
+            | Self::Reference(..) => text.to_owned(),
         };
         Ok(Some(printed))
     }

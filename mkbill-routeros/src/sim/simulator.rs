@@ -18,6 +18,7 @@ use super::{
     fault::Faults,
     journal::{CommandSeen, Hook},
     license::License,
+    quirks::Quirks,
     refusal::Refusal,
     router::{ObjectView, Router},
     schedule::{Schedule, Tiring},
@@ -69,6 +70,7 @@ pub struct SimulatorBuilder {
     listen_tls: Option<SocketAddr>,
     sessions_max: Option<usize>,
     license: License,
+    quirks: Quirks,
 }
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -93,6 +95,7 @@ impl Default for SimulatorBuilder {
             listen_tls: None,
             sessions_max: None,
             license: License::L6,
+            quirks: Quirks::default(),
         }
     }
 }
@@ -198,6 +201,13 @@ impl SimulatorBuilder {
         self
     }
 
+    /// What the router does where routers disagree; see [`Quirks`].
+    #[must_use]
+    pub fn quirks(mut self, quirks: Quirks) -> Self {
+        self.quirks = quirks;
+        self
+    }
+
     /// How many hotspot sessions are allowed at once besides what the licence says; no limit unless told otherwise.
     #[must_use]
     pub fn sessions_max(mut self, sessions_max: usize) -> Self {
@@ -237,6 +247,7 @@ impl SimulatorBuilder {
         let mut router = Router::new(self.routeros, self.time.start());
         router.set_sessions_max(self.sessions_max);
         router.set_license(self.license);
+        router.set_quirks(self.quirks);
         router.clock_mut().set_zone(self.zone.0.clone(), self.zone.1);
         let account = [
             format!("name={}", self.username),

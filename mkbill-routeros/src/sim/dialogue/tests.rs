@@ -24,7 +24,8 @@ fn dialogue() -> Dialogue {
         Chance::seeded(0),
     );
     let peer = Ipv4Addr::LOCALHOST.into();
-    let mut dialogue = Dialogue::new(Arc::new(shared), peer, CancellationToken::new());
+    let mut dialogue =
+        Dialogue::new(Arc::new(shared), Service::Api, peer, CancellationToken::new());
     let login = Sentence::command("/login").with("name", "admin").with("password", "pw");
     let now = Instant::now();
     dialogue.receive(login, now);
