@@ -164,6 +164,7 @@ impl Router {
         let (when, dialect) = (self.clock.shown(), self.date_dialect());
         let stamp = date::format(when, dialect).into_bytes();
         self.table_mut(menus::ACCOUNT).put(account, "last-logged-in", Some(stamp));
+        self.publish(menus::ACCOUNT, account);
         let active = &mut self.active_accounts;
         let id = active.ids.take();
         active.rows.insert(id, ActiveAccount { name: caller.name.clone(), address, via, when });

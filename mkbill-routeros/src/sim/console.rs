@@ -10,8 +10,8 @@ use super::{
     menus::{self, Made, Place},
     record::Shape,
     refusal::Refusal,
-    repeat::{Repeat, number_rows},
-    rights::Caller,
+    repeat::{Repeat, number_rows, ping},
+    rights::{Caller, Rights},
     router::Router,
     schema::Menu,
     session::LogoutReason,
@@ -38,7 +38,7 @@ pub(super) struct Follow {
 }
 
 /// How objects to work on are named.
-const TARGETS: [&str; 2] = [".id", "numbers"];
+const TARGETS: [&str; 3] = [".id", "numbers", "number"];
 
 impl Router {
     /// Runs a command that the router itself gives.
@@ -69,7 +69,7 @@ impl Router {
             return Err(Refusal::expected_end());
         }
         let mut done = match (command.menu(), command.verb()) {
-            ("" | "/tool", "ping") => self.ping(command, section),
+            ("" | "/tool", "ping") => ping(command, section),
             (menu, verb) => match self.system_command(menu, verb, command, caller) {
                 Some(outcome) => outcome,
                 None => self.menu_command(command, caller),
@@ -211,6 +211,10 @@ impl Router {
         }
         if menu.path == menus::SCHEDULER {
             self.settle_scheduler_entry(id);
+        }
+        if menu.path == menus::ACCOUNT_GROUP && self.table(menu.path).text(id, "policy").is_none() {
+            let nothing = Rights::NONE.listed(self.routeros.version()).into_bytes();
+            self.table_mut(menu.path).put(id, "policy", Some(nothing));
         }
     }
 

@@ -141,7 +141,7 @@ fn write_menu(text: &mut String, path: &str, lines: &[String], style: ExportStyl
     if style.terse {
         text.extend(lines.iter().map(|line| format!("{path} {line}\r\n")));
     } else if !lines.is_empty() {
-        text.push_str(&format!("{path}\r\n"));
+        text.extend([&path, "\r\n"]);
         text.extend(lines.iter().map(|line| folded(line)));
     }
 }

@@ -153,7 +153,7 @@ impl Router {
             record = record.with("size", file.size);
         }
         record = record.with(time, date::format(file.changed, self.date_dialect()));
-        let contents = self.read_file(&file.name);
+        let contents = self.read_file(&file.name).filter(|_| kind(file) != "backup");
         if let Some(contents) = contents.filter(|bytes| bytes.len() <= self.contents_max()) {
             record.push("contents", contents);
         }

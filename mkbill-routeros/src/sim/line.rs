@@ -43,10 +43,7 @@ impl Reader {
         let mut line = (Vec::new(), Vec::new(), None);
         for (at, token) in tokens(text)?.into_iter().enumerate() {
             match token {
-                Token::Word(word) => match place.enter(&word, at == 0) {
-                    Some(bare) => line.0.push(bare),
-                    None => continue,
-                },
+                Token::Word(word) => line.0.extend(place.enter(&word, at == 0)),
                 Token::Quoted(value) => line.0.push(value),
                 Token::Named(name, value) => line.1.push((name, value)),
                 Token::Find(conditions) => line.2 = Some(conditions),
@@ -107,13 +104,12 @@ pub(super) fn statements(source: &str) -> Vec<(usize, String)> {
                 continue;
             }
         }
-        match line.strip_suffix('\\').filter(|_| !line.ends_with("\\\\")) {
-            Some(part) => held.push_str(part),
-            None => {
-                held.push_str(line);
-                split_commands(&held, began, &mut found);
-                held.clear();
-            }
+        if let Some(part) = line.strip_suffix('\\').filter(|_| !line.ends_with("\\\\")) {
+            held.push_str(part);
+        } else {
+            held.push_str(line);
+            split_commands(&held, began, &mut found);
+            held.clear();
         }
     }
     split_commands(&held, began, &mut found);
@@ -276,7 +272,7 @@ pub(super) fn quoted(value: &[u8]) -> String {
             b'\t' => text.push_str("\\t"),
             b'"' | b'\\' | b'$' | b'?' => text.extend(['\\', char::from(byte)]),
             b' '..=b'~' => text.push(char::from(byte)),
-            other => text.push_str(&format!("\\{other:02X}")),
+            other => text.extend(["\\".to_owned(), format!("{other:02X}")]),
         }
     }
     text.push('"');

@@ -1,5 +1,7 @@
 //! Reading: print, listen, get and find.
 
+use std::borrow::Cow;
+
 use crate::{
     proto::Sentence,
     value::{Version, compare},
@@ -39,6 +41,9 @@ const PRINT_WORDS: [&[u8]; 17] = [
 ];
 /// What came with version 7.
 const PRINT_WORDS_V7: [&[u8]; 4] = [b"as-value", b"group-by", b"order-by", b"stats"];
+/// Menus that take `stats` before version 7.
+const STATS_MENUS: [&str; 4] =
+    ["/interface", "/ip/hotspot/active", "/ip/hotspot/user", "/queue/simple"];
 const V7: Version = Version::new(7, 0, 0);
 
 impl Router {
@@ -112,7 +117,7 @@ impl Router {
         let value = match command.attribute("value-name") {
             Some(name) => {
                 let name = std::str::from_utf8(name).unwrap_or_default();
-                record.get(name).map(|value| value.into_owned()).unwrap_or_default()
+                record.get(name).map(Cow::into_owned).unwrap_or_default()
             }
             None => in_one_text(&record),
         };
@@ -161,7 +166,7 @@ impl Router {
         let version = self.routeros.version();
         for (name, _) in command.sentence().attributes() {
             let is_known = match name {
-                b"stats" => version >= V7 || matches!(place, Place::Made(Made::Active)),
+                b"stats" => version >= V7 || STATS_MENUS.contains(&place.path()),
                 b"show-sensitive" => version.masks_secrets(),
                 b"follow" | b"follow-only" | b"from" => !matches!(place, Place::Single(_)),
                 _ => PRINT_WORDS.contains(&name) || version >= V7 && PRINT_WORDS_V7.contains(&name),

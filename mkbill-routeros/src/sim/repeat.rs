@@ -148,36 +148,36 @@ impl Router {
         ticker.next = later(ticker.next, ticker.every).max(now);
         Some(ticker)
     }
+}
 
-    /// `/ping`: every address answers at once. With a count all answers come together.
-    pub(super) fn ping(&self, command: &Command, section: u64) -> Result<Done, Refusal> {
-        let address = text(command, "address")?.ok_or_else(|| Refusal::missing_value("address"))?;
-        let size = text(command, "size")?.unwrap_or("56");
-        let count = match text(command, "count")? {
-            None => 1,
-            Some(text) => {
-                let count: Option<u32> = text.parse().ok();
-                count.ok_or_else(|| Refusal::invalid_value("count"))?.min(COUNT_MAX)
-            }
-        };
-        let sequence = (section..).take(count as usize);
-        let rows = sequence.map(|seq| {
-            let sent = seq + 1;
-            tagged("!re", command.tag())
-                .with("seq", seq.to_string())
-                .with("host", address)
-                .with("size", size)
-                .with("ttl", "64")
-                .with("time", "1ms")
-                .with("sent", sent.to_string())
-                .with("received", sent.to_string())
-                .with("packet-loss", "0")
-                .with("min-rtt", "1ms")
-                .with("avg-rtt", "1ms")
-                .with("max-rtt", "1ms")
-        });
-        Ok(Done { rows: rows.collect(), ..Done::default() })
-    }
+/// `/ping`: every address answers at once. With a count all answers come together.
+pub(super) fn ping(command: &Command, section: u64) -> Result<Done, Refusal> {
+    let address = text(command, "address")?.ok_or_else(|| Refusal::missing_value("address"))?;
+    let size = text(command, "size")?.unwrap_or("56");
+    let count = match text(command, "count")? {
+        None => 1,
+        Some(text) => {
+            let count: Option<u32> = text.parse().ok();
+            count.ok_or_else(|| Refusal::invalid_value("count"))?.min(COUNT_MAX)
+        }
+    };
+    let sequence = (section..).take(count as usize);
+    let rows = sequence.map(|seq| {
+        let sent = seq + 1;
+        tagged("!re", command.tag())
+            .with("seq", seq.to_string())
+            .with("host", address)
+            .with("size", size)
+            .with("ttl", "64")
+            .with("time", "1ms")
+            .with("sent", sent.to_string())
+            .with("received", sent.to_string())
+            .with("packet-loss", "0")
+            .with("min-rtt", "1ms")
+            .with("avg-rtt", "1ms")
+            .with("max-rtt", "1ms")
+    });
+    Ok(Done { rows: rows.collect(), ..Done::default() })
 }
 
 /// Numbers the rows of one answer, as version 7 does.

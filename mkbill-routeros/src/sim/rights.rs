@@ -150,8 +150,7 @@ fn needed(command: &Command) -> Rights {
     };
     match (command.menu(), command.verb()) {
         ("/system", "reboot" | "shutdown") => Rights::REBOOT,
-        ("" | "/tool", "ping") | ("/interface", "monitor-traffic") => Rights::TEST,
-        (_, "monitor" | "monitor-traffic") => Rights::TEST,
+        (_, "monitor" | "monitor-traffic" | "ping") => Rights::TEST,
         ("/system/backup", _) => files.and(Rights::POLICY),
         ("", "import") => files.and(Rights::WRITE),
         (menus::FILE, "read") => files,

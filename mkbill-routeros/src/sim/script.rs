@@ -192,11 +192,12 @@ impl Router {
 fn readable(source: &str, first: usize) -> Result<Vec<Line>, Refusal> {
     let mut reader = Reader::default();
     let mut lines = Vec::new();
-    for (number, statement) in statements(source) {
+    for (number, statement) in statements(source).into_iter().filter(|(number, _)| *number >= first)
+    {
         let read = reader.read(&statement).map_err(|unreadable| {
             Refusal::new(format!("syntax error (line {number} column {})", unreadable.column))
         })?;
-        let Some(line) = read.filter(|_| number >= first) else {
+        let Some(line) = read else {
             continue;
         };
         if line.menu.is_empty() && !ROOT_COMMANDS.contains(&&*line.verb) {

@@ -124,16 +124,16 @@ impl Router {
         Ok(())
     }
 
+    fn backup_name(&self) -> String {
+        let identity = String::from_utf8_lossy(&self.identity);
+        format!("{identity}-{}", self.clock.shown().strftime("%Y%m%d-%H%M"))
+    }
+
     /// `/system/backup/save`: the configuration in one file that shows after the delay of files.
     pub(super) fn save_backup(&mut self, command: &Command) -> Result<Done, Refusal> {
         refuse_others(command, &["name", "password", "dont-encrypt", "encryption"])?;
-        let name = match text(command, "name")?.filter(|name| !name.is_empty()) {
-            Some(name) => name.to_owned(),
-            None => {
-                let identity = String::from_utf8_lossy(&self.identity);
-                format!("{identity}-{}", self.clock.shown().strftime("%Y%m%d-%H%M"))
-            }
-        };
+        let given = text(command, "name")?.filter(|name| !name.is_empty());
+        let name = given.map_or_else(|| self.backup_name(), str::to_owned);
         let is_plain = matches!(command.attribute("dont-encrypt"), Some(b"" | b"yes" | b"true"));
         let password = command.attribute("password").filter(|it| !it.is_empty() && !is_plain);
         let style = ExportStyle { verbose: true, terse: true, secrets: true };

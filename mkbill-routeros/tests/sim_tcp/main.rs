@@ -2,8 +2,12 @@
 
 #![cfg(feature = "sim")]
 
+mod accounts;
 mod api;
+mod console;
 mod faults;
+mod files;
 mod program;
 mod support;
+mod system;
 mod tls;
