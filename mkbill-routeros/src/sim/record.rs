@@ -2,7 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::proto::{Query, Sentence};
+use jiff::civil::DateTime;
+
+use crate::{
+    proto::{Query, Sentence},
+    value::{DateDialect, date},
+};
 
 use super::{id::ObjectId, refusal::Refusal};
 
@@ -11,11 +16,12 @@ use super::{id::ObjectId, refusal::Refusal};
 pub(super) struct Record<'a> {
     id: Option<ObjectId>,
     fields: Vec<(&'static str, Cow<'a, [u8]>)>,
+    moment: Option<DateTime>,
 }
 
 impl<'a> Record<'a> {
     pub(super) fn of(id: ObjectId) -> Self {
-        Self { id: Some(id), fields: Vec::new() }
+        Self { id: Some(id), ..Self::default() }
     }
 
     pub(super) fn id(&self) -> Option<ObjectId> {
@@ -40,6 +46,20 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// With the whole date of the `time` that it shows, for queries that ask by date.
+    pub(super) fn at(mut self, moment: DateTime) -> Self {
+        self.moment = Some(moment);
+        self
+    }
+
+    /// The value that a query compares.
+    fn compared(&self, name: &str, asks_by_date: bool) -> Option<Cow<'_, [u8]>> {
+        match self.moment.filter(|_| asks_by_date && name == "time") {
+            Some(moment) => Some(Cow::Owned(date::format(moment, DateDialect::Iso).into_bytes())),
+            None => self.get(name),
+        }
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
         if name == ".id" {
             return self.id.map(|id| Cow::Owned(id.to_string().into_bytes()));
@@ -57,6 +77,8 @@ impl<'a> Record<'a> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shape {
     query: Query,
+    /// Whether a condition on `time` names a date.
+    asks_by_date: bool,
     properties: Option<Vec<Vec<u8>>>,
 }
 
@@ -71,13 +93,14 @@ impl Shape {
             .filter(|list| !list.is_empty());
         Ok(Self {
             query,
+            asks_by_date: command.queries().any(is_dated),
             properties: properties
                 .map(|list| list.split(|&byte| byte == b',').map(<[u8]>::to_vec).collect()),
         })
     }
 
     pub(super) fn wants(&self, record: &Record<'_>) -> bool {
-        self.query.is_empty() || self.query.matches(|name| record.get(name))
+        self.query.is_empty() || self.query.matches(|name| record.compared(name, self.asks_by_date))
     }
 
     /// The `!re` that shows the row.
@@ -97,6 +120,13 @@ impl Shape {
             .as_ref()
             .is_none_or(|listed| listed.iter().any(|wanted| wanted == name.as_bytes()))
     }
+}
+
+/// Whether a condition is one such as `>time=2026-05-31 00:00:00`.
+fn is_dated(word: &[u8]) -> bool {
+    let word = word.strip_prefix(b"<").or(word.strip_prefix(b">")).unwrap_or(word);
+    let value = word.strip_prefix(b"time=").and_then(|value| std::str::from_utf8(value).ok());
+    value.is_some_and(|value| value.starts_with(char::is_numeric) && date::parse(value).is_ok())
 }
 
 /// A reply that holds its tag directly behind the reply word, where routers put it.

@@ -33,7 +33,9 @@ impl Repeat {
     pub(super) fn of(command: &Command) -> Result<Option<Self>, Refusal> {
         let has = |name: &str| command.attribute(name).is_some();
         let repeats = match command.verb() {
-            "print" => has("interval") && !has("count-only") && !has("follow"),
+            "print" => {
+                has("interval") && !["count-only", "follow", "follow-only"].into_iter().any(has)
+            }
             "ping" => !has("count"),
             "monitor" | "monitor-traffic" => !has("once"),
             _ => false,

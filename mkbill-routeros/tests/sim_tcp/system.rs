@@ -203,6 +203,26 @@ async fn the_log_is_written_by_clients_and_heard_by_topic() {
 }
 
 #[tokio::test]
+async fn the_log_is_asked_by_date_although_rows_of_today_show_none() {
+    let simulator = simulator().await;
+    simulator.router(|router| {
+        router.run("/log/info", &["message=old"]).unwrap();
+        router.advance(SignedDuration::from_hours(30));
+        router.run("/log/info", &["message=new"]).unwrap();
+    });
+    let mut raw = Raw::logged_in(&simulator).await;
+    for (query, expected) in [
+        ("?>time=2026-01-01 12:00:00", &["new"][..]),
+        ("?<time=2026-01-01 12:00:00", &["old"]),
+        ("?time=06:00:00", &["new"]),
+    ] {
+        let answer = raw.run(&["/log/print", "?topics=script,info", query]).await;
+        let messages: Vec<String> = answer.iter().filter_map(|row| value(row, "message")).collect();
+        assert_eq!(messages, expected, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn a_router_that_is_shut_down_takes_no_connection_until_it_is_switched_on() {
     let simulator = simulator().await;
     let mut raw = Raw::logged_in(&simulator).await;
