@@ -205,10 +205,10 @@ async fn a_device_in_reach_comes_in_by_its_cookie_or_its_address() {
 #[tokio::test]
 async fn the_licence_decides_how_many_are_online_at_once() {
     for (license, most) in [
-        (License::Level3, Some(1)),
-        (License::Level4, Some(200)),
-        (License::Level5, Some(500)),
-        (License::Level6, None),
+        (License::L3, Some(1)),
+        (License::L4, Some(200)),
+        (License::L5, Some(500)),
+        (License::L6, None),
     ] {
         let simulator = Simulator::builder().license(license).start().await.unwrap();
         simulator.router(|router| {

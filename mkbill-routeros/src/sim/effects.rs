@@ -46,6 +46,7 @@ impl Router {
         match path {
             menus::QUEUE => self.count_queue(id, &mut record),
             menus::INTERFACE => self.count_interface(id, &mut record),
+            menus::SCHEDULER => return record.with_some("next-run", self.next_run(id)),
             menus::USER if self.rules.counters == Counters::MoveLive => {
                 show_usage(&mut record, self.usage_so_far(id));
             }

@@ -1,12 +1,10 @@
 //! Interfaces: the ports of the board and the lines of PPP customers, with their counters.
 
-use jiff::SignedDuration;
-
 use crate::value::date;
 
 use super::{
     command::Command,
-    console::{Done, Follow},
+    console::Done,
     effects::number,
     id::ObjectId,
     menus,
@@ -16,9 +14,6 @@ use super::{
     refusal::Refusal,
     router::Router,
 };
-
-const MONITOR: &str = "/interface/monitor-traffic";
-const TICK: SignedDuration = SignedDuration::from_secs(1);
 
 impl Router {
     /// Shows what passed through an interface.
@@ -52,37 +47,17 @@ impl Router {
         }
     }
 
-    /// `monitor-traffic`: a row for each interface that is named, and without `once` one more for each whenever a
-    /// second or more has passed, until it is cancelled.
+    /// `monitor-traffic`: a row for each interface that is named.
     pub(super) fn monitor_traffic(&self, command: &Command) -> Result<Done, Refusal> {
         let interfaces = self.table(menus::INTERFACE);
         let list = command.attribute("interface").or_else(|| command.attribute(".id"));
         let list = list.ok_or_else(|| Refusal::missing_value("interface"))?;
-        let names: Vec<&[u8]> = list.split(|&byte| byte == b',').collect();
-        let shape = Shape::of(command.sentence())?.only("name", &names)?;
-        let rows = names.iter().map(|name| {
+        let shape = Shape::of(command.sentence())?;
+        let rows = list.split(|&byte| byte == b',').map(|name| {
             let id = interfaces.find(name).ok_or_else(|| Refusal::no_match("interface"))?;
             Ok(shape.row(&self.pace_record(id), command.tag()))
         });
-        let rows = rows.collect::<Result<_, Refusal>>()?;
-        let is_once = command.attribute("once").is_some();
-        let follow = (!is_once).then_some(Follow { path: MONITOR, shape });
-        Ok(Done { rows, ret: None, follow })
-    }
-
-    /// Tells those who monitor traffic how it is now, once a second at most.
-    pub(super) fn tell_pace(&mut self) {
-        let now = self.clock.now();
-        let is_due = now.duration_since(self.pace_told) >= TICK;
-        if !is_due || !self.feed.hears(MONITOR) {
-            return;
-        }
-        self.pace_told = now;
-        let interfaces: Vec<ObjectId> = self.table(menus::INTERFACE).ids().collect();
-        for id in interfaces {
-            let record = self.pace_record(id).detached();
-            self.feed.changed(MONITOR, &record);
-        }
+        Ok(Done { rows: rows.collect::<Result<_, Refusal>>()?, ..Done::default() })
     }
 
     fn pace_record(&self, id: ObjectId) -> Record<'_> {

@@ -1,46 +1,52 @@
-//! How many customers a licence lets in.
+//! What the licence of a router allows.
 
-/// The level of a licence, as `nlevel` shows it. The numbers are those of the manual's table of licence levels.
+/// The licence level of a router, which bounds how many customers may be online at once.
+///
+/// The numbers are those of the table of licence levels in MikroTik's manual.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum License {
-    /// One hotspot user, 200 lines of each PPP service.
-    Level3,
-    /// 200 hotspot users, 200 lines of each PPP service.
-    Level4,
-    /// 500 hotspot users, 500 lines of each PPP service.
-    Level5,
-    /// No limit.
+    /// Level 1, the free demonstration: one session of each kind.
+    L1,
+    /// Level 3, for the customer's end of a wireless link.
+    L3,
+    /// Level 4, for access points.
+    L4,
+    /// Level 5, for larger access points.
+    L5,
+    /// Level 6: no limits.
     #[default]
-    Level6,
+    L6,
 }
 
 impl License {
-    /// The number of the level.
+    /// The number that `/system/license` shows as `nlevel`.
     pub const fn level(self) -> u8 {
         match self {
-            Self::Level3 => 3,
-            Self::Level4 => 4,
-            Self::Level5 => 5,
-            Self::Level6 => 6,
+            Self::L1 => 1,
+            Self::L3 => 3,
+            Self::L4 => 4,
+            Self::L5 => 5,
+            Self::L6 => 6,
         }
     }
 
-    /// How many hotspot users may be online; `None` for no limit.
+    /// How many hotspot users may be active at once; `None` for no limit.
     pub const fn hotspot_sessions_max(self) -> Option<usize> {
         match self {
-            Self::Level3 => Some(1),
-            Self::Level4 => Some(200),
-            Self::Level5 => Some(500),
-            Self::Level6 => None,
+            Self::L1 | Self::L3 => Some(1),
+            Self::L4 => Some(200),
+            Self::L5 => Some(500),
+            Self::L6 => None,
         }
     }
 
-    /// How many lines of one PPP service may be up; `None` for no limit.
+    /// How many lines of one PPP service may be up at once; `None` for no limit.
     pub const fn ppp_sessions_max(self) -> Option<usize> {
         match self {
-            Self::Level3 | Self::Level4 => Some(200),
-            Self::Level5 => Some(500),
-            Self::Level6 => None,
+            Self::L1 => Some(1),
+            Self::L3 | Self::L4 => Some(200),
+            Self::L5 => Some(500),
+            Self::L6 => None,
         }
     }
 }

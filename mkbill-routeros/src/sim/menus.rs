@@ -2,6 +2,7 @@
 
 mod network;
 mod ppp;
+mod system;
 
 use crate::value::Version;
 
@@ -17,6 +18,12 @@ pub(super) const SERVER_PROFILE: &str = "/ip/hotspot/profile";
 pub(super) const IP_BINDING: &str = "/ip/hotspot/ip-binding";
 pub(super) const ACCOUNT: &str = "/user";
 pub(super) const ACCOUNT_GROUP: &str = "/user/group";
+pub(super) const ENVIRONMENT: &str = "/system/script/environment";
+pub(super) const FILE: &str = "/file";
+pub(super) const JOB: &str = "/system/script/job";
+pub(super) const SCHEDULER: &str = "/system/scheduler";
+pub(super) const SCRIPT: &str = "/system/script";
+pub(super) const SERVICE: &str = "/ip/service";
 
 /// Where a path leads.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +45,8 @@ pub(super) enum Made {
     Line,
     PoolUsed,
     Log,
+    File,
+    ActiveAccount,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +54,18 @@ pub(super) enum Single {
     Resource,
     Identity,
     Clock,
+    Routerboard,
+    License,
+}
+
+impl Place {
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Stored(menu) => menu.path,
+            Self::Made(made) => made.path(),
+            Self::Single(single) => single.path(),
+        }
+    }
 }
 
 impl Made {
@@ -56,19 +77,40 @@ impl Made {
             Self::Line => "/ppp/active",
             Self::PoolUsed => "/ip/pool/used",
             Self::Log => "/log",
+            Self::File => FILE,
+            Self::ActiveAccount => "/user/active",
         }
     }
 }
 
+impl Single {
+    const ALL: [Self; 5] =
+        [Self::Resource, Self::Identity, Self::Clock, Self::Routerboard, Self::License];
+
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Resource => "/system/resource",
+            Self::Identity => "/system/identity",
+            Self::Clock => "/system/clock",
+            Self::Routerboard => "/system/routerboard",
+            Self::License => "/system/license",
+        }
+    }
+}
+
+const MADE: [Made; 8] = [
+    Made::Active,
+    Made::Host,
+    Made::Cookie,
+    Made::Line,
+    Made::PoolUsed,
+    Made::Log,
+    Made::File,
+    Made::ActiveAccount,
+];
+
 pub(super) fn find(path: &str) -> Option<Place> {
-    const MADE: [Made; 6] =
-        [Made::Active, Made::Host, Made::Cookie, Made::Line, Made::PoolUsed, Made::Log];
-    let single = match path {
-        "/system/resource" => Some(Single::Resource),
-        "/system/identity" => Some(Single::Identity),
-        "/system/clock" => Some(Single::Clock),
-        _ => None,
-    };
+    let single = Single::ALL.into_iter().find(|single| single.path() == path);
     let stored = || STORED.iter().copied().find(|menu| menu.path == path);
     let made = || MADE.into_iter().find(|made| made.path() == path);
     single
@@ -77,8 +119,31 @@ pub(super) fn find(path: &str) -> Option<Place> {
         .or_else(|| stored().map(Place::Stored))
 }
 
+/// Whether a menu is there, or begins with this path.
+pub(super) fn is_on_the_way(path: &str) -> bool {
+    /// Directories that hold commands and no rows.
+    const COMMANDS_ONLY: [&str; 2] = ["/system/backup", "/tool"];
+    let leads = |menu: &str| {
+        menu.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    STORED.iter().any(|menu| leads(menu.path))
+        || MADE.into_iter().any(|made| leads(made.path()))
+        || Single::ALL.into_iter().any(|single| leads(single.path()))
+        || COMMANDS_ONLY.into_iter().any(leads)
+}
+
+/// Whether a menu of stored objects lacks a command that others have.
+pub(super) fn lacks(path: &str, verb: &str) -> bool {
+    match path {
+        INTERFACE | SERVICE => matches!(verb, "add" | "remove"),
+        JOB => verb != "print" && verb != "listen",
+        ENVIRONMENT => verb == "add",
+        _ => false,
+    }
+}
+
 /// Every stored menu. A menu stands behind those that its references name.
-pub(super) const STORED: [&Menu; 15] = [
+pub(super) const STORED: [&Menu; 20] = [
     &network::INTERFACES,
     &network::ADDRESSES,
     &network::DNS_STATIC,
@@ -92,8 +157,13 @@ pub(super) const STORED: [&Menu; 15] = [
     &HOTSPOT_USER_PROFILE,
     &HOTSPOT_USER,
     &BINDING,
-    &USER_GROUP,
-    &ROUTER_USER,
+    &system::USER_GROUP,
+    &system::ROUTER_USER,
+    &system::IP_SERVICE,
+    &system::SYSTEM_SCHEDULER,
+    &system::SYSTEM_SCRIPT,
+    &system::SCRIPT_JOB,
+    &system::SCRIPT_ENVIRONMENT,
 ];
 
 const TOTP: Version = Version::new(7, 21, 0);
@@ -248,52 +318,3 @@ static BINDING: Menu = Menu {
     duplicate: "",
     built_in: &[],
 };
-
-static USER_GROUP: Menu = Menu {
-    path: ACCOUNT_GROUP,
-    columns: &[
-        Column::write("name", Kind::Name),
-        Column::write("policy", Kind::Text),
-        Column::write("comment", Kind::Text),
-    ],
-    unique: &["name"],
-    duplicate: "failure: group with the same name already exists",
-    built_in: &[
-        BuiltIn {
-            id: 1,
-            removable: false,
-            values: &[("name", "read"), ("policy", "read,test,api,winbox")],
-        },
-        BuiltIn {
-            id: 2,
-            removable: false,
-            values: &[("name", "write"), ("policy", "read,write,test,api,winbox")],
-        },
-        BuiltIn {
-            id: 3,
-            removable: false,
-            values: &[("name", "full"), ("policy", "read,write,policy,test,api,winbox,sensitive")],
-        },
-    ],
-};
-
-static ROUTER_USER: Menu = Menu {
-    path: ACCOUNT,
-    columns: &[
-        Column::write("name", Kind::Name),
-        Column::write("group", Kind::Reference(ACCOUNT_GROUP, "")).or("read"),
-        Column::write("address", Kind::Text),
-        Column::blind("password", Kind::Secret),
-        Column::read("last-logged-in"),
-        Column::write("disabled", Kind::Flag).or("false"),
-        Column::write("comment", Kind::Text),
-    ],
-    unique: &["name"],
-    duplicate: "failure: user with the same name already exists",
-    built_in: &[],
-};
-
-/// Whether the router itself makes all objects of a stored menu, so that none can be added or removed.
-pub(super) fn is_made_by_router(menu: &Menu) -> bool {
-    menu.path == INTERFACE
-}

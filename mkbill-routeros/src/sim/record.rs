@@ -2,7 +2,12 @@
 
 use std::borrow::Cow;
 
-use crate::proto::{Query, Sentence};
+use jiff::civil::DateTime;
+
+use crate::{
+    proto::{Query, Sentence},
+    value::{DateDialect, date},
+};
 
 use super::{id::ObjectId, refusal::Refusal};
 
@@ -11,11 +16,16 @@ use super::{id::ObjectId, refusal::Refusal};
 pub(super) struct Record<'a> {
     id: Option<ObjectId>,
     fields: Vec<(&'static str, Cow<'a, [u8]>)>,
+    moment: Option<DateTime>,
 }
 
 impl<'a> Record<'a> {
     pub(super) fn of(id: ObjectId) -> Self {
-        Self { id: Some(id), fields: Vec::new() }
+        Self { id: Some(id), ..Self::default() }
+    }
+
+    pub(super) fn id(&self) -> Option<ObjectId> {
+        self.id
     }
 
     pub(super) fn push(&mut self, name: &'static str, value: impl Into<Cow<'a, [u8]>>) {
@@ -44,15 +54,18 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// The same row, borrowing nothing.
-    pub(super) fn detached(self) -> Record<'static> {
-        let own =
-            |(name, value): (&'static str, Cow<'a, [u8]>)| (name, Cow::Owned(value.into_owned()));
-        Record { id: self.id, fields: self.fields.into_iter().map(own).collect() }
+    /// With the whole date of the `time` that it shows, for queries that ask by date.
+    pub(super) fn at(mut self, moment: DateTime) -> Self {
+        self.moment = Some(moment);
+        self
     }
 
-    pub(super) fn id(&self) -> Option<ObjectId> {
-        self.id
+    /// The value that a query compares.
+    fn compared(&self, name: &str, asks_by_date: bool) -> Option<Cow<'_, [u8]>> {
+        match self.moment.filter(|_| asks_by_date && name == "time") {
+            Some(moment) => Some(Cow::Owned(date::format(moment, DateDialect::Iso).into_bytes())),
+            None => self.get(name),
+        }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<Cow<'_, [u8]>> {
@@ -72,6 +85,8 @@ impl<'a> Record<'a> {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Shape {
     query: Query,
+    /// Whether a condition on `time` names a date.
+    asks_by_date: bool,
     properties: Option<Vec<Vec<u8>>>,
 }
 
@@ -79,26 +94,21 @@ impl Shape {
     pub(super) fn of(command: &Sentence) -> Result<Self, Refusal> {
         let query =
             Query::parse(command.queries()).map_err(|error| Refusal::new(error.to_string()))?;
-        let properties = command.attribute(".proplist").filter(|list| !list.is_empty());
+        let properties = command
+            .attribute(".proplist")
+            .or_else(|| command.api_attribute(".proplist"))
+            .or_else(|| command.attribute("proplist"))
+            .filter(|list| !list.is_empty());
         Ok(Self {
             query,
+            asks_by_date: command.queries().any(is_dated),
             properties: properties
                 .map(|list| list.split(|&byte| byte == b',').map(<[u8]>::to_vec).collect()),
         })
     }
 
-    /// The same properties of those rows only that have one of these values.
-    pub(super) fn only(self, property: &str, values: &[&[u8]]) -> Result<Self, Refusal> {
-        let equals = |value: &&[u8]| [b"=", property.as_bytes(), b"=", value].concat();
-        let ors = std::iter::repeat_n(b"#|".to_vec(), values.len().saturating_sub(1));
-        let words: Vec<Vec<u8>> = values.iter().map(equals).chain(ors).collect();
-        let query = Query::parse(words.iter().map(Vec::as_slice))
-            .map_err(|error| Refusal::new(error.to_string()))?;
-        Ok(Self { query, ..self })
-    }
-
     pub(super) fn wants(&self, record: &Record<'_>) -> bool {
-        self.query.is_empty() || self.query.matches(|name| record.get(name))
+        self.query.is_empty() || self.query.matches(|name| record.compared(name, self.asks_by_date))
     }
 
     /// The `!re` that shows the row.
@@ -118,6 +128,13 @@ impl Shape {
             .as_ref()
             .is_none_or(|listed| listed.iter().any(|wanted| wanted == name.as_bytes()))
     }
+}
+
+/// Whether a condition is one such as `>time=2026-05-31 00:00:00`.
+fn is_dated(word: &[u8]) -> bool {
+    let word = word.strip_prefix(b"<").or(word.strip_prefix(b">")).unwrap_or(word);
+    let value = word.strip_prefix(b"time=").and_then(|value| std::str::from_utf8(value).ok());
+    value.is_some_and(|value| value.starts_with(char::is_numeric) && date::parse(value).is_ok())
 }
 
 /// A reply that holds its tag directly behind the reply word, where routers put it.

@@ -11,11 +11,13 @@ use crate::{
 };
 
 use super::{
+    account::ActiveAccounts,
     agenda::Agenda,
     clock::{RouterClock, later},
     command::Command,
     dialect::RouterOs,
     feed::Feed,
+    files::Files,
     hotspot::LoginRefusal,
     id::ObjectId,
     license::License,
@@ -25,9 +27,11 @@ use super::{
     pool::Pools,
     ppp::Lines,
     presence::Presence,
+    quirks::Quirks,
     record::Record,
     refusal::Refusal,
     rules::SessionRules,
+    service::Connections,
     table::{Secrets, Table},
 };
 
@@ -46,8 +50,6 @@ pub struct Router {
     pub(super) agenda: Agenda,
     /// What ended sessions moved since the router started.
     pub(super) carried: Usage,
-    /// When those who monitor traffic were last told about it.
-    pub(super) pace_told: Timestamp,
     pub(super) next_refusal: Option<LoginRefusal>,
     pub(super) rules: SessionRules,
     pub(super) license: License,
@@ -55,6 +57,13 @@ pub struct Router {
     pub(super) feed: Feed,
     pub(super) identity: Vec<u8>,
     pub(super) sessions_max: Option<usize>,
+    pub(super) files: Files,
+    pub(super) active_accounts: ActiveAccounts,
+    pub(super) connections: Connections,
+    pub(super) is_powered: bool,
+    pub(super) quirks: Quirks,
+    /// How many scripts run inside each other now.
+    pub(super) script_depth: u8,
     /// Cancelled and replaced when all connections are cut.
     link: CancellationToken,
 }
@@ -79,7 +88,6 @@ impl Router {
             pools: Pools::default(),
             agenda: Agenda::default(),
             carried: Usage::default(),
-            pace_told: now,
             next_refusal: None,
             rules: SessionRules::default(),
             license: License::default(),
@@ -87,6 +95,12 @@ impl Router {
             feed: Feed::default(),
             identity: b"MikroTik".to_vec(),
             sessions_max: None,
+            files: Files::default(),
+            active_accounts: ActiveAccounts::default(),
+            connections: Connections::default(),
+            is_powered: true,
+            quirks: Quirks::default(),
+            script_depth: 0,
             link: CancellationToken::new(),
         };
         router.bring_links_up();
@@ -108,7 +122,12 @@ impl Router {
         &mut self.clock
     }
 
-    /// The licence, which limits how many customers are online at once.
+    /// Its licence, level 6 unless told otherwise.
+    pub fn license(&self) -> License {
+        self.license
+    }
+
+    /// Puts another licence on the router. Sessions that are online stay.
     pub fn set_license(&mut self, license: License) {
         self.license = license;
     }
@@ -116,6 +135,11 @@ impl Router {
     /// How changes reach sessions that run.
     pub fn set_session_rules(&mut self, rules: SessionRules) {
         self.rules = rules;
+    }
+
+    /// Sets what the router does where routers disagree.
+    pub fn set_quirks(&mut self, quirks: Quirks) {
+        self.quirks = quirks;
     }
 
     /// How many hotspot sessions are allowed at once, whatever the licence says; `None` leaves it to the licence.
@@ -163,11 +187,8 @@ impl Router {
         self.log.messages()
     }
 
-    /// Lets true time pass: sessions use up their time and bytes and are cut at their limits, each at its own moment.
-    ///
-    /// Time never goes back: a negative duration does nothing. To change what the router *shows*, see
-    /// [`RouterClock::set_skew`].
-    pub fn advance(&mut self, by: SignedDuration) {
+    /// Lets time pass for those who are online: sessions that end by themselves do so, each at its own moment.
+    pub(super) fn pass(&mut self, by: SignedDuration) {
         if by <= SignedDuration::ZERO {
             return;
         }
@@ -177,7 +198,6 @@ impl Router {
             self.happen(event);
         }
         self.clock.set(until);
-        self.tell_pace();
     }
 
     /// Power went and came back: nobody is online, what running sessions used since login is lost, cookies stay under
@@ -191,8 +211,16 @@ impl Router {
         self.bring_links_up();
         self.plan_all_redials();
         self.log = Log::new();
+        self.active_accounts.clear();
+        self.is_powered = true;
         self.cut_connections();
         self.write_log("system,info", "router rebooted".to_owned());
+    }
+
+    /// The router goes off: every connection is cut, and new ones are closed at once until [`Self::reboot`].
+    pub fn shut_down(&mut self) {
+        self.reboot();
+        self.is_powered = false;
     }
 
     /// The network told the router the true time.
@@ -293,10 +321,10 @@ impl Router {
         if !self.feed.hears(path) {
             return;
         }
-        let record = self.stored_record(path, id, self.default_secrets());
-        if let Some(record) = record {
-            let shown = record.detached();
-            self.feed.changed(path, &shown);
+        for secrets in [Secrets::Shown, Secrets::Masked] {
+            if let Some(record) = self.stored_record(path, id, secrets) {
+                self.feed.changed_for(secrets, path, &record);
+            }
         }
     }
 
@@ -314,6 +342,8 @@ impl Router {
             Made::Line => Box::new(self.ppp.records(now)),
             Made::PoolUsed => Box::new(self.pools.used_records()),
             Made::Log => Box::new(self.log.records(self.clock.shown(), self.date_dialect())),
+            Made::File => Box::new(self.file_records()),
+            Made::ActiveAccount => Box::new(self.active_accounts.records(self.date_dialect())),
         }
     }
 }

@@ -10,7 +10,9 @@ use super::{
     mac::Mac,
     menus,
     pool::{Prefix, Ranges},
+    prefix,
     refusal::Refusal,
+    rights::Rights,
 };
 
 /// A menu whose objects are written by commands.
@@ -59,6 +61,18 @@ pub(super) enum Kind {
     /// A text without which there is no object.
     Name,
     Secret,
+    /// Policies; a group shows those it denies too.
+    Policies {
+        shows_denied: bool,
+    },
+    /// A list of networks.
+    Prefixes,
+    /// A day, in the words of the release.
+    Date,
+    /// A time of day, or this word.
+    TimeOr(&'static str),
+    /// A number from the first to the last.
+    Between(u32, u32),
     Flag,
     Duration,
     /// A duration that prints as `none` when it is empty or zero.
@@ -148,6 +162,16 @@ impl Column {
         (self.since..self.until).contains(&version)
     }
 
+    /// What a built-in object holds where its menu says `value`.
+    pub(super) fn of_factory(&self, value: &'static str, version: Version) -> Vec<u8> {
+        match self.kind {
+            Kind::Policies { shows_denied: true } => {
+                Rights::of_factory(value, version).listed(version).into_bytes()
+            }
+            _ => value.as_bytes().to_vec(),
+        }
+    }
+
     /// What the object holds after this value was written; `None` when the property vanishes.
     pub(super) fn normalised(
         &self,
@@ -159,6 +183,7 @@ impl Column {
             Kind::Name if value.is_empty() => Err(Refusal::missing_value(self.name)),
             Kind::Name => Ok(Some(value.to_vec())),
             Kind::Mac => self.mac(value, version),
+            Kind::Policies { .. } => self.policies(value, version),
             _ if value.is_empty() => Ok(default()),
             Kind::Text | Kind::Secret | Kind::Reference(..) | Kind::AddressOrPool => {
                 Ok(Some(value.to_vec()))
@@ -169,7 +194,7 @@ impl Column {
             }
             kind => {
                 let text = std::str::from_utf8(value).map_err(|_| self.invalid())?;
-                let printed = kind.printed(text).map_err(|_| self.invalid())?;
+                let printed = kind.printed(text, version).map_err(|_| self.invalid())?;
                 Ok(printed.map(String::into_bytes))
             }
         }
@@ -187,6 +212,17 @@ impl Column {
         Ok(shown.then(|| mac.to_string().into_bytes()))
     }
 
+    /// An empty list grants nothing, which a group shows as a list of denials.
+    fn policies(&self, value: &[u8], version: Version) -> Result<Option<Vec<u8>>, Refusal> {
+        let text = std::str::from_utf8(value).map_err(|_| self.invalid())?;
+        let rights = Rights::parse(text, version).ok_or_else(|| Refusal::no_match(self.name))?;
+        let shown = match self.kind {
+            Kind::Policies { shows_denied: true } => rights.listed(version),
+            _ => rights.granted(version).join(","),
+        };
+        Ok(Some(shown.into_bytes()))
+    }
+
     fn invalid(&self) -> Refusal {
         Refusal::invalid_value(self.name)
     }
@@ -194,9 +230,20 @@ impl Column {
 
 impl Kind {
     /// How the text prints; `None` when the property vanishes.
-    fn printed(self, text: &str) -> Result<Option<String>, NoSuchValue> {
+    fn printed(self, text: &str, version: Version) -> Result<Option<String>, NoSuchValue> {
         let printed = match self {
             Self::Flag => flag(text)?.to_string(),
+            Self::Prefixes => prefix::listed(text).ok_or(NoSuchValue)?,
+            Self::Date => {
+                let day = date::parse(text).map_err(|_| NoSuchValue)?.date();
+                date::format_date(day, version.date_dialect())
+            }
+            Self::TimeOr(word) if text == word => text.to_owned(),
+            Self::TimeOr(_) => date::format_time(text.parse().map_err(|_| NoSuchValue)?),
+            Self::Between(first, last) => {
+                let number = text.parse().ok().filter(|number| (first..=last).contains(number));
+                number.ok_or(NoSuchValue)?.to_string()
+            }
             Self::Duration => duration::format(positive(text)?),
             Self::DurationOrNone => none_as_zero(text)?.unwrap_or_else(|| "none".to_owned()),
             Self::TimeLimit => return none_as_zero(text),
@@ -229,6 +276,7 @@ impl Kind {
             | Self::Mac
             | Self::AddressOrPool
             | Self::Ranges
+            | Self::Policies { .. }
             | Self::Reference(..) => text.to_owned(),
         };
         Ok(Some(printed))

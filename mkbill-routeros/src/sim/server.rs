@@ -14,7 +14,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::{connection::Connection, shared::Shared};
+use super::{connection::Connection, service::Service, shared::Shared};
 
 /// How many connections are served at once; more are closed at once.
 const CONNECTIONS_MAX: usize = 1024;
@@ -138,10 +138,12 @@ impl Host {
         }
         let shared = Arc::clone(&self.shared);
         match self.tls.clone() {
-            None => self.connections.spawn(Connection::new(stream, peer, shared).serve()),
+            None => {
+                self.connections.spawn(Connection::new(stream, Service::Api, peer, shared).serve())
+            }
             Some(tls) => self.connections.spawn(async move {
                 if let Ok(stream) = tls.accept(stream).await {
-                    Connection::new(stream, peer, shared).serve().await;
+                    Connection::new(stream, Service::ApiSsl, peer, shared).serve().await;
                 }
             }),
         };

@@ -18,6 +18,7 @@ use super::{
     fault::Faults,
     journal::{CommandSeen, Hook},
     license::License,
+    quirks::Quirks,
     refusal::Refusal,
     router::{ObjectView, Router},
     rules::SessionRules,
@@ -71,6 +72,7 @@ pub struct SimulatorBuilder {
     sessions_max: Option<usize>,
     license: License,
     session_rules: SessionRules,
+    quirks: Quirks,
 }
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -96,6 +98,7 @@ impl Default for SimulatorBuilder {
             sessions_max: None,
             license: License::default(),
             session_rules: SessionRules::default(),
+            quirks: Quirks::default(),
         }
     }
 }
@@ -194,7 +197,7 @@ impl SimulatorBuilder {
         self
     }
 
-    /// The licence of the router; one without limits unless told otherwise.
+    /// The licence of the router; level 6, which limits nothing, unless told otherwise.
     #[must_use]
     pub fn license(mut self, license: License) -> Self {
         self.license = license;
@@ -208,7 +211,14 @@ impl SimulatorBuilder {
         self
     }
 
-    /// How many hotspot sessions are allowed at once, whatever the licence says.
+    /// What the router does where routers disagree; see [`Quirks`].
+    #[must_use]
+    pub fn quirks(mut self, quirks: Quirks) -> Self {
+        self.quirks = quirks;
+        self
+    }
+
+    /// How many hotspot sessions are allowed at once, whatever the licence says; that of the licence unless told otherwise.
     #[must_use]
     pub fn sessions_max(mut self, sessions_max: usize) -> Self {
         self.sessions_max = Some(sessions_max);
@@ -248,6 +258,7 @@ impl SimulatorBuilder {
         router.set_sessions_max(self.sessions_max);
         router.set_license(self.license);
         router.set_session_rules(self.session_rules);
+        router.set_quirks(self.quirks);
         router.clock_mut().set_zone(self.zone.0.clone(), self.zone.1);
         let account = [
             format!("name={}", self.username),

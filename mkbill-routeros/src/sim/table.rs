@@ -71,7 +71,10 @@ impl Table {
             let origin = if built_in.removable { Origin::Written } else { Origin::BuiltIn };
             table.place(id, origin);
             for (name, value) in built_in.values {
-                table.put(id, name, Some(value.as_bytes().to_vec()));
+                if let Some(place) = table.place_of(name) {
+                    let value = table.column(place).of_factory(value, version);
+                    table.put_at(id, place, Some(value));
+                }
             }
         }
         table
@@ -269,6 +272,25 @@ impl Table {
         let cells = self.objects.get(&id).into_iter().flat_map(|object| &object.cells);
         let columns = self.menu.columns.iter();
         columns.zip(cells).filter_map(|(column, cell)| Some((column.name, cell.as_deref()?)))
+    }
+
+    /// Every value of this release that commands may write, with its column.
+    pub(super) fn settings(&self, id: ObjectId) -> impl Iterator<Item = (&'static Column, &[u8])> {
+        let cells = self.objects.get(&id).into_iter().flat_map(|object| &object.cells);
+        let columns = self.menu.columns.iter();
+        columns.zip(cells).filter_map(|(column, cell)| {
+            let is_setting = column.access == Access::Write && column.exists_in(self.version);
+            Some((column, cell.as_deref()?)).filter(|_| is_setting)
+        })
+    }
+
+    /// Whether commands may write to a column of that name.
+    pub(super) fn takes(&self, name: &str) -> bool {
+        self.writable(name.as_bytes()).is_some()
+    }
+
+    pub(super) fn contains(&self, id: ObjectId) -> bool {
+        self.objects.contains_key(&id)
     }
 
     /// Every value that commands may write, as changes for another object.

@@ -2,9 +2,13 @@
 
 #![cfg(feature = "sim")]
 
+mod accounts;
 mod api;
+mod console;
 mod faults;
+mod files;
 mod network;
 mod program;
 mod support;
+mod system;
 mod tls;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use mkbill_routeros::{
     proto::{Decoder, Limits, Sentence},
-    sim::{Simulator, SimulatorBuilder},
+    sim::{RouterOs, Simulator, SimulatorBuilder},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -31,9 +31,13 @@ impl Raw {
     /// A connection that is logged in as `admin` with the password of [`started`].
     pub(crate) async fn logged_in(simulator: &Simulator) -> Self {
         let mut raw = Self::connect(simulator.addr()).await;
-        let answer = raw.run(&["/login", "=name=admin", "=password=pw"]).await;
-        assert_eq!(answer, [["!done"]]);
+        assert_eq!(raw.log_in("admin", "pw").await, [["!done"]]);
         raw
+    }
+
+    pub(crate) async fn log_in(&mut self, name: &str, password: &str) -> Vec<Vec<String>> {
+        let words = [format!("=name={name}"), format!("=password={password}")];
+        self.run(&["/login", &words[0], &words[1]]).await
     }
 
     pub(crate) async fn send(&mut self, words: &[&str]) {
@@ -105,4 +109,21 @@ pub(crate) fn value(words: &[String], name: &str) -> Option<String> {
 
 pub(crate) async fn started(builder: SimulatorBuilder) -> Simulator {
     builder.password("pw").start().await.expect("the router starts")
+}
+
+/// A router of that release.
+pub(crate) async fn playing(routeros: RouterOs) -> Simulator {
+    started(Simulator::builder().routeros(routeros)).await
+}
+
+/// What a command that fails is answered by, where the trap has no category.
+pub(crate) fn trap(message: &str) -> [Vec<String>; 2] {
+    [vec!["!trap".to_owned(), format!("=message={message}")], vec!["!done".to_owned()]]
+}
+
+/// As [`trap`], with a category.
+pub(crate) fn trap_of(category: u8, message: &str) -> [Vec<String>; 2] {
+    let words =
+        ["!trap".to_owned(), format!("=category={category}"), format!("=message={message}")];
+    [words.to_vec(), vec!["!done".to_owned()]]
 }
