@@ -17,9 +17,7 @@ use std::{
 use mkbill_routeros::{
     client::{
         BreakerPolicy, ClientConfig, Credentials, Endpoint, Link, LinkPolicy, Security,
-        bulk::{
-            BulkJournal, FileJournal, ItemEvent, ItemOutcome, NamedAdd, Note, add_all, add_all_with,
-        },
+        bulk::{BulkJournal, FileJournal, ItemOutcome, NamedAdd, Note, add_all, add_all_with},
     },
     command::Command,
     error::{Error, ErrorKind},
