@@ -44,9 +44,10 @@ impl Line {
         self.session.transmit(self.now, &mut bytes);
         let mut decoder = Decoder::new(Limits::default());
         decoder.feed(&bytes);
-        while let Some(command) = decoder.next().unwrap() {
+        while let Some(command) = decoder.next().expect("the session writes sentences") {
             if command.first() != Some(b"/cancel") {
-                self.open.push(command.words().nth(1).unwrap().to_vec());
+                let tag = command.words().nth(1).expect("every command has a tag");
+                self.open.push(tag.to_vec());
             }
         }
         assert!(self.window() <= MOST);
@@ -80,7 +81,7 @@ impl Line {
         for tag in tags {
             Sentence::command("!done").with_word(tag).encode(&mut bytes);
         }
-        self.session.receive(self.now, &bytes).unwrap();
+        self.session.receive(self.now, &bytes).expect("the answers are sentences");
         while let Some(event) = self.session.next_event() {
             assert!(event.outcome.is_ok());
         }
