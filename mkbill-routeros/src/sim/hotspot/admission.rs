@@ -52,8 +52,8 @@ impl Router {
         let is_seen = |refusal: &LoginRefusal| {
             !matches!(refusal, LoginRefusal::Blocked(_) | LoginRefusal::Bypassed(_))
         };
-        if let Err(refusal) = outcome.as_ref().map_err(Clone::clone)
-            && is_seen(&refusal)
+        if let Err(refusal) = &outcome
+            && is_seen(refusal)
         {
             self.write_log(TOPICS, format!("{user} ({address}): login failed: {refusal}"));
         }
