@@ -282,3 +282,42 @@ async fn a_print_with_an_interval_comes_again_until_its_duration_is_over() {
     assert_eq!(value(&row, "seq").as_deref(), Some("1"));
     assert_eq!(raw.read().await.unwrap(), ["!done", ".tag=5"]);
 }
+
+#[tokio::test]
+async fn every_menu_is_printed_and_listened_to() {
+    let simulator = simulator().await;
+    let mut raw = Raw::logged_in(&simulator).await;
+    for menu in [
+        "/file",
+        "/ip/hotspot",
+        "/ip/hotspot/active",
+        "/ip/hotspot/cookie",
+        "/ip/hotspot/host",
+        "/ip/hotspot/ip-binding",
+        "/ip/hotspot/profile",
+        "/ip/hotspot/user",
+        "/ip/hotspot/user/profile",
+        "/ip/service",
+        "/log",
+        "/system/clock",
+        "/system/identity",
+        "/system/license",
+        "/system/resource",
+        "/system/routerboard",
+        "/system/scheduler",
+        "/system/script",
+        "/system/script/environment",
+        "/system/script/job",
+        "/user",
+        "/user/active",
+        "/user/group",
+    ] {
+        let printed = raw.run(&[&format!("{menu}/print")]).await;
+        assert!(["!re", "!empty"].contains(&&*printed[0][0]), "{menu}: {printed:?}");
+        raw.send(&[&format!("{menu}/listen"), ".tag=1"]).await;
+        let mut ended = raw.run(&["/cancel", ".tag=2"]).await;
+        ended.extend(raw.answer().await);
+        let interrupted = ["!trap", ".tag=1", "=category=2", "=message=interrupted"];
+        assert!(ended.iter().any(|words| *words == interrupted), "{menu}: {ended:?}");
+    }
+}
