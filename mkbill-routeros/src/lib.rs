@@ -4,6 +4,7 @@
 //! - [`command`]: what to run, and typed rows of what comes back.
 //! - [`value`]: durations, dates, sizes and speeds as routers write them, in every dialect.
 //! - [`proto`]: the wire without sockets, shared with the simulator.
+//! - `rest` (feature of that name): the same commands over HTTPS, where the binary API is closed.
 //!
 //! ```no_run
 //! use mkbill_routeros::{
@@ -31,6 +32,8 @@ pub mod error;
 pub mod proto;
 #[cfg(feature = "provisioning")]
 pub mod provisioning;
+#[cfg(feature = "rest")]
+pub mod rest;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod transport;

@@ -239,17 +239,17 @@ static USER_GROUP: Menu = Menu {
         BuiltIn {
             id: 1,
             removable: false,
-            values: &[("name", "read"), ("policy", "read,test,api,winbox")],
+            values: &[("name", "read"), ("policy", "read,test,api,winbox,rest-api")],
         },
         BuiltIn {
             id: 2,
             removable: false,
-            values: &[("name", "write"), ("policy", "read,write,test,api,winbox")],
+            values: &[("name", "write"), ("policy", "read,write,test,api,winbox,rest-api")],
         },
         BuiltIn {
             id: 3,
             removable: false,
-            values: &[("name", "full"), ("policy", "read,write,policy,test,api,winbox,sensitive")],
+            values: &[("name", "full"), ("policy", "read,write,policy,test,api,winbox,sensitive,rest-api")],
         },
     ],
 };

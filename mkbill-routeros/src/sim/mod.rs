@@ -36,6 +36,7 @@ mod outbox;
 mod presence;
 mod record;
 mod refusal;
+mod rest;
 mod router;
 mod schedule;
 mod schema;

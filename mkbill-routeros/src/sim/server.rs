@@ -14,10 +14,23 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::{connection::Connection, shared::Shared};
+use super::{
+    connection::Connection,
+    rest::{self, Web},
+    shared::Shared,
+};
 
 /// How many connections are served at once; more are closed at once.
 const CONNECTIONS_MAX: usize = 1024;
+
+/// What is spoken on a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// The binary API.
+    Api,
+    /// REST over HTTP.
+    Rest,
+}
 
 /// A port of the router, open or closed, with a task that serves it.
 #[derive(Debug)]
@@ -37,6 +50,7 @@ enum Order {
 impl Port {
     pub(super) async fn open(
         address: SocketAddr,
+        protocol: Protocol,
         shared: Arc<Shared>,
         tls: Option<TlsAcceptor>,
         stop: CancellationToken,
@@ -46,6 +60,7 @@ impl Port {
         let (orders, received) = mpsc::channel(1);
         let host = Host {
             address,
+            protocol,
             shared,
             tls,
             listener: Some(listener),
@@ -89,6 +104,7 @@ impl Port {
 
 struct Host {
     address: SocketAddr,
+    protocol: Protocol,
     shared: Arc<Shared>,
     tls: Option<TlsAcceptor>,
     listener: Option<TcpListener>,
@@ -136,12 +152,19 @@ impl Host {
         if self.connections.len() >= CONNECTIONS_MAX || stream.set_nodelay(true).is_err() {
             return;
         }
-        let shared = Arc::clone(&self.shared);
+        let (protocol, shared) = (self.protocol, Arc::clone(&self.shared));
         match self.tls.clone() {
-            None => self.connections.spawn(Connection::new(stream, peer, shared).serve()),
+            None => self.connections.spawn(async move {
+                match protocol {
+                    Protocol::Api => Connection::new(stream, peer, shared).serve().await,
+                    Protocol::Rest => rest::serve(stream, peer, Web::Plain, shared).await,
+                }
+            }),
             Some(tls) => self.connections.spawn(async move {
-                if let Ok(stream) = tls.accept(stream).await {
-                    Connection::new(stream, peer, shared).serve().await;
+                let Ok(stream) = tls.accept(stream).await else { return };
+                match protocol {
+                    Protocol::Api => Connection::new(stream, peer, shared).serve().await,
+                    Protocol::Rest => rest::serve(stream, peer, Web::Tls, shared).await,
                 }
             }),
         };

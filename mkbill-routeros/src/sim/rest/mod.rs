@@ -1,0 +1,130 @@
+//! REST over HTTP, on the same router that the binary API serves.
+
+mod account;
+mod answer;
+mod json;
+mod perform;
+mod request;
+
+use std::{net::IpAddr, sync::Arc};
+
+use http_body_util::{BodyExt, Limited};
+use hyper::{
+    Request, Response, StatusCode,
+    body::{Bytes, Incoming},
+    header::{CONTENT_TYPE, HeaderMap},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::value::Version;
+
+use super::shared::Shared;
+use account::{Account, Claim};
+use answer::{Answer, Delivery, Payload};
+use perform::Cut;
+use request::Asked;
+
+/// What a request may send.
+const BODY_BYTES_MAX: usize = 2 << 20;
+const HEAD_BYTES_MAX: usize = 16 << 10;
+const HEADERS_MAX: usize = 64;
+
+const JSON: &str = "application/json";
+/// The first release that takes a character set behind the content type.
+const TAKES_CHARSET: Version = Version::new(7, 2, 0);
+
+/// The service that a client came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Web {
+    /// `www`.
+    Plain,
+    /// `www-ssl`.
+    Tls,
+}
+
+impl Web {
+    /// The first release with REST on this service.
+    fn since(self) -> Version {
+        match self {
+            Self::Plain => Version::new(7, 9, 0),
+            Self::Tls => Version::new(7, 1, 0),
+        }
+    }
+}
+
+/// Serves a connection, request by request, until either side ends it.
+pub(super) async fn serve(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    peer: IpAddr,
+    web: Web,
+    shared: Arc<Shared>,
+) {
+    let link = shared.router().link();
+    let visit = Arc::new(Visit { peer, web, shared });
+    let service = service_fn(move |request| {
+        let visit = Arc::clone(&visit);
+        async move { visit.respond(request).await }
+    });
+    let connection = http1::Builder::new()
+        .max_headers(HEADERS_MAX)
+        .max_header_size(HEAD_BYTES_MAX)
+        .serve_connection(TokioIo::new(stream), service);
+    // Errors of the socket and of the client end a connection like a hang-up.
+    let _ = link.run_until_cancelled(connection).await;
+}
+
+/// One client on one connection.
+struct Visit {
+    peer: IpAddr,
+    web: Web,
+    shared: Arc<Shared>,
+}
+
+impl Visit {
+    async fn respond(&self, request: Request<Incoming>) -> Result<Response<Payload>, Cut> {
+        match self.prepare(request).await {
+            Ok((account, asked)) => {
+                let (answer, delivery) = perform::perform(&self.shared, account, &asked).await?;
+                Ok(answer.into_response(delivery))
+            }
+            Err(answer) => Ok(answer.into_response(Delivery::Whole)),
+        }
+    }
+
+    /// Everything up to the command; what speaks against it is answered at once.
+    async fn prepare(&self, request: Request<Incoming>) -> Result<(Account, Asked), Answer> {
+        let (head, body) = request.into_parts();
+        let version = self.shared.router().routeros().version();
+        if version < self.web.since() || !head.uri.path().starts_with("/rest") {
+            return Err(Answer::error(StatusCode::NOT_FOUND, None));
+        }
+        let unauthorized = || Answer::error(StatusCode::UNAUTHORIZED, None);
+        let claim = Claim::of(&head.headers).ok_or_else(unauthorized)?;
+        let account = self.shared.router().web_account(&claim, self.peer);
+        let account = account.ok_or_else(unauthorized)?;
+        let body = collect(body).await?;
+        if !body.is_empty() && !is_json(&head.headers, version) {
+            return Err(Answer::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, None));
+        }
+        Ok((account, Asked::read(&head.method, &head.uri, &body)?))
+    }
+}
+
+async fn collect(body: Incoming) -> Result<Bytes, Answer> {
+    let too_large = || Answer::error(StatusCode::PAYLOAD_TOO_LARGE, None);
+    let collected = Limited::new(body, BODY_BYTES_MAX).collect().await;
+    collected.map(http_body_util::Collected::to_bytes).map_err(|_| too_large())
+}
+
+fn is_json(headers: &HeaderMap, version: Version) -> bool {
+    let Some(given) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    match given.split_once(';') {
+        Some((kind, _)) => version >= TAKES_CHARSET && kind.trim().eq_ignore_ascii_case(JSON),
+        None => given.eq_ignore_ascii_case(JSON),
+    }
+}
