@@ -33,7 +33,7 @@ impl Connection {
         let mut builder = Builder::new();
         builder.max_headers(HEADERS_MAX).max_header_size(HEAD_BYTES_MAX);
         let handshake = builder.handshake(TokioIo::new(stream)).await;
-        let (sender, connection) = handshake.map_err(|_| Unanswered::NotSent)?;
+        let (sender, connection) = handshake.map_err(|error| why(&error))?;
         let mut task = JoinSet::new();
         task.spawn(async move {
             if let Err(error) = connection.await {
@@ -54,7 +54,7 @@ impl Connection {
         request: Request<Full<Bytes>>,
         bytes_max: usize,
     ) -> Result<(StatusCode, Bytes), Unanswered> {
-        self.sender.ready().await.map_err(|_| Unanswered::NotSent)?;
+        self.sender.ready().await.map_err(|error| why(&error))?;
         let sent = self.sender.send_request(request).await;
         let (head, body) = sent.map_err(|error| why(&error))?.into_parts();
         Ok((head.status, collect(body, bytes_max).await?))

@@ -29,9 +29,7 @@ pub(super) fn answer(status: StatusCode, body: &Bytes) -> Result<Answer, Refused
     let refusal = Refusal { traps: vec![Trap { message: reason(status, body), category: None }] };
     match status {
         StatusCode::UNAUTHORIZED => Err(Refused::Unauthorized(refusal)),
-        _ if status.is_client_error() || status.is_server_error() => {
-            Err(Refused::Command(refusal))
-        }
+        _ if status.is_client_error() || status.is_server_error() => Err(Refused::Command(refusal)),
         _ => Err(Refused::Unreadable(BadAnswer::Status(status.as_u16()))),
     }
 }
@@ -64,8 +62,7 @@ fn row(value: Value) -> Result<Row, BadAnswer> {
 }
 
 fn sentence(fields: Map<String, Value>) -> Result<Sentence, BadAnswer> {
-    let assign =
-        |row: Sentence, (name, value): (String, Value)| Ok(row.with(&name, text(value)?));
+    let assign = |row: Sentence, (name, value): (String, Value)| Ok(row.with(&name, text(value)?));
     fields.into_iter().try_fold(Sentence::command("!re"), assign)
 }
 

@@ -11,6 +11,10 @@ use crate::{
     proto::{Ending, Sentence},
 };
 
+/// How much longer than the router itself we wait for a command that may take all the time there is:
+/// its own word that it killed the command is worth more than a timeout.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// A command as REST takes it.
 #[derive(Debug)]
 pub(super) struct Call {
@@ -40,13 +44,14 @@ impl Call {
         if request.timeout > time_max {
             return Err(refused(Unsupportable::Slow(time_max)));
         }
+        let grace = if request.timeout == time_max { GRACE } else { Duration::ZERO };
         check(&path, &request.sentence).map_err(refused)?;
         let body = body(&request.sentence).ok_or_else(|| refused(Unsupportable::Bytes))?;
         Ok(Self {
             uri: format!("/rest{}", encoded(&path)),
             command: path,
             body: Value::Object(body).to_string().into_bytes(),
-            timeout: request.timeout,
+            timeout: request.timeout + grace,
             ending: request.ending,
             effect,
         })
@@ -149,6 +154,6 @@ mod tests {
         }
         call(Command::new("/interface/monitor-traffic").with("once", "")).unwrap();
         call(Command::new("/x/print").within(2 * HALF)).unwrap();
-        assert_eq!(Call::of(Command::new("/x/print"), long).unwrap().timeout, 2 * HALF);
+        assert_eq!(Call::of(Command::new("/x/print"), long).unwrap().timeout, 2 * HALF + GRACE);
     }
 }

@@ -249,7 +249,10 @@ static USER_GROUP: Menu = Menu {
         BuiltIn {
             id: 3,
             removable: false,
-            values: &[("name", "full"), ("policy", "read,write,policy,test,api,winbox,sensitive,rest-api")],
+            values: &[
+                ("name", "full"),
+                ("policy", "read,write,policy,test,api,winbox,sensitive,rest-api"),
+            ],
         },
     ],
 };

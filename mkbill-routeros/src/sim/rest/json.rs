@@ -182,8 +182,24 @@ mod tests {
     fn what_is_no_json_is_refused() {
         let deep = "[".repeat(DEPTH_MAX + 1);
         for text in [
-            "", "1e3", "0x", "0x+1", "08", "-", "1.", ".5", "yes", "{", "{\"a\"}", "{\"a\":1,}", "[1",
-            "\"open", "\"\\\"", "1 2", "{a:1}", &deep,
+            "",
+            "1e3",
+            "0x",
+            "0x+1",
+            "08",
+            "-",
+            "1.",
+            ".5",
+            "yes",
+            "{",
+            "{\"a\"}",
+            "{\"a\":1,}",
+            "[1",
+            "\"open",
+            "\"\\\"",
+            "1 2",
+            "{a:1}",
+            &deep,
         ] {
             assert_eq!(Json::parse(text), Err(NotJson), "{text}");
         }

@@ -128,3 +128,27 @@ fn is_json(headers: &HeaderMap, version: Version) -> bool {
         None => given.eq_ignore_ascii_case(JSON),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_character_set_behind_the_content_type_is_taken_from_7_2_on() {
+        let (old, new) = (Version::new(7, 1, 5), TAKES_CHARSET);
+        for (kind, by_old, by_new) in [
+            ("application/json", true, true),
+            ("application/json; charset=utf-8", false, true),
+            ("application/jsonp", false, false),
+            ("text/plain", false, false),
+        ] {
+            let headers = HeaderMap::from_iter([(CONTENT_TYPE, kind.parse().unwrap())]);
+            assert_eq!(
+                (is_json(&headers, old), is_json(&headers, new)),
+                (by_old, by_new),
+                "{kind}"
+            );
+        }
+        assert!(!is_json(&HeaderMap::new(), new));
+    }
+}

@@ -235,28 +235,32 @@ mod tests {
     fn every_method_has_its_command() {
         let user = "/rest/ip/hotspot/user";
         for (method, uri, body, expected) in [
-            (Method::GET, format!("{user}?name=v1&.proplist=.id,name"), "", vec![
-                "/ip/hotspot/user/print",
-                "?name=v1",
-                "=.proplist=.id,name",
-            ]),
+            (
+                Method::GET,
+                format!("{user}?name=v1&.proplist=.id,name"),
+                "",
+                vec!["/ip/hotspot/user/print", "?name=v1", "=.proplist=.id,name"],
+            ),
             (Method::GET, format!("{user}/%2A1"), "", vec!["/ip/hotspot/user/print", "?.id=*1"]),
             (Method::GET, format!("{user}/a%20b"), "", vec!["/ip/hotspot/user/print", "?name=a b"]),
-            (Method::GET, format!("{user}?comment=a+b"), "", vec![
-                "/ip/hotspot/user/print",
-                "?comment=a b",
-            ]),
-            (Method::PUT, user.to_owned(), r#"{"name":"v1","limit-bytes-total":010}"#, vec![
-                "/ip/hotspot/user/add",
-                "=name=v1",
-                "=limit-bytes-total=8",
-            ]),
-            (Method::PATCH, format!("{user}/*1"), r#"{"comment":null,"disabled":true}"#, vec![
-                "/ip/hotspot/user/set",
-                "=.id=*1",
-                "=comment=",
-                "=disabled=true",
-            ]),
+            (
+                Method::GET,
+                format!("{user}?comment=a+b"),
+                "",
+                vec!["/ip/hotspot/user/print", "?comment=a b"],
+            ),
+            (
+                Method::PUT,
+                user.to_owned(),
+                r#"{"name":"v1","limit-bytes-total":010}"#,
+                vec!["/ip/hotspot/user/add", "=name=v1", "=limit-bytes-total=8"],
+            ),
+            (
+                Method::PATCH,
+                format!("{user}/*1"),
+                r#"{"comment":null,"disabled":true}"#,
+                vec!["/ip/hotspot/user/set", "=.id=*1", "=comment=", "=disabled=true"],
+            ),
             (Method::DELETE, format!("{user}/v1"), "", vec!["/ip/hotspot/user/remove", "=.id=v1"]),
             (
                 Method::POST,
