@@ -96,14 +96,12 @@ fn body(sentence: &Sentence) -> Option<Map<String, Value>> {
 
 /// A path in which nothing ends it early.
 fn encoded(path: &str) -> String {
-    path.bytes().fold(String::with_capacity(path.len()), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"/-_.*".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-        encoded
-    })
+    let encode = |byte: u8| match byte {
+        b'/' | b'-' | b'_' | b'.' | b'*' => char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+        _ => format!("%{byte:02X}"),
+    };
+    path.bytes().map(encode).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The REST client against the simulator.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use mkbill_routeros::{
     client::{Credentials, Security},
@@ -13,6 +13,7 @@ use mkbill_routeros::{
     sim::{At, Effect, Fault, On, Router, RouterOs, Simulator},
     transport::{Fingerprint, Trust},
 };
+use tokio::task::JoinSet;
 
 use crate::support::{
     PASSWORD, credentials, endpoint, playing, rest, rest_address, rest_config, started, story,
@@ -178,35 +179,16 @@ async fn what_rest_cannot_do_is_refused_before_anything_is_sent() {
 #[tokio::test]
 async fn many_callers_share_one_connection_in_turn() {
     let simulator = playing(RouterOs::V7_18).await;
-    let client = rest(&simulator);
-    let names: Vec<String> = (0..20).map(|number| format!("v{number}")).collect();
-    let adds = names.iter().map(|name| client.run(voucher(name)));
-    for added in futures(adds).await {
+    let client = Arc::new(rest(&simulator));
+    let mut adds = JoinSet::new();
+    for number in 0..20 {
+        let client = Arc::clone(&client);
+        adds.spawn(async move { client.run(voucher(&format!("v{number}"))).await });
+    }
+    for added in adds.join_all().await {
         added.unwrap();
     }
     assert_eq!(users(&simulator), 20);
-}
-
-/// Runs all at once.
-async fn futures<T>(all: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
-    let mut running: Vec<_> = all.map(Box::pin).collect();
-    let mut done: Vec<Option<T>> = running.iter().map(|_| None).collect();
-    std::future::poll_fn(|context| {
-        for (future, slot) in running.iter_mut().zip(&mut done) {
-            if slot.is_none()
-                && let std::task::Poll::Ready(value) = future.as_mut().poll(context)
-            {
-                *slot = Some(value);
-            }
-        }
-        if done.iter().all(Option::is_some) {
-            std::task::Poll::Ready(())
-        } else {
-            std::task::Poll::Pending
-        }
-    })
-    .await;
-    done.into_iter().flatten().collect()
 }
 
 #[tokio::test]

@@ -126,5 +126,6 @@ async fn typed_rows_are_read_over_rest_as_over_the_binary_api() {
 }
 
 async fn rows<R: Record>(api: &dyn Api) -> Vec<R> {
-    api.run(print::<R>()).await.unwrap().records().unwrap()
+    let answer = api.run(print::<R>()).await.expect("a print is answered");
+    answer.records().expect("every row can be read")
 }

@@ -31,14 +31,13 @@ struct Scripted {
 impl Scripted {
     /// Every connection gets these answers, one for each request, and is closed after the last.
     async fn start(answers: &'static [&'static str]) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
+        let (listener, address) = listener().await;
         let connections = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&connections);
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             loop {
-                let (stream, _) = listener.accept().await.unwrap();
+                let (stream, _) = listener.accept().await.expect("the listener is open");
                 counted.fetch_add(1, Ordering::SeqCst);
                 serve(stream, answers).await;
             }
@@ -55,12 +54,18 @@ impl Scripted {
     }
 }
 
+async fn listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("a bound listener has an address");
+    (listener, address)
+}
+
 async fn serve(mut stream: TcpStream, answers: &[&str]) {
     for answer in answers {
         if !request(&mut stream).await {
             return;
         }
-        stream.write_all(answer.as_bytes()).await.unwrap();
+        stream.write_all(answer.as_bytes()).await.expect("the client reads");
     }
 }
 
@@ -131,9 +136,7 @@ async fn what_is_no_router_is_told_apart() {
 
 #[tokio::test]
 async fn a_closed_port_is_unreachable_and_says_which_service_to_enable() {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    drop(listener);
+    let (_, address) = listener().await;
     let error = RestClient::new(rest_config(address)).run(print::<Identity>()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unreachable);
     assert!(error.is_retryable() && story(&error).contains("www-ssl"));

@@ -254,8 +254,7 @@ async fn a_hook_may_cut_a_request_before_and_after_its_effect() {
     let simulator = playing(RouterOs::V7_18).await;
     simulator.on_command(std::sync::Arc::new(|stage, command| {
         match (stage, command.attribute("name")) {
-            (Stage::Before, Some("before")) => Verdict::DropBefore,
-            (Stage::After, Some("after")) => Verdict::DropBefore,
+            (Stage::Before, Some("before")) | (Stage::After, Some("after")) => Verdict::DropBefore,
             _ => Verdict::Continue,
         }
     }));

@@ -225,8 +225,8 @@ fn decoded(text: &str, plus: Plus) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn words(method: Method, uri: &str, body: &str) -> Vec<String> {
-        let asked = Asked::read(&method, &uri.parse().unwrap(), body.as_bytes()).unwrap();
+    fn words(method: &Method, uri: &str, body: &str) -> Vec<String> {
+        let asked = Asked::read(method, &uri.parse().unwrap(), body.as_bytes()).unwrap();
         let text = |word: &[u8]| String::from_utf8_lossy(word).into_owned();
         asked.command.sentence().words().map(text).collect()
     }
@@ -275,24 +275,24 @@ mod tests {
                 ],
             ),
         ] {
-            assert_eq!(words(method, &uri, body), expected, "{uri}");
+            assert_eq!(words(&method, &uri, body), expected, "{uri}");
         }
     }
 
     #[test]
     fn what_is_no_command_is_answered_at_once() {
         let user = "/rest/ip/hotspot/user";
-        let status = |method: Method, uri: &str, body: &str| {
-            let refused = Asked::read(&method, &uri.parse().unwrap(), body.as_bytes());
+        let status = |method: &Method, uri: &str, body: &str| {
+            let refused = Asked::read(method, &uri.parse().unwrap(), body.as_bytes());
             refused.unwrap_err().into_response(super::super::answer::Delivery::Whole).status()
         };
-        assert_eq!(status(Method::POST, user, "{}"), 400);
-        assert_eq!(status(Method::PUT, user, "[1]"), 400);
-        assert_eq!(status(Method::PUT, user, "{\"name\":{}}"), 400);
-        assert_eq!(status(Method::PATCH, user, "{}"), 404);
-        assert_eq!(status(Method::DELETE, user, ""), 404);
-        assert_eq!(status(Method::GET, "/rest/ip/nonsense/x", ""), 406);
-        assert_eq!(status(Method::GET, "/rest/ip/hotspot/user/%F", ""), 404);
-        assert_eq!(status(Method::OPTIONS, user, ""), 405);
+        assert_eq!(status(&Method::POST, user, "{}"), 400);
+        assert_eq!(status(&Method::PUT, user, "[1]"), 400);
+        assert_eq!(status(&Method::PUT, user, "{\"name\":{}}"), 400);
+        assert_eq!(status(&Method::PATCH, user, "{}"), 404);
+        assert_eq!(status(&Method::DELETE, user, ""), 404);
+        assert_eq!(status(&Method::GET, "/rest/ip/nonsense/x", ""), 406);
+        assert_eq!(status(&Method::GET, "/rest/ip/hotspot/user/%F", ""), 404);
+        assert_eq!(status(&Method::OPTIONS, user, ""), 405);
     }
 }
