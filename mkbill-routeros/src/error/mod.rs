@@ -241,6 +241,9 @@ pub enum BadAnswer {
     /// Its body is no JSON.
     #[error("its body is no JSON: {0}")]
     Json(String),
+    /// Its text is not UTF-8, as that of comments that `WinBox` wrote.
+    #[error("its text is not UTF-8: use the binary API, which carries any bytes")]
+    Encoding,
     /// Its JSON is neither a row nor a list of rows.
     #[error("its JSON is neither a row nor a list of rows")]
     Shape,

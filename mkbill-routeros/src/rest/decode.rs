@@ -38,8 +38,9 @@ fn rows(body: &Bytes) -> Result<Answer, BadAnswer> {
     if body.is_empty() {
         return Ok(Answer::default());
     }
+    let json = std::str::from_utf8(body).map_err(|_| BadAnswer::Encoding)?;
     let value: Value =
-        serde_json::from_slice(body).map_err(|error| BadAnswer::Json(error.to_string()))?;
+        serde_json::from_str(json).map_err(|error| BadAnswer::Json(error.to_string()))?;
     match value {
         Value::Array(rows) => {
             let rows = rows.into_iter().map(row).collect::<Result<_, _>>()?;
@@ -137,5 +138,7 @@ mod tests {
         assert_eq!(unreadable(200, "[1]"), BadAnswer::Shape);
         assert_eq!(unreadable(200, r#"[{"name":["v1"]}]"#), BadAnswer::Shape);
         assert_eq!(unreadable(302, ""), BadAnswer::Status(302));
+        let answered = answer(StatusCode::OK, &Bytes::from_static(b"[{\"comment\":\"\xE9\"}]"));
+        assert!(matches!(answered, Err(Refused::Unreadable(BadAnswer::Encoding))));
     }
 }

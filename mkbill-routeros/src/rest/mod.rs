@@ -16,14 +16,20 @@
 //! |---|---|
 //! | `listen`, `follow`, `monitor` without `once` | the router accepts them, delivers nothing, and kills them after 60 s |
 //! | commands that are given more than 60 s | the router kills them (`Session closed`), and whether they were done is unknown |
-//! | values that are not UTF-8 | JSON cannot carry them |
+//! | values that are not UTF-8 | JSON cannot carry them; an answer that holds one is [`BadAnswer::Encoding`] |
 //! | `/login`, `/cancel`, `/quit` | there is no session |
 //!
-//! Adding in bulk takes a [`Link`] and therefore the binary API. One command at a time travels on
-//! one kept connection; a router that closed it while it was idle is dialled again. Fields come in
-//! alphabetical order, not in the router's own.
+//! Adding in bulk takes a [`Link`] and therefore the binary API. Fields come in alphabetical order,
+//! not in the router's own. A dropped future closes its connection, and that does not tell the
+//! router to stop.
 //!
-//! A dropped future closes its connection, and that does not tell the router to stop.
+//! # What it costs
+//!
+//! One command at a time travels on one kept connection, so each costs a round trip; a router that
+//! closed the connection while it was idle is dialled again. Against a simulator that answers at
+//! once, a command took about four times as long as one over the binary API and about fifteen times
+//! as long as one in a pipeline, a print of 2000 rows twice as long (builds without optimisation,
+//! loopback). Routers check name and password anew for each request.
 //!
 //! ```no_run
 //! use mkbill_routeros::{
@@ -45,6 +51,7 @@
 //! # }
 //! ```
 //!
+//! [`BadAnswer::Encoding`]: crate::error::BadAnswer::Encoding
 //! [`Answer`]: crate::client::Answer
 //! [`Api`]: crate::client::Api
 //! [`Client`]: crate::client::Client

@@ -1,9 +1,9 @@
 //! The same commands give the same answers over both transports.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use mkbill_routeros::{
-    client::{Answer, Api, Client, Transport},
+    client::{Answer, Api, Client, Link, LinkPolicy, Transport},
     command::{
         Command, Record, Switch,
         hotspot::{NewUser, ProfileSettings, User, UserProfile},
@@ -113,16 +113,21 @@ async fn the_same_commands_give_the_same_answers_over_both_transports() {
 }
 
 #[tokio::test]
-async fn typed_rows_are_read_over_rest_as_over_the_binary_api() {
+async fn typed_commands_run_over_whatever_is_at_hand() {
     let simulator = playing(RouterOs::V7_18).await;
+    let client = Client::connect(&api_config(&simulator)).await.unwrap();
+    let link = Link::new(api_config(&simulator), LinkPolicy::default(), Arc::new(|| 0));
     let rest = rest(&simulator);
-    let api: &dyn Api = &rest;
-    let resource = rows::<Resource>(api).await.remove(0);
-    assert_eq!(resource.version, RouterOs::V7_18.version());
-    assert_eq!(rows::<Identity>(api).await, [Identity { name: "MikroTik".to_owned() }]);
-    assert_eq!(rows::<User>(api).await[0].name, "default-trial");
-    assert_eq!(api.transport(), Transport::Rest);
-    assert!(!api.transport().limits().delivers_changes);
+    for (api, transport) in
+        [(&client as &dyn Api, Transport::Api), (&link, Transport::Api), (&rest, Transport::Rest)]
+    {
+        assert_eq!(api.transport(), transport);
+        assert_eq!(api.transport().limits().delivers_changes, transport == Transport::Api);
+        let resource = rows::<Resource>(api).await.remove(0);
+        assert_eq!(resource.version, RouterOs::V7_18.version());
+        assert_eq!(rows::<Identity>(api).await, [Identity { name: "MikroTik".to_owned() }]);
+        assert_eq!(rows::<User>(api).await[0].name, "default-trial");
+    }
 }
 
 async fn rows<R: Record>(api: &dyn Api) -> Vec<R> {

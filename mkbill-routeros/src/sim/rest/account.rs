@@ -1,5 +1,7 @@
 //! Who asks: HTTP Basic authentication (RFC 7617) against the accounts of the router.
 
+use std::net::IpAddr;
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hyper::{HeaderMap, header::AUTHORIZATION};
 
@@ -30,7 +32,7 @@ impl Claim {
 
 impl Router {
     /// The enabled account with this name and password whose group has the policy `rest-api`. A failure is logged.
-    pub(super) fn web_account(&mut self, claim: &Claim, peer: std::net::IpAddr) -> Option<Account> {
+    pub(super) fn web_account(&mut self, claim: &Claim, peer: IpAddr) -> Option<Account> {
         let account = self.claimed(claim);
         if account.is_none() {
             let shown = String::from_utf8_lossy(&claim.name);

@@ -1,4 +1,8 @@
 //! REST over HTTP, on the same router that the binary API serves.
+//!
+//! Faults strike here as they do there, except those that need a tag or a second answer: strange tags and repeated
+//! answers cannot happen over HTTP. A hostile length is a `Content-Length` of 4 GiB. Bytes that are not UTF-8 are
+//! replaced in answers; what real routers send instead is not known.
 
 mod account;
 mod answer;

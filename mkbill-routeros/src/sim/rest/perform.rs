@@ -19,6 +19,7 @@ use crate::sim::{
     console::Done,
     fault::Effect,
     journal::{Stage, Verdict},
+    menus,
     refusal::Refusal,
     router::Router,
     shared::Shared,
@@ -180,7 +181,7 @@ fn find(router: &mut Router, menu: &str, query: &str) -> Option<Value> {
 
 /// What a router names when it does not know a command: the verb, or the last part of a menu that is not there.
 fn last(command: &Command) -> &str {
-    if crate::sim::menus::find(command.menu()).is_some() {
+    if menus::find(command.menu()).is_some() {
         return command.verb();
     }
     command.menu().rsplit('/').next().unwrap_or_default()
