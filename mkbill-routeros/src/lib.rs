@@ -4,6 +4,7 @@
 //! - [`command`]: what to run, and typed rows of what comes back.
 //! - [`value`]: durations, dates, sizes and speeds as routers write them, in every dialect.
 //! - [`proto`]: the wire without sockets, shared with the simulator.
+//! - `rest`, with the feature of that name: the same commands over HTTPS, where the binary API is closed.
 //! - `sim`, with the feature of that name: the simulator.
 //! - `conformance`, with the feature of that name: how a real router differs from the simulator.
 //!
@@ -35,6 +36,8 @@ pub mod error;
 pub mod proto;
 #[cfg(feature = "provisioning")]
 pub mod provisioning;
+#[cfg(feature = "rest")]
+pub mod rest;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod transport;

@@ -1,5 +1,6 @@
 //! A connection to one router.
 
+mod api;
 mod breaker;
 pub mod bulk;
 mod config;
@@ -24,6 +25,7 @@ use tokio::{
 };
 use tracing::debug;
 
+pub use api::{Api, Transport, TransportLimits};
 pub use breaker::BreakerPolicy;
 pub use config::{ClientConfig, Credentials, Endpoint, Security, Timeouts};
 pub use link::{Chance, Link, LinkPolicy};

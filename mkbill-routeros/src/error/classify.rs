@@ -14,7 +14,7 @@ fn trap(trap: &Trap) -> ErrorKind {
     let says = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
     if is_duplicate(&text) {
         ErrorKind::Duplicate
-    } else if says(&["no such item", "missing or invalid resource identifier"]) {
+    } else if says(&["no such item", "invalid resource identifier"]) || text == "not found" {
         ErrorKind::NotFound
     } else if let Some(field) = bad_reference(&text) {
         ErrorKind::BadReference { field }
@@ -82,6 +82,7 @@ mod tests {
             ("no such item", ErrorKind::NotFound),
             ("no such item (4)", ErrorKind::NotFound),
             ("missing or invalid resource identifier", ErrorKind::NotFound),
+            ("Not Found", ErrorKind::NotFound),
             ("input does not match any value of profile", reference("profile")),
             ("input does not match any value of server", reference("server")),
             ("input does not match any value of interface", reference("interface")),

@@ -7,6 +7,7 @@ use std::{fmt, io, time::Duration};
 use thiserror::Error;
 
 use crate::{
+    client::Transport,
     proto::{DecodeError, Failure, LoginError, Trap},
     transport::TlsError,
     value::{
@@ -52,6 +53,8 @@ pub enum ErrorKind {
     Protocol,
     /// The journal of a bulk add cannot be read or written, so nothing more was sent.
     Journal,
+    /// The transport cannot carry the command, which was not sent.
+    Unsupported,
     /// The router refused for a reason that is not known here.
     Other,
 }
@@ -119,6 +122,17 @@ pub enum Error {
         /// The path of the command.
         command: String,
     },
+    /// The transport cannot carry a command. Nothing was sent.
+    #[error("running {command} over {transport}")]
+    Unsupported {
+        /// The path of the command.
+        command: String,
+        /// What was to carry it.
+        transport: Transport,
+        /// Why it cannot.
+        #[source]
+        reason: Unsupportable,
+    },
     /// A row lacks what is needed of it, or holds what cannot be read.
     #[error("reading field {field} of a row of {menu}")]
     Row {
@@ -140,8 +154,8 @@ pub enum Error {
 pub enum ConnectError {
     /// Nothing listens there, or an address list keeps us out.
     #[error(
-        "the port is closed: enable the service (`/ip service enable api` or `api-ssl`), \
-         and check its port and its list of addresses"
+        "the port is closed: enable the service (`/ip service enable api` or `api-ssl`, \
+         for REST `www-ssl`), and check its port and its list of addresses"
     )]
     Closed(#[source] io::Error),
     /// No answer came in time.
@@ -161,6 +175,11 @@ pub enum LoginFailure {
         "check the user name, the password, and that the group of the user has the policy `api`"
     )]
     Refused(#[source] Refusal),
+    /// User name or password are wrong, or the user may not use REST.
+    #[error(
+        "check the user name, the password, and that the group of the user has the policy `rest-api`"
+    )]
+    Unauthorized(#[source] Refusal),
     /// The answer was no login.
     #[error("if the router is older than 6.43, choose the legacy login mode")]
     NotLoggedIn(#[source] LoginError),
@@ -191,9 +210,51 @@ pub enum Unanswered {
     /// The router sent bytes that are no sentences.
     #[error("the router sent what cannot be understood")]
     Garbled(#[source] DecodeError),
+    /// The router sent an answer over REST that cannot be understood.
+    #[error("the router sent what cannot be understood")]
+    Unreadable(#[source] BadAnswer),
     /// The answer was longer than allowed.
     #[error("the answer is longer than allowed: ask for fewer rows or fields")]
     TooLong,
+}
+
+/// Why a transport cannot carry a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Unsupportable {
+    /// It has no end, and its rows would never come.
+    #[error("it delivers nothing of a command without an end: use the binary API")]
+    Endless,
+    /// It may take longer than this, after which the router kills it.
+    #[error("the router kills what takes longer than {0:?}: use the binary API")]
+    Slow(Duration),
+    /// A value is not UTF-8.
+    #[error("it carries text only, and a value is not UTF-8: use the binary API")]
+    Bytes,
+    /// It is about the session.
+    #[error("it has no session")]
+    Session,
+}
+
+/// What is wrong with an answer over REST.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BadAnswer {
+    /// It is no HTTP.
+    #[error("it is no HTTP: {0}")]
+    Http(String),
+    /// Its body is no JSON.
+    #[error("its body is no JSON: {0}")]
+    Json(String),
+    /// Its text is not UTF-8, as that of comments that `WinBox` wrote.
+    #[error("its text is not UTF-8: use the binary API, which carries any bytes")]
+    Encoding,
+    /// Its JSON is neither a row nor a list of rows.
+    #[error("its JSON is neither a row nor a list of rows")]
+    Shape,
+    /// Its status says neither yes nor no, as that of a web page that has moved.
+    #[error("its status is {0}: something else than a router may answer there")]
+    Status(u16),
 }
 
 /// What the router said when it refused a command.
@@ -266,6 +327,7 @@ impl Error {
             Self::Refused { source, .. } => classify::refusal(&source.traps),
             Self::Unanswered { source, .. } => source.kind(),
             Self::TooLarge { .. } => ErrorKind::BadRequest,
+            Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Row { .. } => ErrorKind::Protocol,
             Self::Journal(_) => ErrorKind::Journal,
         }
@@ -332,7 +394,7 @@ impl Unanswered {
             Self::Expired => ErrorKind::Timeout,
             Self::TimedOut | Self::Lost => ErrorKind::OutcomeUnknown,
             Self::Fatal(_) => ErrorKind::Fatal,
-            Self::Garbled(_) | Self::TooLong => ErrorKind::Protocol,
+            Self::Garbled(_) | Self::Unreadable(_) | Self::TooLong => ErrorKind::Protocol,
         }
     }
 }
@@ -340,7 +402,7 @@ impl Unanswered {
 impl LoginFailure {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Refused(_) | Self::NotLoggedIn(_) => ErrorKind::Auth,
+            Self::Refused(_) | Self::Unauthorized(_) | Self::NotLoggedIn(_) => ErrorKind::Auth,
             Self::Unanswered(Unanswered::TimedOut | Unanswered::Expired) => ErrorKind::Timeout,
             Self::Unanswered(Unanswered::Lost | Unanswered::NotSent) => ErrorKind::Unreachable,
             Self::Unanswered(source) => source.kind(),

@@ -54,6 +54,7 @@ mod quirks;
 mod record;
 mod refusal;
 mod repeat;
+mod rest;
 mod rights;
 mod router;
 mod rules;

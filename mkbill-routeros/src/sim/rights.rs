@@ -47,6 +47,7 @@ impl Rights {
     pub(super) const TEST: Self = Self::of("test");
     pub(super) const SENSITIVE: Self = Self::of("sensitive");
     pub(super) const API: Self = Self::of("api");
+    pub(super) const REST_API: Self = Self::of("rest-api");
 
     const fn of(name: &str) -> Self {
         let mut place = 0;

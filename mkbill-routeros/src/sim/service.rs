@@ -5,13 +5,15 @@ use std::net::IpAddr;
 use super::{menus, prefix, rights::Rights, router::Router};
 
 /// How many connections each service holds, in the order of [`Service`].
-pub(super) type Connections = [usize; 2];
+pub(super) type Connections = [usize; 4];
 
 /// A row of `/ip/service`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Service {
     Api,
     ApiSsl,
+    Www,
+    WwwSsl,
 }
 
 impl Service {
@@ -20,6 +22,8 @@ impl Service {
         match self {
             Self::Api => "api",
             Self::ApiSsl => "api-ssl",
+            Self::Www => "www",
+            Self::WwwSsl => "www-ssl",
         }
     }
 
@@ -27,6 +31,8 @@ impl Service {
         match self {
             Self::Api => 0,
             Self::ApiSsl => 1,
+            Self::Www => 2,
+            Self::WwwSsl => 3,
         }
     }
 
@@ -34,6 +40,7 @@ impl Service {
     pub(super) const fn via(self) -> &'static str {
         match self {
             Self::Api | Self::ApiSsl => "api",
+            Self::Www | Self::WwwSsl => "rest-api",
         }
     }
 
@@ -41,6 +48,7 @@ impl Service {
     pub(super) const fn policy(self) -> Rights {
         match self {
             Self::Api | Self::ApiSsl => Rights::API,
+            Self::Www | Self::WwwSsl => Rights::REST_API,
         }
     }
 }

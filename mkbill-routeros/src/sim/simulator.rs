@@ -23,7 +23,7 @@ use super::{
     router::{ObjectView, Router},
     rules::SessionRules,
     schedule::{Schedule, Tiring},
-    server::Port,
+    server::{Port, Protocol},
     shared::{CancelOrder, Shared, TimeSource},
     tls::{self, Identity},
 };
@@ -69,6 +69,8 @@ pub struct SimulatorBuilder {
     cancel_order: Option<CancelOrder>,
     listen: SocketAddr,
     listen_tls: Option<SocketAddr>,
+    listen_rest: Option<SocketAddr>,
+    listen_rest_tls: Option<SocketAddr>,
     sessions_max: Option<usize>,
     license: License,
     session_rules: SessionRules,
@@ -95,6 +97,8 @@ impl Default for SimulatorBuilder {
             cancel_order: None,
             listen: ANY_PORT,
             listen_tls: None,
+            listen_rest: None,
+            listen_rest_tls: None,
             sessions_max: None,
             license: License::default(),
             session_rules: SessionRules::default(),
@@ -197,6 +201,33 @@ impl SimulatorBuilder {
         self
     }
 
+    /// Serves REST over plain HTTP too (`www`), on a free port of 127.0.0.1. Releases before 7.9 answer 404 there.
+    #[must_use]
+    pub fn rest(self) -> Self {
+        self.listen_rest(ANY_PORT)
+    }
+
+    /// As [`Self::rest`], on a loopback address of choice.
+    #[must_use]
+    pub fn listen_rest(mut self, address: SocketAddr) -> Self {
+        self.listen_rest = Some(address);
+        self
+    }
+
+    /// Serves REST over HTTPS too (`www-ssl`), with the certificate of `api-ssl`, on a free port of 127.0.0.1. Releases
+    /// before 7.1 answer 404 there.
+    #[must_use]
+    pub fn rest_tls(self) -> Self {
+        self.listen_rest_tls(ANY_PORT)
+    }
+
+    /// As [`Self::rest_tls`], on a loopback address of choice.
+    #[must_use]
+    pub fn listen_rest_tls(mut self, address: SocketAddr) -> Self {
+        self.listen_rest_tls = Some(address);
+        self
+    }
+
     /// The licence of the router; level 6, which limits nothing, unless told otherwise.
     #[must_use]
     pub fn license(mut self, license: License) -> Self {
@@ -233,24 +264,35 @@ impl SimulatorBuilder {
     pub async fn start(self) -> Result<Simulator, StartError> {
         let shared = Arc::new(self.shared()?);
         let stop = CancellationToken::new();
-        let open = async |address: SocketAddr, tls| {
+        let open = async |address: Option<SocketAddr>, protocol, tls| {
+            let Some(address) = address else { return Ok(None) };
             if !address.ip().is_loopback() {
                 return Err(StartError::NotLoopback(address));
             }
-            Port::open(address, Arc::clone(&shared), tls, stop.clone())
+            Port::open(address, protocol, Arc::clone(&shared), tls, stop.clone())
                 .await
+                .map(Some)
                 .map_err(|source| StartError::Listen { address, source })
         };
-        let port = open(self.listen, None).await?;
-        let tls = match self.listen_tls {
+        let port = open(Some(self.listen), Protocol::Api, None).await?;
+        let identity = match self.listen_tls.or(self.listen_rest_tls) {
+            Some(_) => Some(Identity::generate()?),
             None => None,
-            Some(address) => {
-                let identity = Identity::generate()?;
-                let port = open(address, Some(identity.acceptor)).await?;
-                Some((port, identity.certificate))
-            }
         };
-        Ok(Simulator { port, tls, seed: self.seed, shared, stop: stop.drop_guard() })
+        let acceptor = || identity.as_ref().map(|identity| identity.acceptor.clone());
+        let tls = open(self.listen_tls, Protocol::Api, acceptor()).await?;
+        let rest = open(self.listen_rest, Protocol::Rest, None).await?;
+        let rest_tls = open(self.listen_rest_tls, Protocol::Rest, acceptor()).await?;
+        Ok(Simulator {
+            port: port.expect("an address was given"),
+            tls,
+            rest,
+            rest_tls,
+            certificate: identity.map(|identity| identity.certificate),
+            seed: self.seed,
+            shared,
+            stop: stop.drop_guard(),
+        })
     }
 
     fn shared(&self) -> Result<Shared, StartError> {
@@ -288,7 +330,10 @@ impl SimulatorBuilder {
 #[derive(Debug)]
 pub struct Simulator {
     port: Port,
-    tls: Option<(Port, Vec<u8>)>,
+    tls: Option<Port>,
+    rest: Option<Port>,
+    rest_tls: Option<Port>,
+    certificate: Option<Vec<u8>>,
     seed: u64,
     shared: Arc<Shared>,
     stop: DropGuard,
@@ -307,15 +352,25 @@ impl Simulator {
 
     /// Where `api-ssl` listens, if it does.
     pub fn tls_addr(&self) -> Option<SocketAddr> {
-        self.tls.as_ref().map(|(port, _)| port.address())
+        self.tls.as_ref().map(Port::address)
     }
 
-    /// The certificate of `api-ssl` in DER, for trusting or pinning.
+    /// Where REST over plain HTTP listens, if it does.
+    pub fn rest_addr(&self) -> Option<SocketAddr> {
+        self.rest.as_ref().map(Port::address)
+    }
+
+    /// Where REST over HTTPS listens, if it does.
+    pub fn rest_tls_addr(&self) -> Option<SocketAddr> {
+        self.rest_tls.as_ref().map(Port::address)
+    }
+
+    /// The certificate of `api-ssl` and `www-ssl` in DER, for trusting or pinning.
     pub fn tls_certificate(&self) -> Option<&[u8]> {
-        self.tls.as_ref().map(|(_, certificate)| &certificate[..])
+        self.certificate.as_deref()
     }
 
-    /// SHA-256 of the certificate of `api-ssl`.
+    /// SHA-256 of the certificate of `api-ssl` and `www-ssl`.
     pub fn tls_fingerprint(&self) -> Option<[u8; 32]> {
         self.tls_certificate().map(tls::fingerprint)
     }
@@ -404,13 +459,13 @@ impl Simulator {
     pub async fn shutdown(self) {
         drop(self.stop);
         self.port.ended().await;
-        if let Some((port, _)) = self.tls {
+        for port in [self.tls, self.rest, self.rest_tls].into_iter().flatten() {
             port.ended().await;
         }
     }
 
     fn ports(&self) -> impl Iterator<Item = &Port> {
-        let tls = self.tls.iter().map(|(port, _)| port);
-        std::iter::once(&self.port).chain(tls)
+        let others = [&self.tls, &self.rest, &self.rest_tls].into_iter().flatten();
+        std::iter::once(&self.port).chain(others)
     }
 }
