@@ -50,6 +50,9 @@ pub enum ErrorKind {
     Fatal,
     /// The router sent something that cannot be understood.
     Protocol,
+    /// More at once than this client takes: too many streams, rows that nobody took in time, or
+    /// answers that are too long together. Ask for less at once, or read faster.
+    Overloaded,
     /// The router refused for a reason that is not known here.
     Other,
 }
@@ -189,6 +192,18 @@ pub enum Unanswered {
     /// The answer was longer than allowed.
     #[error("the answer is longer than allowed: ask for fewer rows or fields")]
     TooLong,
+    /// The answers under way on the connection would have been longer than allowed together.
+    #[error("the connection holds as much as allowed: ask for fewer rows at once")]
+    ConnectionFull,
+    /// The router answered nothing for so long that the connection was given up.
+    #[error("the router fell silent: whether it did what was sent is unknown")]
+    Silent,
+    /// The connection carries as many streams as allowed, so the command was not sent.
+    #[error("the connection carries as many streams as allowed: end one first")]
+    TooManyStreams,
+    /// The rows of a stream were not read in time; some are lost and the stream was cancelled.
+    #[error("the rows of the stream were not read in time, and some are lost: listen anew")]
+    Overflow,
 }
 
 /// What the router said when it refused a command.
@@ -268,7 +283,8 @@ impl Error {
     pub fn leaves_outcome_unknown(&self) -> bool {
         match self {
             Self::Unanswered { source, .. } => {
-                !matches!(source, Unanswered::NotSent | Unanswered::Expired)
+                use Unanswered::{Expired, NotSent, TooManyStreams};
+                !matches!(source, NotSent | Expired | TooManyStreams)
             }
             _ => self.kind() == ErrorKind::OutcomeUnknown,
         }
@@ -276,11 +292,11 @@ impl Error {
 
     /// Whether the connection is gone, so that only a new one can do better.
     pub fn ended_the_connection(&self) -> bool {
-        use Unanswered::{Fatal, Garbled, Lost, NotSent};
+        use Unanswered::{Fatal, Garbled, Lost, NotSent, Silent};
         let Self::Unanswered { source, .. } = self else {
             return false;
         };
-        matches!(source, NotSent | Lost | Fatal(_) | Garbled(_))
+        matches!(source, NotSent | Lost | Silent | Fatal(_) | Garbled(_))
     }
 
     /// From what became of a command that has no answer.
@@ -306,6 +322,10 @@ impl TryFrom<Failure> for Unanswered {
             Failure::Fatal(reason) => Self::Fatal(reason),
             Failure::Garbled(source) => Self::Garbled(source),
             Failure::AnswerTooLong => Self::TooLong,
+            Failure::ConnectionFull => Self::ConnectionFull,
+            Failure::Silent => Self::Silent,
+            Failure::TooManyStreams => Self::TooManyStreams,
+            Failure::Overflow => Self::Overflow,
         })
     }
 }
@@ -315,9 +335,10 @@ impl Unanswered {
         match self {
             Self::NotSent => ErrorKind::Unreachable,
             Self::Expired => ErrorKind::Timeout,
-            Self::TimedOut | Self::Lost => ErrorKind::OutcomeUnknown,
+            Self::TimedOut | Self::Lost | Self::Silent => ErrorKind::OutcomeUnknown,
             Self::Fatal(_) => ErrorKind::Fatal,
             Self::Garbled(_) | Self::TooLong => ErrorKind::Protocol,
+            Self::ConnectionFull | Self::TooManyStreams | Self::Overflow => ErrorKind::Overloaded,
         }
     }
 }
@@ -327,7 +348,9 @@ impl LoginFailure {
         match self {
             Self::Refused(_) | Self::NotLoggedIn(_) => ErrorKind::Auth,
             Self::Unanswered(Unanswered::TimedOut | Unanswered::Expired) => ErrorKind::Timeout,
-            Self::Unanswered(Unanswered::Lost | Unanswered::NotSent) => ErrorKind::Unreachable,
+            Self::Unanswered(Unanswered::Lost | Unanswered::Silent | Unanswered::NotSent) => {
+                ErrorKind::Unreachable
+            }
             Self::Unanswered(source) => source.kind(),
         }
     }
