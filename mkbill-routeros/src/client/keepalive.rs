@@ -48,7 +48,7 @@ impl Keepalive {
     /// said nothing at all since it was asked.
     pub(super) fn ended(&mut self, session: &mut Session, tag: Tag) {
         let Some(probe) = self.probe.take_if(|probe| probe.tag == tag) else { return };
-        if self.heard_at <= probe.asked_at {
+        if self.heard_at < probe.asked_at {
             session.fell_silent();
         }
     }

@@ -2,10 +2,13 @@
 
 mod bulk;
 mod commands;
+mod keepalive;
 mod link;
 mod login;
+mod pool;
 #[cfg(feature = "sim")]
 mod simulator;
+mod streams;
 mod support;
 mod threads;
 mod tls;
