@@ -12,3 +12,5 @@ mod streams;
 mod support;
 mod threads;
 mod tls;
+#[cfg(feature = "sim")]
+mod watch;
