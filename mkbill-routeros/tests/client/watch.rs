@@ -120,6 +120,31 @@ async fn a_watch_begins_with_all_rows_and_then_tells_every_change() {
     assert_eq!(world.known(), world.printed().await);
 }
 
+/// Answers `listen` and then `print`, telling changes on the stream while the rows go out.
+async fn change_meanwhile(mut peer: support::Peer) {
+    peer.accept_login().await;
+    let listen = peer.next().await.unwrap();
+    assert_eq!(listen.first(), Some(&b"/ip/hotspot/user/listen"[..]));
+    let (listen, print) = (support::tag_of(&listen), peer.next_tag().await);
+    peer.reply(&["!re", &print, "=.id=*1", "=name=stays"]).await;
+    peer.reply(&["!re", &listen, "=.id=*2", "=.dead=yes"]).await;
+    peer.reply(&["!re", &print, "=.id=*2", "=name=goes"]).await;
+    peer.reply(&["!re", &listen, "=.id=*3", "=name=comes"]).await;
+    peer.reply(&["!re", &listen, "=.id=*1", "=name=changes"]).await;
+    peer.reply(&["!done", &print]).await;
+    peer.until_closed().await;
+}
+
+#[tokio::test]
+async fn what_changes_while_the_table_is_read_is_in_the_snapshot() {
+    let router = support::ScriptedRouter::start(|peer, _| change_meanwhile(peer));
+    let link = Link::new(router.config(), LinkPolicy::default(), Arc::new(|| 0));
+    let mut watch = Watch::new(Arc::new(link), USER, &FIELDS);
+    let Change::Snapshot(rows) = watch.next().await.unwrap() else { panic!("a snapshot") };
+    let names: Vec<_> = rows.iter().map(|row| row.text("name").unwrap().into_owned()).collect();
+    assert_eq!(names, ["changes", "comes"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn after_a_lost_connection_only_what_differs_is_told() {
     let mut world = World::new(1024).await;
