@@ -412,7 +412,9 @@ fn how_long_a_stream_lives_says_nothing_about_how_fast_the_router_is() {
     let room = |world: &mut World| {
         let waiting: Vec<Tag> = (0..20).map(|_| world.submit(&["/x/add"])).collect();
         let room = world.transmitted().len();
-        waiting.into_iter().for_each(|tag| world.session.abandon(tag));
+        for tag in waiting {
+            world.session.abandon(tag);
+        }
         room
     };
     let stream = world.opened(&["/x/listen"]);

@@ -2,9 +2,11 @@
 
 mod bulk;
 mod commands;
+mod hostile;
 mod keepalive;
 mod link;
 mod login;
+mod peers;
 mod pool;
 #[cfg(feature = "sim")]
 mod simulator;

@@ -6,7 +6,7 @@ use mkbill_routeros::{
     client::{Change, Client, ClientConfig, Difference, Link, LinkPolicy, Pool, Watch},
     command::{Command, Row},
     error::{Error, ErrorKind},
-    sim::{At, Effect, Fault, On, RouterOs, Simulator},
+    sim::{At, Effect, Fault, On, Router, RouterOs, Simulator},
 };
 use proptest::{
     collection::vec,
@@ -36,7 +36,9 @@ impl World {
     }
 
     fn act(&self, verb: &str, words: &[&str]) {
-        self.simulator.router(|router| router.run(&format!("{USER}/{verb}"), words)).unwrap();
+        self.simulator
+            .router(|router| router.run(&format!("{USER}/{verb}"), words))
+            .expect("it is allowed");
     }
 
     async fn next(&mut self) -> Change {
@@ -92,14 +94,17 @@ async fn next(watch: &mut Watch) -> Change {
 fn by_id<'a>(rows: impl IntoIterator<Item = &'a Row>) -> BTreeMap<String, Fields> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let fields = |row: &Row| row.fields().map(|(name, value)| (text(name), text(value))).collect();
-    rows.into_iter().map(|row| (row.text(".id").unwrap().into_owned(), fields(row))).collect()
+    rows.into_iter()
+        .map(|row| (row.text(".id").expect("every row has an id").into_owned(), fields(row)))
+        .collect()
 }
 
 async fn printed(simulator: &Simulator, menu: &str, fields: &[&str]) -> BTreeMap<String, Fields> {
-    let client = Client::connect(&support::config(simulator.addr())).await.unwrap();
+    let client =
+        Client::connect(&support::config(simulator.addr())).await.expect("the router lets us in");
     let fields: Vec<&str> = [&[".id"], fields].concat();
     let print = Command::new(format!("{menu}/print")).fields(&fields);
-    by_id(&client.run(print).await.unwrap().rows)
+    by_id(&client.run(print).await.expect("a print is answered").rows)
 }
 
 #[tokio::test(start_paused = true)]
@@ -123,7 +128,7 @@ async fn a_watch_begins_with_all_rows_and_then_tells_every_change() {
 /// Answers `listen` and then `print`, telling changes on the stream while the rows go out.
 async fn change_meanwhile(mut peer: support::Peer) {
     peer.accept_login().await;
-    let listen = peer.next().await.unwrap();
+    let listen = peer.next().await.expect("the watch listens first");
     assert_eq!(listen.first(), Some(&b"/ip/hotspot/user/listen"[..]));
     let (listen, print) = (support::tag_of(&listen), peer.next_tag().await);
     peer.reply(&["!re", &print, "=.id=*1", "=name=stays"]).await;
@@ -309,7 +314,7 @@ impl World {
                     drop(timeout(Duration::from_millis(1), self.watch.next()).await);
                 }
             }
-            Act::Cut => self.simulator.router(|router| router.cut_connections()),
+            Act::Cut => self.simulator.router(Router::cut_connections),
             Act::Reboot => self.simulator.router(|router| {
                 router.renumber_ids();
                 router.reboot();
