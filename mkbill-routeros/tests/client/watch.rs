@@ -320,8 +320,8 @@ impl World {
                 router.reboot();
             }),
             Act::UnplugAndBack => {
-                self.simulator.unplug().await.unwrap();
-                self.simulator.plug_in().await.unwrap();
+                self.simulator.unplug().await.expect("it runs");
+                self.simulator.plug_in().await.expect("its ports are free");
             }
             Act::HangNext => {
                 let faults = self.simulator.faults();
