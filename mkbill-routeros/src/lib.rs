@@ -1,6 +1,6 @@
 //! A client for the binary API of RouterOS, and a router to test it with.
 //!
-//! - [`client`]: connect, run commands many at once, stay connected, add in bulk.
+//! - [`client`]: connect, run commands many at once, stay connected, watch tables, add in bulk.
 //! - [`command`]: what to run, and typed rows of what comes back.
 //! - [`value`]: durations, dates, sizes and speeds as routers write them, in every dialect.
 //! - [`proto`]: the wire without sockets, shared with the simulator.

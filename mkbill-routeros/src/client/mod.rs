@@ -5,7 +5,11 @@ mod breaker;
 pub mod bulk;
 mod config;
 mod driver;
+mod keepalive;
 mod link;
+mod pool;
+mod subscription;
+mod watch;
 
 use std::{
     fmt,
@@ -27,8 +31,11 @@ use tracing::debug;
 
 pub use api::{Api, Transport, TransportLimits};
 pub use breaker::BreakerPolicy;
-pub use config::{ClientConfig, Credentials, Endpoint, Security, Timeouts};
+pub use config::{Backlog, ClientConfig, Credentials, Endpoint, Keepalive, Security, Timeouts};
 pub use link::{Chance, Link, LinkPolicy};
+pub use pool::Pool;
+pub use subscription::Subscription;
+pub use watch::{Change, Difference, Watch};
 
 use crate::{
     command::{Command, Record, Row},
@@ -36,7 +43,7 @@ use crate::{
     proto::{self, Failure, Login, LoginStep, Request, Session},
     transport,
 };
-use driver::{Driver, JOBS_MAX, Job};
+use driver::{Driver, JOBS_MAX, Job, Owner};
 
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
@@ -67,6 +74,7 @@ pub struct Client {
     jobs: mpsc::Sender<Job>,
     given_up: Arc<Notify>,
     timeouts: Timeouts,
+    backlog: Backlog,
     address: String,
     tasks: JoinSet<()>,
 }
@@ -148,6 +156,27 @@ impl Client {
         }
     }
 
+    /// Runs a command that goes on until it is given up: `/…/listen`, `print =follow=`, `monitor`.
+    ///
+    /// It takes no place in the window, but a connection carries only
+    /// [`streams_max`](crate::proto::SessionLimits::streams_max) of them. Whether the router takes
+    /// the command is told by [`Subscription::next`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::send`].
+    pub async fn listen(&self, command: Command) -> Result<Subscription, Error> {
+        let path = command.path().to_owned();
+        let request = command.into_request(self.timeouts.command)?;
+        let given_up = Arc::clone(&self.given_up);
+        let (subscriber, subscription) =
+            subscription::channel(path.clone(), self.backlog, given_up);
+        match self.jobs.send(Job { request, owner: Owner::Subscriber(subscriber) }).await {
+            Ok(()) => Ok(subscription),
+            Err(_) => Err(Error::from_failure(&path, Failure::NotSent)),
+        }
+    }
+
     /// Whether the connection has ended, so that nothing can be run any more.
     pub fn is_closed(&self) -> bool {
         self.jobs.is_closed()
@@ -177,11 +206,14 @@ impl Client {
         let session = Session::new(config.limits);
         let mut tasks = JoinSet::new();
         tasks.spawn(driver::write(writer, batch_queue));
-        tasks.spawn(Driver::new(session, reader, batches, job_queue, Arc::clone(&given_up)).run());
+        let rung = Arc::clone(&given_up);
+        let driver = Driver::new(session, reader, batches, job_queue, rung, config.keepalive);
+        tasks.spawn(driver.run());
         Self {
             jobs,
             given_up,
             timeouts: config.timeouts,
+            backlog: config.backlog,
             address: config.endpoint.to_string(),
             tasks,
         }
@@ -214,7 +246,7 @@ impl Client {
 
     async fn enqueue(&self, request: Request) -> Result<Outcome, Failure> {
         let (outcome, receiver) = oneshot::channel();
-        match self.jobs.send(Job { request, outcome }).await {
+        match self.jobs.send(Job { request, owner: Owner::Caller(outcome) }).await {
             Ok(()) => Ok(Outcome { receiver, given_up: Arc::clone(&self.given_up) }),
             Err(_) => Err(Failure::NotSent),
         }

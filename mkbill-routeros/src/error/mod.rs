@@ -55,6 +55,9 @@ pub enum ErrorKind {
     Journal,
     /// The transport cannot carry the command, which was not sent.
     Unsupported,
+    /// More at once than this client takes: too many streams, rows that nobody took in time, or
+    /// answers that are too long together. Ask for less at once, or read faster.
+    Overloaded,
     /// The router refused for a reason that is not known here.
     Other,
 }
@@ -216,6 +219,18 @@ pub enum Unanswered {
     /// The answer was longer than allowed.
     #[error("the answer is longer than allowed: ask for fewer rows or fields")]
     TooLong,
+    /// The answers under way on the connection would have been longer than allowed together.
+    #[error("the connection holds as much as allowed: ask for fewer rows at once")]
+    ConnectionFull,
+    /// The router answered nothing for so long that the connection was given up.
+    #[error("the router fell silent: whether it did what was sent is unknown")]
+    Silent,
+    /// The connection carries as many streams as allowed, so the command was not sent.
+    #[error("the connection carries as many streams as allowed: end one first")]
+    TooManyStreams,
+    /// The rows of a stream were not read in time; some are lost and the stream was cancelled.
+    #[error("the rows of the stream were not read in time, and some are lost: listen anew")]
+    Overflow,
 }
 
 /// Why a transport cannot carry a command.
@@ -345,7 +360,8 @@ impl Error {
     pub fn leaves_outcome_unknown(&self) -> bool {
         match self {
             Self::Unanswered { source, .. } => {
-                !matches!(source, Unanswered::NotSent | Unanswered::Expired)
+                use Unanswered::{Expired, NotSent, TooManyStreams};
+                !matches!(source, NotSent | Expired | TooManyStreams)
             }
             _ => self.kind() == ErrorKind::OutcomeUnknown,
         }
@@ -353,11 +369,11 @@ impl Error {
 
     /// Whether the connection is gone, so that only a new one can do better.
     pub fn ended_the_connection(&self) -> bool {
-        use Unanswered::{Fatal, Garbled, Lost, NotSent};
+        use Unanswered::{Fatal, Garbled, Lost, NotSent, Silent};
         let Self::Unanswered { source, .. } = self else {
             return false;
         };
-        matches!(source, NotSent | Lost | Fatal(_) | Garbled(_))
+        matches!(source, NotSent | Lost | Silent | Fatal(_) | Garbled(_))
     }
 
     /// From what became of a command that has no answer.
@@ -383,6 +399,10 @@ impl TryFrom<Failure> for Unanswered {
             Failure::Fatal(reason) => Self::Fatal(reason),
             Failure::Garbled(source) => Self::Garbled(source),
             Failure::AnswerTooLong => Self::TooLong,
+            Failure::ConnectionFull => Self::ConnectionFull,
+            Failure::Silent => Self::Silent,
+            Failure::TooManyStreams => Self::TooManyStreams,
+            Failure::Overflow => Self::Overflow,
         })
     }
 }
@@ -392,9 +412,10 @@ impl Unanswered {
         match self {
             Self::NotSent => ErrorKind::Unreachable,
             Self::Expired => ErrorKind::Timeout,
-            Self::TimedOut | Self::Lost => ErrorKind::OutcomeUnknown,
+            Self::TimedOut | Self::Lost | Self::Silent => ErrorKind::OutcomeUnknown,
             Self::Fatal(_) => ErrorKind::Fatal,
             Self::Garbled(_) | Self::Unreadable(_) | Self::TooLong => ErrorKind::Protocol,
+            Self::ConnectionFull | Self::TooManyStreams | Self::Overflow => ErrorKind::Overloaded,
         }
     }
 }
@@ -404,7 +425,9 @@ impl LoginFailure {
         match self {
             Self::Refused(_) | Self::Unauthorized(_) | Self::NotLoggedIn(_) => ErrorKind::Auth,
             Self::Unanswered(Unanswered::TimedOut | Unanswered::Expired) => ErrorKind::Timeout,
-            Self::Unanswered(Unanswered::Lost | Unanswered::NotSent) => ErrorKind::Unreachable,
+            Self::Unanswered(Unanswered::Lost | Unanswered::Silent | Unanswered::NotSent) => {
+                ErrorKind::Unreachable
+            }
             Self::Unanswered(source) => source.kind(),
         }
     }

@@ -2,10 +2,17 @@
 
 mod bulk;
 mod commands;
+mod hostile;
+mod keepalive;
 mod link;
 mod login;
+mod peers;
+mod pool;
 #[cfg(feature = "sim")]
 mod simulator;
+mod streams;
 mod support;
 mod threads;
 mod tls;
+#[cfg(feature = "sim")]
+mod watch;
