@@ -110,7 +110,9 @@ pub(crate) fn check(project: &Project, only: &str) -> Result<(), Failure> {
 }
 
 fn refuse_if_any(complaints: &[String]) -> Result<(), Failure> {
-    complaints.iter().for_each(|complaint| println!("{complaint}"));
+    for complaint in complaints {
+        println!("{complaint}");
+    }
     if complaints.is_empty() {
         return Ok(());
     }

@@ -139,7 +139,7 @@ impl Bench<'_> {
         let router = Simulator::start(&self.router, Service::Api, &arguments)?;
         let median = |peer: &Peer| {
             let runs = (0..work.runs).map(|run| self.run(*peer, work, &router, run));
-            runs.collect::<Result<Vec<_>, _>>().map(Taken::median)
+            runs.collect::<Result<Vec<_>, _>>().map(|runs| Taken::median(&runs))
         };
         let taken = work.peers.iter().map(median).collect::<Result<_, _>>()?;
         Ok(Compared { work, taken })
@@ -180,7 +180,7 @@ impl Taken {
     }
 
     /// The median of each number by itself.
-    fn median(runs: Vec<Self>) -> Self {
+    fn median(runs: &[Self]) -> Self {
         let middle = |number: fn(&Self) -> u64| {
             let mut numbers: Vec<u64> = runs.iter().map(number).collect();
             numbers.sort_unstable();
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn the_median_is_taken_of_each_number_by_itself() {
         let run = |wall_ns, cpu_ns| Taken { wall_ns, cpu_ns, ..Taken::default() };
-        assert_eq!(Taken::median(vec![run(3, 10), run(1, 30), run(2, 20)]), run(2, 20));
+        assert_eq!(Taken::median(&[run(3, 10), run(1, 30), run(2, 20)]), run(2, 20));
     }
 
     #[test]
