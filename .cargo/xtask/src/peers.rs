@@ -69,7 +69,7 @@ const ADDS: Work = Work {
     name: "adds",
     count: "1000",
     router: &["--delay-ms", "0"],
-    runs: 5,
+    runs: 3,
     peers: ALL,
 };
 const ADDS_AT_ONCE: Work =
@@ -77,7 +77,6 @@ const ADDS_AT_ONCE: Work =
 const SLOW_ADDS: Work = Work {
     title: "1,000 adds, one after another, 5 ms each",
     router: &["--delay-ms", "5"],
-    runs: 3,
     ..ADDS
 };
 const SLOW_ADDS_AT_ONCE: Work = Work {

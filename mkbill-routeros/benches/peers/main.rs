@@ -52,13 +52,13 @@ fn config(address: &str, password: String) -> ClientConfig {
 
 async fn measure(work: &str, config: &ClientConfig, count: usize, prefix: &str) {
     let client = Client::connect(config).await.expect("the simulator lets us in");
-    let adds: Vec<Command> = (0..count).map(|number| add(&format!("{prefix}{number}"))).collect();
+    let adds = || (0..count).map(|number| add(&format!("{prefix}{number}")));
     let meter = Meter::start();
     let done = match work {
         "connect" => connect_and_ask(config, count).await,
         "list" => list(&client).await,
-        "adds" => add_one_by_one(&client, adds).await,
-        "adds-at-once" => add_at_once(&client, adds).await,
+        "adds" => add_one_by_one(&client, adds()).await,
+        "adds-at-once" => add_at_once(&client, adds()).await,
         _ => panic!("`{work}` is no work"),
     };
     meter.tell();
@@ -81,7 +81,7 @@ async fn list(client: &Client) -> usize {
     answer.expect("the users can be printed").rows.len()
 }
 
-async fn add_one_by_one(client: &Client, adds: Vec<Command>) -> usize {
+async fn add_one_by_one(client: &Client, adds: impl Iterator<Item = Command>) -> usize {
     let mut ids = HashSet::new();
     for add in adds {
         ids.insert(client.run(add).await.expect("it is new").ret.expect("a number"));
@@ -89,7 +89,7 @@ async fn add_one_by_one(client: &Client, adds: Vec<Command>) -> usize {
     ids.len()
 }
 
-async fn add_at_once(client: &Client, adds: Vec<Command>) -> usize {
+async fn add_at_once(client: &Client, adds: impl Iterator<Item = Command>) -> usize {
     let answers = client.run_all(adds).await;
     let ids: HashSet<_> = answers
         .into_iter()

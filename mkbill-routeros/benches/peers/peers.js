@@ -26,7 +26,12 @@ async function addOneByOne(client, names) {
 }
 
 async function addAtOnce(client, names) {
-  return new Set(await Promise.all(names.map((name) => add(client, name)))).size;
+  const underWay = Array.from(names, (name) => add(client, name));
+  return new Set(await Promise.all(underWay)).size;
+}
+
+function* named(prefix, count) {
+  for (let number = 0; number < count; number += 1) yield `${prefix}${number}`;
 }
 
 async function connectAndAsk(connect, count) {
@@ -53,19 +58,19 @@ function peakKib() {
   return fs.readFileSync('/proc/self/status', 'utf8').match(/VmHWM:\s+(\d+)/)[1];
 }
 
-async function main([, work, address, count, prefix]) {
+async function main([, work, address, many, prefix]) {
+  const count = Number(many);
   const [host, port] = address.split(':');
   const password = process.env.MKBILL_SIM_PASSWORD;
   const connect = () => new RouterOSAPI({ host, port: Number(port), user: USER, password, timeout: 60 }).connect();
-  const names = Array.from({ length: Number(count) }, (_, number) => `${prefix}${number}`);
   const client = await connect();
   const works = {
-    connect: () => connectAndAsk(connect, names.length),
+    connect: () => connectAndAsk(connect, count),
     list: async () => (await client.write(`${USERS}/print`)).length,
-    adds: () => addOneByOne(client, names),
-    'adds-at-once': () => addAtOnce(client, names),
+    adds: () => addOneByOne(client, named(prefix, count)),
+    'adds-at-once': () => addAtOnce(client, named(prefix, count)),
   };
-  await measured(works[work], names.length);
+  await measured(works[work], count);
   process.exit(0);
 }
 

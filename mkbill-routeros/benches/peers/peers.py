@@ -73,7 +73,7 @@ def main(kind, work, address, count, prefix):
     host, port = address.rsplit(":", 1)
     count = int(count)
     connect = lambda: CLIENTS[kind](host, int(port))
-    names = [f"{prefix}{number}" for number in range(count)]
+    users = (user(f"{prefix}{number}") for number in range(count))
     if work == "connect":
         connect().close()
         return measured(lambda: sum(connect_and_ask(connect) for _ in range(count)), count)
@@ -81,8 +81,8 @@ def main(kind, work, address, count, prefix):
     if work == "list":
         return measured(client.list, count)
     if work == "adds":
-        return measured(lambda: len({client.add(user(name)) for name in names}), count)
-    return measured(lambda: len(set(client.add_all(map(user, names)))), count)
+        return measured(lambda: len({client.add(one) for one in users}), count)
+    return measured(lambda: len(set(client.add_all(users))), count)
 
 
 def connect_and_ask(connect):

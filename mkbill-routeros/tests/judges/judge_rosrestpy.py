@@ -94,7 +94,8 @@ def judge_refusals(checks, ros, rows, menu, twin):
     missing = ros.session.get(f"{ros.url}{path}/*FFFFF0")
     checks.equal(missing.status_code, 404, f"{path} does not have every number")
     strange = ros.session.get(f"{ros.url}/ip/nonsense")
-    checks.that(strange.status_code in (400, 404), "a strange menu is refused", strange.status_code)
+    got = (strange.status_code, strange.json()["detail"])
+    checks.equal(got, (406, "no such command or directory (nonsense)"), "a strange menu is refused")
     query = {".query": ["name=r1", "name=r3", "#|"], ".proplist": ["name"]}
     answer = ros.session.post(f"{ros.url}{path}/print", json=query).json()
     names = [row["name"] for row in answer]
