@@ -23,7 +23,7 @@ use tokio::runtime::Builder;
 const USER: &str = "admin";
 const PRINT: &str = "/ip/hotspot/user/print";
 /// More than a list of 30,000 rows takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
