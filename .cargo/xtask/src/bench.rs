@@ -31,7 +31,7 @@ pub(crate) fn write(project: &Project, only: Option<&str>) -> Result<(), Failure
     for part in parts {
         let facts = machine::facts();
         let table = (part.measure)(project)?;
-        write_part(&path, &Marks::of(part.name), &format!("\n\n{facts}\n\n{table}\n"))?;
+        write_part(&path, &Marks::of(part.name), &format!("\n\n{facts}\n{table}\n"))?;
     }
     Ok(())
 }
@@ -45,7 +45,7 @@ fn measure_figures(project: &Project) -> Result<String, Failure> {
         .env(POSTGRES_URL, postgres.url())
         .watch(|line| printed.push_str(line))?;
     let marks = Marks::of("figures");
-    let table = marks.between(&printed).map(|table| table.trim().to_owned() + "\n");
+    let table = marks.between(&printed).map(|table| format!("\n{}\n", table.trim()));
     table.ok_or_else(|| Failure::Refused(format!("the figures lack `{}`", marks.begin)))
 }
 
