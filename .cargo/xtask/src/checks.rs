@@ -4,10 +4,10 @@ use crate::project::Project;
 use crate::shell::Shell;
 use crate::steps::Step;
 use crate::tally::Tally;
-use crate::{deny, features, fuzz, openapi, tidy};
+use crate::{deny, features, fuzz, judges, openapi, tidy};
 
 /// Everything that has to hold before a change is taken, cheapest first.
-pub(crate) const STEPS: [Step; 13] = [
+pub(crate) const STEPS: [Step; 14] = [
     Step { name: "toolchain", run: |project, _| toolchain(project) },
     Step { name: "format", run: |project, _| cargo(project, &["fmt", "--all", "--check"]) },
     Step { name: "tidy", run: |project, _| tidy::check(project) },
@@ -22,6 +22,7 @@ pub(crate) const STEPS: [Step; 13] = [
     Step { name: "openapi", run: |project, _| openapi::check(project) },
     Step { name: "tests", run: tests },
     Step { name: "fuzz", run: |project, _| fuzz::run_each(project) },
+    Step { name: "foreign clients", run: |project, _| judges::check(project, "") },
     Step { name: "release build", run: |project, _| cargo(project, RELEASE_BUILD) },
     Step { name: "demo", run: |project, _| cargo(project, DEMO) },
 ];

@@ -3,13 +3,19 @@
 mod bench;
 mod checks;
 mod db;
+mod debian;
 mod deny;
 mod failure;
 mod features;
+mod foreign;
 mod fuzz;
+mod judges;
+mod machine;
 mod openapi;
+mod peers;
 mod project;
 mod shell;
+mod simulator;
 mod steps;
 mod tally;
 mod tidy;
@@ -52,8 +58,18 @@ enum Command {
     },
     /// Run every fuzz target for ten seconds
     Fuzz,
+    /// Let clients by others judge the simulator
+    Judges {
+        /// Only the judges whose name holds this text
+        #[arg(long, default_value = "")]
+        only: String,
+    },
     /// Measure the figures of docs/PERFORMANCE.md on this machine and write them there
-    Bench,
+    Bench {
+        /// Only this part: `figures` or `peers`
+        #[arg(long)]
+        only: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -75,7 +91,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Openapi { check: true } => openapi::check(&project),
         Command::Openapi { check: false } => openapi::write(&project),
         Command::Fuzz => fuzz::run_each(&project),
-        Command::Bench => bench::write(&project),
+        Command::Judges { only } => judges::check(&project, &only),
+        Command::Bench { only } => bench::write(&project, only.as_deref()),
     }
 }
 
