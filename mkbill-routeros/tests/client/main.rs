@@ -3,7 +3,9 @@
 mod bulk;
 mod commands;
 mod link;
+mod log;
 mod login;
+mod openssl;
 #[cfg(feature = "sim")]
 mod simulator;
 mod support;
