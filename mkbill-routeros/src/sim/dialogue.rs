@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::proto::{Sentence, login};
@@ -83,6 +83,8 @@ pub(super) struct Dialogue {
     last_due: Option<Instant>,
     state: State,
     sender: mpsc::Sender<Sentence>,
+    /// Answers that come late.
+    late: JoinSet<()>,
     /// Cancelled when a listener does not keep up.
     overflow: CancellationToken,
     pub events: mpsc::Receiver<Sentence>,
@@ -111,6 +113,7 @@ impl Dialogue {
             last_due: None,
             state: State::Open,
             sender,
+            late: JoinSet::new(),
             overflow,
             events,
             out: Outbox::default(),
@@ -188,7 +191,9 @@ impl Dialogue {
             })
             .sum();
         let is_prompt = !self.is_logged_in() || matches!(command.path(), "/cancel" | "/quit");
-        let due = if is_prompt { now + extra } else { self.shared.schedule().book(now, extra) };
+        let mut schedule = self.shared.schedule();
+        stalls(effects).for_each(|by| schedule.stall(now + by));
+        let due = if is_prompt { schedule.awake(now) + extra } else { schedule.book(now, extra) };
         let due = match self.last_due {
             Some(last) if !self.is_logged_in() => due.max(last),
             _ => due,
@@ -214,7 +219,7 @@ impl Dialogue {
             return self.close();
         }
         if !has(&Effect::Mute) {
-            self.out.push_all(&replies);
+            self.reply(&pending.effects, &replies);
         }
         if has(&Effect::RepeatReply) {
             self.out.push_all(&replies);
@@ -244,9 +249,33 @@ impl Dialogue {
                     let stray = tagged("!re", Some(STRANGE_TAG)).with("name", "stray");
                     (0..*count).for_each(|_| self.out.push(&stray));
                 }
+                Effect::Untagged(count) => {
+                    let row = tagged("!re", None).with("name", "untagged");
+                    (0..*count).for_each(|_| self.out.push(&row));
+                }
                 Effect::HostileLength => self.out.push_raw(&[0xF0, 0xFF, 0xFF, 0xFF, 0xFF]),
+                Effect::ControlByte => self.out.push_raw(&[0xF8]),
+                Effect::EndlessSentence => {
+                    self.never_end(pending.command.tag());
+                    return true;
+                }
                 Effect::SplitReplies => self.out.split(),
-                Effect::DropAfterApply | Effect::Mute | Effect::Delay(_) | Effect::RepeatReply => {}
+                Effect::DropAfterBytes(bytes) => self.out.cut_after(*bytes as usize),
+                Effect::ClockJump(by) => self.jump_clock(*by),
+                Effect::NtpSync => self.shared.router().ntp_sync(),
+                Effect::DenyLogin if pending.command.path() == "/login" => {
+                    let refusal = self.login_refusal();
+                    self.out.push_all(&refused(&refusal, pending.command.tag()));
+                    return true;
+                }
+                Effect::DropAfterApply
+                | Effect::CutMidWord
+                | Effect::Mute
+                | Effect::Delay(_)
+                | Effect::Stall(_)
+                | Effect::LateReply(_)
+                | Effect::DenyLogin
+                | Effect::RepeatReply => {}
             }
             if self.state != State::Open {
                 return true;
@@ -339,12 +368,17 @@ impl Dialogue {
         }
         let message = format!("login failure for user {shown} from {peer} via api");
         router.write_log("system,error,critical", message);
-        let text = if router.routeros().takes_plain_login() {
+        drop(router);
+        refused(&self.login_refusal(), command.tag())
+    }
+
+    fn login_refusal(&self) -> Refusal {
+        let text = if self.shared.router().routeros().takes_plain_login() {
             "invalid user name or password (6)"
         } else {
             "cannot log in"
         };
-        refused(&Refusal::new(text), command.tag())
+        Refusal::new(text)
     }
 
     /// What the client offers to be let in; `None` when it has to be asked.
@@ -398,6 +432,13 @@ impl Router {
     }
 }
 
+fn stalls(effects: &[Effect]) -> impl Iterator<Item = Duration> {
+    effects.iter().filter_map(|effect| match effect {
+        Effect::Stall(by) => Some(*by),
+        _ => None,
+    })
+}
+
 fn done(ret: Option<&[u8]>, tag: Option<&[u8]>) -> Sentence {
     let done = tagged("!done", tag);
     match ret {
@@ -439,5 +480,6 @@ impl Ord for Pending {
     }
 }
 
+mod spoil;
 #[cfg(test)]
 mod tests;

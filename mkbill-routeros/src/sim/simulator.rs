@@ -15,11 +15,12 @@ use super::{
     chance::Chance,
     crowd::{Crowd, Customer},
     dialect::RouterOs,
-    fault::Faults,
+    fault::{Fault, Faults},
     journal::{CommandSeen, Hook},
     refusal::Refusal,
     router::{ObjectView, Router},
     schedule::{Schedule, Tiring},
+    script::Script,
     server::Port,
     shared::{CancelOrder, Shared, TimeSource},
     tls::{self, Identity},
@@ -67,6 +68,7 @@ pub struct SimulatorBuilder {
     listen: SocketAddr,
     listen_tls: Option<SocketAddr>,
     sessions_max: Option<usize>,
+    faults: Vec<Fault>,
 }
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -90,6 +92,7 @@ impl Default for SimulatorBuilder {
             listen: ANY_PORT,
             listen_tls: None,
             sessions_max: None,
+            faults: Vec::new(),
         }
     }
 }
@@ -195,6 +198,16 @@ impl SimulatorBuilder {
         self
     }
 
+    /// What goes wrong from the start, on top of what was told before; see [`Script`].
+    #[must_use]
+    pub fn script(mut self, script: &Script) -> Self {
+        if let Some((after, service_time)) = script.tires() {
+            self = self.tires(after, service_time);
+        }
+        self.faults.extend(script.faults());
+        self
+    }
+
     /// Starts the router on the current tokio runtime.
     ///
     /// # Errors
@@ -239,13 +252,15 @@ impl SimulatorBuilder {
             0 => CancelOrder::CommandFirst,
             _ => CancelOrder::CancelFirst,
         };
-        Ok(Shared::new(
+        let shared = Shared::new(
             router,
             self.time.clone(),
             Schedule::new(self.service_time, self.parallelism).tiring(self.tiring),
             self.cancel_order.unwrap_or(by_seed),
             chance,
-        ))
+        );
+        self.faults.iter().for_each(|fault| shared.faults.push(fault.clone()));
+        Ok(shared)
     }
 }
 
