@@ -47,6 +47,7 @@ mod simulator;
 mod system;
 mod table;
 mod tls;
+mod transcript;
 
 pub use clock::RouterClock;
 pub use crowd::{Arrival, Crowd, Customer};
@@ -62,3 +63,4 @@ pub use script::{Script, ScriptError};
 pub use session::{LoginBy, LogoutReason, Traffic};
 pub use shared::{CancelOrder, TimeSource};
 pub use simulator::{Simulator, SimulatorBuilder, StartError};
+pub use transcript::{Recorder, Replay, ReplayError, Transcript, TranscriptError};

@@ -14,7 +14,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::{connection::Connection, shared::Shared};
+use super::{connection::Connection, shared::Shared, transcript::Recorded};
 
 /// How many connections are served at once; more are closed at once.
 const CONNECTIONS_MAX: usize = 1024;
@@ -137,10 +137,15 @@ impl Host {
             return;
         }
         let shared = Arc::clone(&self.shared);
+        let recorder = shared.journal().recorder.clone();
         match self.tls.clone() {
-            None => self.connections.spawn(Connection::new(stream, peer, shared).serve()),
+            None => {
+                let stream = Recorded::new(stream, recorder);
+                self.connections.spawn(Connection::new(stream, peer, shared).serve())
+            }
             Some(tls) => self.connections.spawn(async move {
                 if let Ok(stream) = tls.accept(stream).await {
+                    let stream = Recorded::new(stream, recorder);
                     Connection::new(stream, peer, shared).serve().await;
                 }
             }),

@@ -24,6 +24,7 @@ use super::{
     server::Port,
     shared::{CancelOrder, Shared, TimeSource},
     tls::{self, Identity},
+    transcript::Recorder,
 };
 
 /// Why a simulator did not start.
@@ -351,6 +352,11 @@ impl Simulator {
     /// The hook may look at the router.
     pub fn on_command(&self, hook: Hook) {
         self.shared.journal().hook = Some(hook);
+    }
+
+    /// Writes down what passes on all connections that are made from now on, `api-ssl` included.
+    pub fn record(&self, recorder: Recorder) {
+        self.shared.journal().recorder = Some(recorder);
     }
 
     /// The commands that reached the router since [`Self::forget_commands`], oldest first, without secrets.

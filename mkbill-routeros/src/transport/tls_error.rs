@@ -34,13 +34,13 @@ pub enum TlsError {
          set `/ip service set api-ssl tls-version=only-1.2` or upgrade RouterOS, \
          or use the plain API inside a tunnel"
     )]
-    OldVersion(#[source] rustls::Error),
+    OldVersion(#[source] Box<rustls::Error>),
     /// The Diffie-Hellman group of the router is unknown or too small.
     #[error(
         "the router insists on a Diffie-Hellman group that is unknown or below 2048 bits: \
          upgrade RouterOS, or use the plain API inside a tunnel"
     )]
-    WeakGroup(#[source] rustls::Error),
+    WeakGroup(#[source] Box<rustls::Error>),
     /// No known authority signed the certificate: most routers sign their own.
     #[error(
         "the router presented certificate {presented}, which no known authority vouches for, \
@@ -51,7 +51,7 @@ pub enum TlsError {
         /// The fingerprint of the certificate that was presented.
         presented: Fingerprint,
         /// What is wrong with it.
-        source: rustls::Error,
+        source: Box<rustls::Error>,
     },
     /// The certificate has expired, or begins in the future.
     #[error(
@@ -62,7 +62,7 @@ pub enum TlsError {
         /// The fingerprint of the certificate that was presented.
         presented: Fingerprint,
         /// When it is valid.
-        source: rustls::Error,
+        source: Box<rustls::Error>,
     },
     /// The certificate is for another host.
     #[error(
@@ -73,7 +73,7 @@ pub enum TlsError {
         /// The fingerprint of the certificate that was presented.
         presented: Fingerprint,
         /// For which names it is.
-        source: rustls::Error,
+        source: Box<rustls::Error>,
     },
     /// The certificate has another flaw.
     #[error("the router presented certificate {presented}, which cannot be trusted")]
@@ -81,7 +81,7 @@ pub enum TlsError {
         /// The fingerprint of the certificate that was presented.
         presented: Fingerprint,
         /// What is wrong with it.
-        source: rustls::Error,
+        source: Box<rustls::Error>,
     },
     /// What answers is not TLS.
     #[error(
@@ -135,10 +135,10 @@ pub(super) fn explain(error: io::Error) -> TlsError {
         }
         rustls::Error::AlertReceived(AlertDescription::ProtocolVersion)
         | rustls::Error::PeerIncompatible(PeerIncompatible::ServerDoesNotSupportTls12Or13) => {
-            TlsError::OldVersion(cause.clone())
+            TlsError::OldVersion(Box::new(cause.clone()))
         }
         rustls::Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedKxGroup) => {
-            TlsError::WeakGroup(cause.clone())
+            TlsError::WeakGroup(Box::new(cause.clone()))
         }
         rustls::Error::InvalidMessage(_) => TlsError::NotTls(error),
         _ => TlsError::Handshake(error),
@@ -147,10 +147,10 @@ pub(super) fn explain(error: io::Error) -> TlsError {
 
 fn distrust(Distrusted { presented, source }: &Distrusted) -> TlsError {
     let presented = *presented;
-    let Some(source) = source.clone() else {
+    let Some(source) = source.clone().map(Box::new) else {
         return TlsError::PinMismatch { presented };
     };
-    let rustls::Error::InvalidCertificate(flaw) = &source else {
+    let rustls::Error::InvalidCertificate(flaw) = &*source else {
         return TlsError::Untrusted { presented, source };
     };
     match flaw {

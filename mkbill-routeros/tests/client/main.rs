@@ -11,3 +11,5 @@ mod simulator;
 mod support;
 mod threads;
 mod tls;
+#[cfg(feature = "sim")]
+mod transcripts;

@@ -56,7 +56,9 @@ impl Dialogue {
     /// Leaves out the terminator and the last byte of the last word.
     fn reply_in_part(&mut self, replies: &[Sentence]) {
         let mut bytes = Vec::new();
-        replies.iter().for_each(|reply| reply.encode(&mut bytes));
+        for reply in replies {
+            reply.encode(&mut bytes);
+        }
         bytes.truncate(bytes.len().saturating_sub(2));
         self.out.push_raw(&bytes);
         self.close();
