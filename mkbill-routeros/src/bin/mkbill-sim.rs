@@ -14,7 +14,8 @@ use std::{
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
 use mkbill_routeros::sim::{
-    Crowd, Customer, Recorder, RouterOs, Script, Simulator, SimulatorBuilder, TimeSource, Traffic,
+    Crowd, Customer, FaultScript, Recorder, RouterOs, Simulator, SimulatorBuilder, TimeSource,
+    Traffic,
 };
 use serde::Serialize;
 
@@ -40,6 +41,10 @@ struct Arguments {
     /// Serves the API over TLS too, on 127.0.0.1:8729 unless told otherwise.
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:8729")]
     api_ssl: Option<SocketAddr>,
+    /// Serves the files of the router over SFTP too, on 127.0.0.1:2222 unless told otherwise.
+    #[cfg(feature = "sim-sftp")]
+    #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:2222")]
+    sftp: Option<SocketAddr>,
     /// The release to play, such as 6.49 or 7.18.
     #[arg(long, default_value = "7.18", value_name = "VERSION")]
     routeros: RouterOs,
@@ -127,6 +132,10 @@ fn builder(arguments: &Arguments) -> Result<SimulatorBuilder, Box<dyn Error>> {
     if let Some(address) = arguments.api_ssl {
         builder = builder.listen_tls(address);
     }
+    #[cfg(feature = "sim-sftp")]
+    if let Some(address) = arguments.sftp {
+        builder = builder.listen_sftp(address);
+    }
     if let Some(after) = arguments.tires {
         builder = builder.tires(after, Duration::from_millis(20));
     }
@@ -162,7 +171,7 @@ impl OpenError {
     }
 }
 
-fn script(path: &Path) -> Result<Script, OpenError> {
+fn script(path: &Path) -> Result<FaultScript, OpenError> {
     let file = File::open(path).map_err(OpenError::of(path))?;
     let text = io::read_to_string(file.take(SCRIPT_BYTES_MAX)).map_err(OpenError::of(path))?;
     text.parse().map_err(OpenError::of(path))
@@ -237,6 +246,11 @@ impl Greeting {
             let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             let fingerprint = Some(format!("sha256:{hex}"));
             services.push(Service { name: "api-ssl", address, fingerprint });
+        }
+        #[cfg(feature = "sim-sftp")]
+        if let Some(address) = simulator.sftp_addr() {
+            let fingerprint = simulator.sftp_fingerprint().map(str::to_owned);
+            services.push(Service { name: "sftp", address, fingerprint });
         }
         let routeros = simulator.router(|router| router.routeros().to_string());
         Self { routeros, services }

@@ -15,6 +15,7 @@ use super::{
     command::Command,
     dialect::RouterOs,
     feed::Feed,
+    files::Files,
     id::ObjectId,
     log::Log,
     menus::{self, Made},
@@ -37,6 +38,7 @@ pub struct Router {
     pub(super) presence: Presence,
     pub(super) log: Log,
     pub(super) feed: Feed,
+    pub(super) files: Files,
     pub(super) identity: Vec<u8>,
     pub(super) sessions_max: Option<usize>,
     /// Cancelled and replaced when all connections are cut.
@@ -61,6 +63,7 @@ impl Router {
             presence: Presence::default(),
             log: Log::new(),
             feed: Feed::default(),
+            files: Files::default(),
             identity: b"MikroTik".to_vec(),
             sessions_max: None,
             link: CancellationToken::new(),

@@ -14,10 +14,22 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "sim-sftp")]
+use super::sftp;
 use super::{connection::Connection, shared::Shared, transcript::Recorded};
 
 /// How many connections are served at once; more are closed at once.
 const CONNECTIONS_MAX: usize = 1024;
+
+/// What is spoken on a port.
+#[derive(Debug, Clone)]
+pub(super) enum Protocol {
+    /// The binary API.
+    Api,
+    /// SFTP, with this key.
+    #[cfg(feature = "sim-sftp")]
+    Sftp(sftp::Host),
+}
 
 /// A port of the router, open or closed, with a task that serves it.
 #[derive(Debug)]
@@ -37,6 +49,7 @@ enum Order {
 impl Port {
     pub(super) async fn open(
         address: SocketAddr,
+        protocol: Protocol,
         shared: Arc<Shared>,
         tls: Option<TlsAcceptor>,
         stop: CancellationToken,
@@ -46,6 +59,7 @@ impl Port {
         let (orders, received) = mpsc::channel(1);
         let host = Host {
             address,
+            protocol,
             shared,
             tls,
             listener: Some(listener),
@@ -89,6 +103,7 @@ impl Port {
 
 struct Host {
     address: SocketAddr,
+    protocol: Protocol,
     shared: Arc<Shared>,
     tls: Option<TlsAcceptor>,
     listener: Option<TcpListener>,
@@ -136,13 +151,19 @@ impl Host {
         if self.connections.len() >= CONNECTIONS_MAX || stream.set_nodelay(true).is_err() {
             return;
         }
-        let shared = Arc::clone(&self.shared);
+        let (protocol, shared) = (self.protocol.clone(), Arc::clone(&self.shared));
         let recorder = shared.journal().recorder.clone();
         match self.tls.clone() {
-            None => {
-                let stream = Recorded::new(stream, recorder);
-                self.connections.spawn(Connection::new(stream, peer, shared).serve())
-            }
+            None => self.connections.spawn(async move {
+                match protocol {
+                    Protocol::Api => {
+                        let stream = Recorded::new(stream, recorder);
+                        Connection::new(stream, peer, shared).serve().await;
+                    }
+                    #[cfg(feature = "sim-sftp")]
+                    Protocol::Sftp(host) => sftp::serve(stream, peer, host, shared).await,
+                }
+            }),
             Some(tls) => self.connections.spawn(async move {
                 if let Ok(stream) = tls.accept(stream).await {
                     let stream = Recorded::new(stream, recorder);

@@ -11,17 +11,19 @@ use jiff::{SignedDuration, Timestamp, tz::Offset};
 use thiserror::Error;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+#[cfg(feature = "sim-sftp")]
+use super::sftp;
 use super::{
     chance::Chance,
     crowd::{Crowd, Customer},
     dialect::RouterOs,
     fault::{Fault, Faults},
+    fault_script::FaultScript,
     journal::{CommandSeen, Hook},
     refusal::Refusal,
     router::{ObjectView, Router},
     schedule::{Schedule, Tiring},
-    script::Script,
-    server::Port,
+    server::{Port, Protocol},
     shared::{CancelOrder, Shared, TimeSource},
     tls::{self, Identity},
     transcript::Recorder,
@@ -51,6 +53,10 @@ pub enum StartError {
     /// The certificate was refused.
     #[error("setting up TLS")]
     Tls(#[source] rustls::Error),
+    /// No key for SSH could be made.
+    #[cfg(feature = "sim-sftp")]
+    #[error("making a host key")]
+    HostKey(#[source] russh::keys::ssh_key::Error),
 }
 
 /// What kind of router to start. Every choice has a default.
@@ -68,6 +74,8 @@ pub struct SimulatorBuilder {
     cancel_order: Option<CancelOrder>,
     listen: SocketAddr,
     listen_tls: Option<SocketAddr>,
+    #[cfg(feature = "sim-sftp")]
+    listen_sftp: Option<SocketAddr>,
     sessions_max: Option<usize>,
     faults: Vec<Fault>,
 }
@@ -92,6 +100,8 @@ impl Default for SimulatorBuilder {
             cancel_order: None,
             listen: ANY_PORT,
             listen_tls: None,
+            #[cfg(feature = "sim-sftp")]
+            listen_sftp: None,
             sessions_max: None,
             faults: Vec::new(),
         }
@@ -192,6 +202,15 @@ impl SimulatorBuilder {
         self
     }
 
+    /// Serves the files of the router over SFTP on a loopback address, for accounts whose group has the policies `ssh`
+    /// and `ftp`; with `read` they list and read, with `write` they write and remove.
+    #[cfg(feature = "sim-sftp")]
+    #[must_use]
+    pub fn listen_sftp(mut self, address: SocketAddr) -> Self {
+        self.listen_sftp = Some(address);
+        self
+    }
+
     /// How many hotspot sessions the licence allows at once; no limit unless told otherwise.
     #[must_use]
     pub fn sessions_max(mut self, sessions_max: usize) -> Self {
@@ -199,9 +218,9 @@ impl SimulatorBuilder {
         self
     }
 
-    /// What goes wrong from the start, on top of what was told before; see [`Script`].
+    /// What goes wrong from the start, on top of what was told before; see [`FaultScript`].
     #[must_use]
-    pub fn script(mut self, script: &Script) -> Self {
+    pub fn script(mut self, script: &FaultScript) -> Self {
         if let Some((after, service_time)) = script.tires() {
             self = self.tires(after, service_time);
         }
@@ -217,24 +236,41 @@ impl SimulatorBuilder {
     pub async fn start(self) -> Result<Simulator, StartError> {
         let shared = Arc::new(self.shared()?);
         let stop = CancellationToken::new();
-        let open = async |address: SocketAddr, tls| {
+        let open = async |address: SocketAddr, protocol, tls| {
             if !address.ip().is_loopback() {
                 return Err(StartError::NotLoopback(address));
             }
-            Port::open(address, Arc::clone(&shared), tls, stop.clone())
+            Port::open(address, protocol, Arc::clone(&shared), tls, stop.clone())
                 .await
                 .map_err(|source| StartError::Listen { address, source })
         };
-        let port = open(self.listen, None).await?;
+        let port = open(self.listen, Protocol::Api, None).await?;
         let tls = match self.listen_tls {
             None => None,
             Some(address) => {
                 let identity = Identity::generate()?;
-                let port = open(address, Some(identity.acceptor)).await?;
+                let port = open(address, Protocol::Api, Some(identity.acceptor)).await?;
                 Some((port, identity.certificate))
             }
         };
-        Ok(Simulator { port, tls, seed: self.seed, shared, stop: stop.drop_guard() })
+        #[cfg(feature = "sim-sftp")]
+        let sftp = match self.listen_sftp {
+            None => None,
+            Some(address) => {
+                let host = sftp::Host::generate()?;
+                let fingerprint = host.fingerprint.clone();
+                Some((open(address, Protocol::Sftp(host), None).await?, fingerprint))
+            }
+        };
+        Ok(Simulator {
+            port,
+            tls,
+            #[cfg(feature = "sim-sftp")]
+            sftp,
+            seed: self.seed,
+            shared,
+            stop: stop.drop_guard(),
+        })
     }
 
     fn shared(&self) -> Result<Shared, StartError> {
@@ -272,6 +308,8 @@ impl SimulatorBuilder {
 pub struct Simulator {
     port: Port,
     tls: Option<(Port, Vec<u8>)>,
+    #[cfg(feature = "sim-sftp")]
+    sftp: Option<(Port, String)>,
     seed: u64,
     shared: Arc<Shared>,
     stop: DropGuard,
@@ -291,6 +329,18 @@ impl Simulator {
     /// Where `api-ssl` listens, if it does.
     pub fn tls_addr(&self) -> Option<SocketAddr> {
         self.tls.as_ref().map(|(port, _)| port.address())
+    }
+
+    /// Where SFTP listens, if it does.
+    #[cfg(feature = "sim-sftp")]
+    pub fn sftp_addr(&self) -> Option<SocketAddr> {
+        self.sftp.as_ref().map(|(port, _)| port.address())
+    }
+
+    /// The fingerprint of the host key of SFTP, as `ssh-keygen -l` shows it.
+    #[cfg(feature = "sim-sftp")]
+    pub fn sftp_fingerprint(&self) -> Option<&str> {
+        self.sftp.as_ref().map(|(_, fingerprint)| fingerprint.as_str())
     }
 
     /// The certificate of `api-ssl` in DER, for trusting or pinning.
@@ -387,10 +437,17 @@ impl Simulator {
         if let Some((port, _)) = self.tls {
             port.ended().await;
         }
+        #[cfg(feature = "sim-sftp")]
+        if let Some((port, _)) = self.sftp {
+            port.ended().await;
+        }
     }
 
     fn ports(&self) -> impl Iterator<Item = &Port> {
         let tls = self.tls.iter().map(|(port, _)| port);
-        std::iter::once(&self.port).chain(tls)
+        let ports = std::iter::once(&self.port).chain(tls);
+        #[cfg(feature = "sim-sftp")]
+        let ports = ports.chain(self.sftp.iter().map(|(port, _)| port));
+        ports
     }
 }

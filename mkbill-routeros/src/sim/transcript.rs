@@ -192,12 +192,11 @@ fn sentence(text: &str) -> Option<Sentence> {
     let mut sentence = Sentence::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
-        let (word, behind) = match rest.strip_prefix('"') {
-            Some(quoted) => unquoted(quoted)?,
-            None => {
-                let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
-                (word.as_bytes().to_vec(), behind)
-            }
+        let (word, behind) = if let Some(quoted) = rest.strip_prefix('"') {
+            unquoted(quoted)?
+        } else {
+            let (word, behind) = rest.split_once(' ').unwrap_or((rest, ""));
+            (word.as_bytes().to_vec(), behind)
         };
         sentence.push(word);
         rest = behind.trim_start();

@@ -8,7 +8,7 @@ use std::{
 use crate::support::{Raw, started};
 use jiff::SignedDuration;
 use mkbill_routeros::sim::{
-    At, Effect, Fault, On, Refusal, Router, RouterOs, Script, Simulator, Stage, Verdict,
+    At, Effect, Fault, FaultScript, On, Refusal, Router, RouterOs, Simulator, Stage, Verdict,
 };
 use tokio::time::Instant;
 
@@ -311,7 +311,7 @@ async fn a_sentence_without_end_goes_on_until_the_client_leaves() {
 
 #[tokio::test]
 async fn a_script_sets_the_faults_from_the_start_and_tires_the_router() {
-    let script: Script = r#"
+    let script: FaultScript = r#"
         [tires]
         after = 3
         service-ms = 20000

@@ -5,5 +5,7 @@
 mod api;
 mod faults;
 mod program;
+#[cfg(feature = "sim-sftp")]
+mod sftp;
 mod support;
 mod tls;

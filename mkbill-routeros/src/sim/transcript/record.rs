@@ -87,12 +87,12 @@ struct Ear {
 
 impl<S> Recorded<S> {
     pub(in crate::sim) fn new(stream: S, recorder: Option<Recorder>) -> Self {
-        let ear = |event| Ear { decoder: Decoder::new(Limits::default()), event, hears: true };
+        let side = |event| Ear { decoder: Decoder::new(Limits::default()), event, hears: true };
         let tap = recorder.map(|recorder| Tap {
             connection: recorder.next_connection(),
             recorder,
-            from_client: ear(Event::Client),
-            from_router: ear(Event::Router),
+            from_client: side(Event::Client),
+            from_router: side(Event::Router),
         });
         Self { stream, tap }
     }

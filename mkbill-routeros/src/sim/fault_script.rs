@@ -56,9 +56,9 @@ const SECONDS_MAX: i64 = 100 * 366 * 86_400;
 /// | `"renumber-ids"` | [`Effect::RenumberIds`] |
 ///
 /// ```
-/// use mkbill_routeros::sim::Script;
+/// use mkbill_routeros::sim::FaultScript;
 ///
-/// let script: Script = r#"
+/// let script: FaultScript = r#"
 ///     [tires]
 ///     after = 150
 ///     service-ms = 20
@@ -74,11 +74,11 @@ const SECONDS_MAX: i64 = 100 * 366 * 86_400;
 /// "#
 /// .parse()?;
 /// assert_eq!(script.faults().count(), 2);
-/// # Ok::<(), mkbill_routeros::sim::ScriptError>(())
+/// # Ok::<(), mkbill_routeros::sim::FaultScriptError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Script {
+pub struct FaultScript {
     tires: Option<Tires>,
     #[serde(default)]
     fault: Vec<Entry>,
@@ -87,7 +87,7 @@ pub struct Script {
 /// Why a text is no script.
 #[derive(Debug, Error)]
 #[non_exhaustive]
-pub enum ScriptError {
+pub enum FaultScriptError {
     /// Longer than 1 MiB.
     #[error("reading a fault script: it is longer than 1 MiB")]
     TooLong,
@@ -99,7 +99,7 @@ pub enum ScriptError {
     Text(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl Script {
+impl FaultScript {
     /// The faults, in their order.
     pub fn faults(&self) -> impl Iterator<Item = Fault> {
         self.fault.iter().cloned().map(|entry| Fault {
@@ -115,17 +115,17 @@ impl Script {
     }
 }
 
-impl FromStr for Script {
-    type Err = ScriptError;
+impl FromStr for FaultScript {
+    type Err = FaultScriptError;
 
-    fn from_str(text: &str) -> Result<Self, ScriptError> {
+    fn from_str(text: &str) -> Result<Self, FaultScriptError> {
         if text.len() > BYTES_MAX {
-            return Err(ScriptError::TooLong);
+            return Err(FaultScriptError::TooLong);
         }
         let script: Self =
-            toml::from_str(text).map_err(|error| ScriptError::Text(Box::new(error)))?;
+            toml::from_str(text).map_err(|error| FaultScriptError::Text(Box::new(error)))?;
         if script.fault.len() > FAULTS_MAX {
-            return Err(ScriptError::TooMany);
+            return Err(FaultScriptError::TooMany);
         }
         Ok(script)
     }
@@ -309,7 +309,7 @@ mod tests {
     use super::*;
 
     fn only(effect: &str) -> Effect {
-        let script: Script = format!("[[fault]]\neffect = {effect}\n").parse().unwrap();
+        let script: FaultScript = format!("[[fault]]\neffect = {effect}\n").parse().unwrap();
         let fault = script.faults().next().unwrap();
         assert_eq!((fault.on, fault.at), (On::Any, At::From(1)), "{effect}");
         fault.effect
@@ -359,7 +359,7 @@ mod tests {
             on = "/login"
             at = { from = 3 }
         "#;
-        let faults: Vec<Fault> = text.parse::<Script>().unwrap().faults().collect();
+        let faults: Vec<Fault> = text.parse::<FaultScript>().unwrap().faults().collect();
         assert_eq!((&faults[0].on, faults[0].at), (&On::Writes, At::Nth(2)));
         assert_eq!((&faults[1].on, faults[1].at), (&On::Matching("/login".into()), At::From(3)));
     }
@@ -379,7 +379,7 @@ mod tests {
             ("[[faults]]".to_owned(), "line 1", "`fault`"),
             ("fault".to_owned(), "line 1", ""),
         ] {
-            let ScriptError::Text(cause) = text.parse::<Script>().unwrap_err() else {
+            let FaultScriptError::Text(cause) = text.parse::<FaultScript>().unwrap_err() else {
                 panic!("{text} is told otherwise");
             };
             let cause = cause.to_string();
@@ -390,8 +390,8 @@ mod tests {
     #[test]
     fn scripts_have_limits() {
         let many = "[[fault]]\neffect = \"mute\"\n".repeat(FAULTS_MAX + 1);
-        assert!(matches!(many.parse::<Script>(), Err(ScriptError::TooMany)));
+        assert!(matches!(many.parse::<FaultScript>(), Err(FaultScriptError::TooMany)));
         let long = "#".repeat(BYTES_MAX + 1);
-        assert!(matches!(long.parse::<Script>(), Err(ScriptError::TooLong)));
+        assert!(matches!(long.parse::<FaultScript>(), Err(FaultScriptError::TooLong)));
     }
 }
