@@ -243,8 +243,8 @@ impl Greeting {
         let api = Service { name: "api", address: simulator.addr(), fingerprint: None };
         let mut services = vec![api];
         if let (Some(address), Some(digest)) = (simulator.tls_addr(), simulator.tls_fingerprint()) {
-            let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            let fingerprint = Some(format!("sha256:{hex}"));
+            let hex: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+            let fingerprint = Some(format!("sha256:{}", hex.concat()));
             services.push(Service { name: "api-ssl", address, fingerprint });
         }
         #[cfg(feature = "sim-sftp")]

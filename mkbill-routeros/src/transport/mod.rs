@@ -1,4 +1,16 @@
 //! Dialling a router: a TCP connection, with TLS over it when asked for.
+//!
+//! TLS 1.2 and 1.3 are spoken, by rustls and ring. What a router needs for that:
+//!
+//! | the router | what to do |
+//! |---|---|
+//! | RouterOS 7 with an RSA or ECDSA certificate | `/ip service set api-ssl certificate=… tls-version=only-1.2` |
+//! | RouterOS 6 with a certificate, DHE suites only | the same, and build with the feature `legacy-tls` |
+//! | without a certificate: anonymous Diffie-Hellman | impossible, as anybody could answer: give it a certificate |
+//! | TLS 1.0 or 1.1 only, CBC suites only, RSA key transport, groups or RSA keys below 2048 bits | impossible, as it is broken: upgrade RouterOS, or [`Security::Plain`] inside a tunnel over which it is reached |
+//!
+//! Certificates that routers sign themselves are trusted by [`Trust::Pin`]; [`presented`] reads what to
+//! pin.
 
 mod fingerprint;
 #[cfg(feature = "legacy-tls")]

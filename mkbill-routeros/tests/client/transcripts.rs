@@ -49,20 +49,21 @@ fn add(name: &str) -> Command {
 
 /// Everything that the transcripts have in common.
 async fn talk(client: &Client) {
-    let row = client.run(user("v1")).await.unwrap().rows.remove(0);
+    let run = async |command| client.run(command).await.expect("the router does it");
+    let fails = async |command| client.run(command).await.expect_err("the router refuses it");
+    let row = run(user("v1")).await.rows.remove(0);
     assert_eq!(row.text("profile").as_deref(), Some("1h"));
-    assert!(client.run(user("nobody")).await.unwrap().rows.is_empty());
-    let refused = client.run(add("v1")).await.unwrap_err();
+    assert!(run(user("nobody")).await.rows.is_empty());
+    let refused = fails(add("v1")).await;
     assert_eq!(refused.kind(), ErrorKind::Duplicate);
     assert!(story(&refused).contains("input does not match any value of profile"), "{refused}");
-    assert_eq!(client.run(add("v2")).await.unwrap().ret.unwrap(), b"*1A");
-    let clock = client.run(print::<RouterClock>()).await.unwrap().records::<RouterClock>();
-    let shown = format!("{:?}", clock.unwrap());
+    assert_eq!(run(add("v2")).await.ret.as_deref(), Some(&b"*1A"[..]));
+    let shown = format!("{:?}", run(print::<RouterClock>()).await.records::<RouterClock>());
     assert!(shown.contains("2023-07-14"), "{shown}");
     let listen = Command::new("/ip/hotspot/active/listen").within(SHORT);
-    assert_eq!(client.run(listen).await.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
-    let identity = client.run(print::<Identity>()).await.unwrap();
-    assert_eq!(identity.records::<Identity>().unwrap()[0].name, "core");
+    assert_eq!(fails(listen).await.kind(), ErrorKind::OutcomeUnknown);
+    let identity = run(print::<Identity>()).await.records::<Identity>().expect("it can be read");
+    assert_eq!(identity[0].name, "core");
 }
 
 #[tokio::test]
@@ -119,13 +120,14 @@ struct Paper(Arc<Mutex<Vec<u8>>>);
 
 impl Paper {
     fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).expect("transcripts are text")
+        String::from_utf8(self.0.lock().expect("no writer panics").clone())
+            .expect("transcripts are text")
     }
 }
 
 impl io::Write for Paper {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        self.0.lock().expect("no writer panics").write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

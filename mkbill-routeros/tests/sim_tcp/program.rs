@@ -64,15 +64,15 @@ fn an_address_that_others_could_reach_is_refused() {
 }
 
 async fn logged_in(api: &str) -> Raw {
-    let mut raw = Raw::connect(api.parse().unwrap()).await;
+    let mut raw = Raw::connect(api.parse().expect("an address")).await;
     raw.run(&["/login", "=name=admin", "=password=pw"]).await;
     raw
 }
 
 fn file(folder: &TempDir, name: &str, text: &str) -> String {
     let path = folder.path().join(name);
-    fs::write(&path, text).unwrap();
-    path.to_str().unwrap().to_owned()
+    fs::write(&path, text).expect("the folder is ours");
+    path.to_str().expect("an ASCII name").to_owned()
 }
 
 #[tokio::test]
@@ -131,6 +131,6 @@ async fn customers_come_within_the_licence_while_time_flies() {
 
 async fn time(raw: &mut Raw) -> DateTime {
     let clock = raw.run(&["/system/clock/print"]).await;
-    let shown = |name| value(&clock[0], name).unwrap();
-    format!("{}T{}", shown("date"), shown("time")).parse().unwrap()
+    let shown = |name| value(&clock[0], name).expect("clocks show it");
+    format!("{}T{}", shown("date"), shown("time")).parse().expect("an ISO date")
 }

@@ -37,24 +37,26 @@ async fn with_sftp() -> Simulator {
 
 /// `None` when the account is not let in.
 async fn logged_in(simulator: &Simulator, user: &str) -> Option<(Handle<Trusting>, SftpSession)> {
-    let trusting = Trusting(simulator.sftp_fingerprint().unwrap().to_owned());
-    let address = simulator.sftp_addr().unwrap();
-    let mut ssh =
-        client::connect(Arc::new(client::Config::default()), address, trusting).await.unwrap();
-    if !ssh.authenticate_password(user, "pw").await.unwrap().success() {
+    let trusting = Trusting(simulator.sftp_fingerprint().expect("SFTP is served").to_owned());
+    let address = simulator.sftp_addr().expect("SFTP is served");
+    let mut ssh = client::connect(Arc::new(client::Config::default()), address, trusting)
+        .await
+        .expect("SSH goes on");
+    if !ssh.authenticate_password(user, "pw").await.expect("an answer").success() {
         return None;
     }
-    let channel = ssh.channel_open_session().await.unwrap();
-    channel.request_subsystem(true, "sftp").await.unwrap();
-    Some((ssh, SftpSession::new(channel.into_stream()).await.unwrap()))
+    let channel = ssh.channel_open_session().await.expect("SSH goes on");
+    channel.request_subsystem(true, "sftp").await.expect("SSH goes on");
+    Some((ssh, SftpSession::new(channel.into_stream()).await.expect("SFTP begins")))
 }
 
 fn add_user(simulator: &Simulator, name: &str, policy: &str) {
     simulator.router(|router| {
         let group = [format!("name={name}"), format!("policy={policy}")];
-        router.run("/user/group/add", &group.each_ref().map(|word| &**word)).unwrap();
+        let added = "the names are new";
+        router.run("/user/group/add", &group.each_ref().map(|word| &**word)).expect(added);
         let user = [format!("name={name}"), format!("group={name}"), "password=pw".to_owned()];
-        router.run("/user/add", &user.each_ref().map(|word| &**word)).unwrap();
+        router.run("/user/add", &user.each_ref().map(|word| &**word)).expect(added);
     });
 }
 

@@ -49,11 +49,10 @@ impl Recorder {
 
     fn note(&self, connection: u32, line: impl fmt::Display) {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let moves = book.current != connection;
+        let switch = if book.current == connection { "" } else { &format!("@{connection}\n") };
         book.current = connection;
         let Some(out) = &mut book.out else { return };
-        let moved = if moves { writeln!(out, "@{connection}") } else { Ok(()) };
-        if moved.and_then(|()| writeln!(out, "{line}")).and_then(|()| out.flush()).is_err() {
+        if writeln!(out, "{switch}{line}").and_then(|()| out.flush()).is_err() {
             book.out = None;
         }
     }
