@@ -11,7 +11,7 @@ use mkbill_routeros::{
     transport::Trust,
 };
 
-use crate::support::{self, story};
+use crate::support::{self, LONG, story};
 
 const PARAMETERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tls");
 const PROGRAM: &str = include_str!("openssl_router.py");
@@ -40,6 +40,7 @@ impl OpenSsl {
     async fn connect(&self) -> Result<Client, Error> {
         let mut config = support::config(([127, 0, 0, 1], self.port).into());
         config.endpoint.security = Security::Tls(Trust::AnyCertificate);
+        config.timeouts.connect = LONG;
         Client::connect(&config).await
     }
 

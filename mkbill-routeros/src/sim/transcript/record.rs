@@ -97,12 +97,6 @@ impl<S> Recorded<S> {
     }
 }
 
-impl Tap {
-    fn closed(&self) {
-        self.recorder.note(self.connection, Event::RouterCloses);
-    }
-}
-
 impl Ear {
     fn hear(&mut self, bytes: &[u8], note: impl Fn(&dyn fmt::Display)) {
         if !self.hears {
@@ -161,10 +155,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Recorded<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let done = ready!(Pin::new(&mut self.stream).poll_shutdown(context));
-        if let Some(tap) = self.tap.take() {
-            tap.closed();
+        // Written down first, so that whoever sees the end can read of it.
+        if let Some(Tap { recorder, connection, .. }) = self.tap.take() {
+            recorder.note(connection, Event::RouterCloses);
         }
-        Poll::Ready(done)
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
