@@ -268,8 +268,7 @@ async fn an_address_of_the_secret_goes_before_the_pool_of_the_profile() {
 
 #[tokio::test]
 async fn the_licence_limits_the_lines_of_each_service() {
-    for (license, most) in [(License::L3, 200), (License::L4, 200), (License::L5, 500)]
-    {
+    for (license, most) in [(License::L3, 200), (License::L4, 200), (License::L5, 500)] {
         let simulator = Simulator::builder().license(license).start().await.unwrap();
         simulator.router(|router| {
             run(router, "/ppp/secret/add", &["name=amina", "password=amina"]);

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
-use super::{Answer, Client, Link};
+use super::{Answer, Client, Link, Subscription};
 use crate::{command::Command, error::Error};
 
 /// A way to run commands on one router.
@@ -19,6 +19,13 @@ pub trait Api: Send + Sync {
     ///
     /// As [`Client::run`]; [`Error::Unsupported`] for what the transport cannot do.
     async fn run(&self, command: Command) -> Result<Answer, Error>;
+
+    /// Starts a command without an end, such as a `listen`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::listen`]; [`Error::Unsupported`] where changes cannot be delivered.
+    async fn listen(&self, command: Command) -> Result<Subscription, Error>;
 
     /// How commands travel.
     fn transport(&self) -> Transport;
@@ -79,6 +86,10 @@ impl Api for Client {
         Self::run(self, command).await
     }
 
+    async fn listen(&self, command: Command) -> Result<Subscription, Error> {
+        Self::listen(self, command).await
+    }
+
     fn transport(&self) -> Transport {
         Transport::Api
     }
@@ -88,6 +99,10 @@ impl Api for Client {
 impl Api for Link {
     async fn run(&self, command: Command) -> Result<Answer, Error> {
         Self::run(self, command).await
+    }
+
+    async fn listen(&self, command: Command) -> Result<Subscription, Error> {
+        Self::listen(self, command).await
     }
 
     fn transport(&self) -> Transport {

@@ -98,11 +98,11 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// Whether others can read and change what is said.
+/// Whether others can read and change what is said. There is no default: plain text is chosen by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
     /// Everything in the clear, the password included: only inside a network or tunnel that you
-    /// trust.
+    /// trust. Each connection warns in the log.
     Plain,
     /// TLS, with this trust.
     Tls(Trust),

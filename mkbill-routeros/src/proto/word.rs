@@ -1,5 +1,7 @@
 //! What one word of a sentence says. Values stay raw bytes: routers do not promise UTF-8.
 
+use std::borrow::Cow;
+
 /// Splits `=name=value`. A missing second `=` reads as an empty value.
 pub fn attribute(word: &[u8]) -> Option<(&[u8], &[u8])> {
     Some(split_pair(word.strip_prefix(b"=")?))
@@ -36,15 +38,19 @@ pub fn is_secret(name: &[u8]) -> bool {
 
 /// The word as it may be shown: the value of a secret attribute or condition is left out.
 pub(super) fn redacted(word: &[u8]) -> String {
+    masked(word).escape_ascii().to_string()
+}
+
+/// The word with `<hidden>` for the value of a secret attribute or condition.
+pub(crate) fn masked(word: &[u8]) -> Cow<'_, [u8]> {
     let name_start = word.iter().position(|byte| !b"=?<>-".contains(byte)).unwrap_or(word.len());
     let (marker, pair) = word.split_at(name_start);
     let (name, _) = split_pair(pair);
-    let shown = if is_secret(name) && name.len() < pair.len() {
-        [marker, name, b"=<hidden>"].concat()
+    if is_secret(name) && name.len() < pair.len() {
+        Cow::Owned([marker, name, b"=<hidden>"].concat())
     } else {
-        word.to_vec()
-    };
-    shown.escape_ascii().to_string()
+        Cow::Borrowed(word)
+    }
 }
 
 fn split_pair(pair: &[u8]) -> (&[u8], &[u8]) {

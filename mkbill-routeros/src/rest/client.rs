@@ -23,9 +23,9 @@ use super::{
     encode::Call,
 };
 use crate::{
-    client::{Answer, Api, Credentials, Endpoint, Timeouts, Transport},
+    client::{Answer, Api, Credentials, Endpoint, Subscription, Timeouts, Transport},
     command::{Command, Effect},
-    error::{Error, LoginFailure, Unanswered},
+    error::{Error, LoginFailure, Unanswered, Unsupportable},
     proto::Ending,
     transport,
 };
@@ -176,6 +176,14 @@ impl RestClient {
 impl Api for RestClient {
     async fn run(&self, command: Command) -> Result<Answer, Error> {
         Self::run(self, command).await
+    }
+
+    async fn listen(&self, command: Command) -> Result<Subscription, Error> {
+        Err(Error::Unsupported {
+            command: command.path().to_owned(),
+            transport: Transport::Rest,
+            reason: Unsupportable::Endless,
+        })
     }
 
     fn transport(&self) -> Transport {

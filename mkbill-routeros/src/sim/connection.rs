@@ -54,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             self.dialogue.run_due(Instant::now());
             let Self { reader, writer, is_flushed, dialogue, link, overflow, .. } = &mut self;
             let has_output = !dialogue.out.is_empty() || !*is_flushed;
-            if dialogue.is_closing() && !has_output {
+            if dialogue.out.is_cut() || dialogue.is_closing() && !has_output {
                 break;
             }
             let takes_more = dialogue.takes_more();

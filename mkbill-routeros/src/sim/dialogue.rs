@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::proto::Sentence;
@@ -17,7 +17,7 @@ use super::{
     account::{LoggedIn, Proof},
     command::{Command, tag_of},
     console::{Done, Follow},
-    fault::Effect,
+    fault::{self, Effect},
     feed::{self, Listener},
     journal::{CommandSeen, Stage, Verdict},
     outbox::Outbox,
@@ -61,6 +61,8 @@ pub(super) struct Dialogue {
     last_due: Option<Instant>,
     state: State,
     sender: mpsc::Sender<Sentence>,
+    /// Answers that come late.
+    late: JoinSet<()>,
     /// Cancelled when a listener does not keep up.
     overflow: CancellationToken,
     /// When to look at the router next, because a command repeats and time comes from outside.
@@ -100,6 +102,7 @@ impl Dialogue {
             last_due: None,
             state: if is_admitted { State::Open } else { State::Closing },
             sender,
+            late: JoinSet::new(),
             overflow,
             glance: None,
             events,
@@ -187,15 +190,11 @@ impl Dialogue {
 
     /// Control words and logins take no service time; before login nothing overtakes.
     fn due(&mut self, command: &Command, effects: &[Effect], now: Instant) -> Instant {
-        let extra: Duration = effects
-            .iter()
-            .map(|effect| match effect {
-                Effect::Delay(by) => *by,
-                _ => Duration::ZERO,
-            })
-            .sum();
+        let extra = fault::delay(effects);
         let is_prompt = !self.is_logged_in() || matches!(command.path(), "/cancel" | "/quit");
-        let due = if is_prompt { now + extra } else { self.shared.schedule().book(now, extra) };
+        let mut schedule = self.shared.schedule();
+        fault::stalls(effects).for_each(|by| schedule.stall(now + by));
+        let due = if is_prompt { schedule.awake(now) + extra } else { schedule.book(now, extra) };
         let due = match self.last_due {
             Some(last) if !self.is_logged_in() => due.max(last),
             _ => due,
@@ -221,7 +220,7 @@ impl Dialogue {
             return self.close();
         }
         if !has(&Effect::Mute) {
-            self.out.push_all(&replies);
+            self.reply(&pending.effects, &replies);
         }
         if has(&Effect::RepeatReply) {
             self.out.push_all(&replies);
@@ -251,9 +250,33 @@ impl Dialogue {
                     let stray = tagged("!re", Some(STRANGE_TAG)).with("name", "stray");
                     (0..*count).for_each(|_| self.out.push(&stray));
                 }
+                Effect::Untagged(count) => {
+                    let row = tagged("!re", None).with("name", "untagged");
+                    (0..*count).for_each(|_| self.out.push(&row));
+                }
                 Effect::HostileLength => self.out.push_raw(&[0xF0, 0xFF, 0xFF, 0xFF, 0xFF]),
+                Effect::ControlByte => self.out.push_raw(&[0xF8]),
+                Effect::EndlessSentence => {
+                    self.never_end(pending.command.tag());
+                    return true;
+                }
                 Effect::SplitReplies => self.out.split(),
-                Effect::DropAfterApply | Effect::Mute | Effect::Delay(_) | Effect::RepeatReply => {}
+                Effect::DropAfterBytes(bytes) => self.out.cut_after(*bytes as usize),
+                Effect::ClockJump(by) => self.shared.router().jump_clock(*by),
+                Effect::NtpSync => self.shared.router().ntp_sync(),
+                Effect::DenyLogin if pending.command.path() == "/login" => {
+                    let refusal = self.login_refusal();
+                    self.out.push_all(&refused(&refusal, pending.command.tag()));
+                    return true;
+                }
+                Effect::DropAfterApply
+                | Effect::CutMidWord
+                | Effect::Mute
+                | Effect::Delay(_)
+                | Effect::Stall(_)
+                | Effect::LateReply(_)
+                | Effect::DenyLogin
+                | Effect::RepeatReply => {}
             }
             if self.state != State::Open {
                 return true;
@@ -372,6 +395,15 @@ impl Dialogue {
         }
     }
 
+    fn login_refusal(&self) -> Refusal {
+        let text = if self.shared.router().routeros().takes_plain_login() {
+            "invalid user name or password (6)"
+        } else {
+            "cannot log in"
+        };
+        Refusal::new(text)
+    }
+
     /// What the client offers to be let in; `None` when it has to be asked.
     fn proof<'c>(&mut self, command: &'c Command) -> Option<Proof<'c>> {
         let takes_plain_login = self.shared.router().routeros().takes_plain_login();
@@ -448,5 +480,6 @@ impl Ord for Pending {
     }
 }
 
+mod spoil;
 #[cfg(test)]
 mod tests;

@@ -47,6 +47,8 @@ impl Rights {
     pub(super) const TEST: Self = Self::of("test");
     pub(super) const SENSITIVE: Self = Self::of("sensitive");
     pub(super) const API: Self = Self::of("api");
+    #[cfg(feature = "sim-sftp")]
+    pub(super) const SSH: Self = Self::of("ssh");
     pub(super) const REST_API: Self = Self::of("rest-api");
 
     const fn of(name: &str) -> Self {

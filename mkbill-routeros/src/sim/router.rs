@@ -223,6 +223,11 @@ impl Router {
         self.is_powered = false;
     }
 
+    /// The clock is set ahead by this much, or back when negative.
+    pub(super) fn jump_clock(&mut self, by: SignedDuration) {
+        self.clock.set_shown(self.clock.shown().saturating_add(by));
+    }
+
     /// The network told the router the true time.
     pub fn ntp_sync(&mut self) {
         self.clock.ntp_sync();

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::{menus, prefix, rights::Rights, router::Router};
 
 /// How many connections each service holds, in the order of [`Service`].
-pub(super) type Connections = [usize; 4];
+pub(super) type Connections = [usize; 5];
 
 /// A row of `/ip/service`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +14,8 @@ pub(super) enum Service {
     ApiSsl,
     Www,
     WwwSsl,
+    #[cfg(feature = "sim-sftp")]
+    Ssh,
 }
 
 impl Service {
@@ -24,6 +26,8 @@ impl Service {
             Self::ApiSsl => "api-ssl",
             Self::Www => "www",
             Self::WwwSsl => "www-ssl",
+            #[cfg(feature = "sim-sftp")]
+            Self::Ssh => "ssh",
         }
     }
 
@@ -33,6 +37,8 @@ impl Service {
             Self::ApiSsl => 1,
             Self::Www => 2,
             Self::WwwSsl => 3,
+            #[cfg(feature = "sim-sftp")]
+            Self::Ssh => 4,
         }
     }
 
@@ -41,6 +47,8 @@ impl Service {
         match self {
             Self::Api | Self::ApiSsl => "api",
             Self::Www | Self::WwwSsl => "rest-api",
+            #[cfg(feature = "sim-sftp")]
+            Self::Ssh => "ssh",
         }
     }
 
@@ -49,6 +57,8 @@ impl Service {
         match self {
             Self::Api | Self::ApiSsl => Rights::API,
             Self::Www | Self::WwwSsl => Rights::REST_API,
+            #[cfg(feature = "sim-sftp")]
+            Self::Ssh => Rights::SSH,
         }
     }
 }

@@ -11,11 +11,14 @@ use jiff::{SignedDuration, Timestamp, tz::Offset};
 use thiserror::Error;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+#[cfg(feature = "sim-sftp")]
+use super::sftp;
 use super::{
     chance::Chance,
     crowd::{Crowd, Customer, PppCrowd},
     dialect::RouterOs,
-    fault::Faults,
+    fault::{Fault, Faults},
+    fault_script::FaultScript,
     journal::{CommandSeen, Hook},
     license::License,
     quirks::Quirks,
@@ -26,6 +29,7 @@ use super::{
     server::{Port, Protocol},
     shared::{CancelOrder, Shared, TimeSource},
     tls::{self, Identity},
+    transcript::Recorder,
 };
 
 /// Why a simulator did not start.
@@ -52,6 +56,10 @@ pub enum StartError {
     /// The certificate was refused.
     #[error("setting up TLS")]
     Tls(#[source] rustls::Error),
+    /// No key for SSH could be made.
+    #[cfg(feature = "sim-sftp")]
+    #[error("making a host key")]
+    HostKey(#[source] russh::keys::ssh_key::Error),
 }
 
 /// What kind of router to start. Every choice has a default.
@@ -71,10 +79,13 @@ pub struct SimulatorBuilder {
     listen_tls: Option<SocketAddr>,
     listen_rest: Option<SocketAddr>,
     listen_rest_tls: Option<SocketAddr>,
+    #[cfg(feature = "sim-sftp")]
+    listen_sftp: Option<SocketAddr>,
     sessions_max: Option<usize>,
     license: License,
     session_rules: SessionRules,
     quirks: Quirks,
+    faults: Vec<Fault>,
 }
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -99,10 +110,13 @@ impl Default for SimulatorBuilder {
             listen_tls: None,
             listen_rest: None,
             listen_rest_tls: None,
+            #[cfg(feature = "sim-sftp")]
+            listen_sftp: None,
             sessions_max: None,
             license: License::default(),
             session_rules: SessionRules::default(),
             quirks: Quirks::default(),
+            faults: Vec::new(),
         }
     }
 }
@@ -228,6 +242,15 @@ impl SimulatorBuilder {
         self
     }
 
+    /// Serves the files of the router over SFTP on a loopback address, for accounts whose group has the policies `ssh`
+    /// and `ftp`; with `read` they list and read, with `write` they write and remove.
+    #[cfg(feature = "sim-sftp")]
+    #[must_use]
+    pub fn listen_sftp(mut self, address: SocketAddr) -> Self {
+        self.listen_sftp = Some(address);
+        self
+    }
+
     /// The licence of the router; level 6, which limits nothing, unless told otherwise.
     #[must_use]
     pub fn license(mut self, license: License) -> Self {
@@ -253,6 +276,16 @@ impl SimulatorBuilder {
     #[must_use]
     pub fn sessions_max(mut self, sessions_max: usize) -> Self {
         self.sessions_max = Some(sessions_max);
+        self
+    }
+
+    /// What goes wrong from the start, on top of what was told before; see [`FaultScript`].
+    #[must_use]
+    pub fn script(mut self, script: &FaultScript) -> Self {
+        if let Some((after, service_time)) = script.tires() {
+            self = self.tires(after, service_time);
+        }
+        self.faults.extend(script.faults());
         self
     }
 
@@ -283,11 +316,19 @@ impl SimulatorBuilder {
         let tls = open(self.listen_tls, Protocol::Api, acceptor()).await?;
         let rest = open(self.listen_rest, Protocol::Rest, None).await?;
         let rest_tls = open(self.listen_rest_tls, Protocol::Rest, acceptor()).await?;
+        #[cfg(feature = "sim-sftp")]
+        let host = sftp::Host::generate()?;
+        #[cfg(feature = "sim-sftp")]
+        let fingerprint = host.fingerprint.clone();
+        #[cfg(feature = "sim-sftp")]
+        let sftp = open(self.listen_sftp, Protocol::Sftp(host), None).await?;
         Ok(Simulator {
             port: port.expect("an address was given"),
             tls,
             rest,
             rest_tls,
+            #[cfg(feature = "sim-sftp")]
+            sftp: sftp.map(|port| (port, fingerprint)),
             certificate: identity.map(|identity| identity.certificate),
             seed: self.seed,
             shared,
@@ -314,13 +355,15 @@ impl SimulatorBuilder {
             0 => CancelOrder::CommandFirst,
             _ => CancelOrder::CancelFirst,
         };
-        Ok(Shared::new(
+        let shared = Shared::new(
             router,
             self.time.clone(),
             Schedule::new(self.service_time, self.parallelism).tiring(self.tiring),
             self.cancel_order.unwrap_or(by_seed),
             chance,
-        ))
+        );
+        self.faults.iter().for_each(|fault| shared.faults.push(fault.clone()));
+        Ok(shared)
     }
 }
 
@@ -334,6 +377,8 @@ pub struct Simulator {
     rest: Option<Port>,
     rest_tls: Option<Port>,
     certificate: Option<Vec<u8>>,
+    #[cfg(feature = "sim-sftp")]
+    sftp: Option<(Port, String)>,
     seed: u64,
     shared: Arc<Shared>,
     stop: DropGuard,
@@ -363,6 +408,18 @@ impl Simulator {
     /// Where REST over HTTPS listens, if it does.
     pub fn rest_tls_addr(&self) -> Option<SocketAddr> {
         self.rest_tls.as_ref().map(Port::address)
+    }
+
+    /// Where SFTP listens, if it does.
+    #[cfg(feature = "sim-sftp")]
+    pub fn sftp_addr(&self) -> Option<SocketAddr> {
+        self.sftp.as_ref().map(|(port, _)| port.address())
+    }
+
+    /// The fingerprint of the host key of SFTP, as `ssh-keygen -l` shows it.
+    #[cfg(feature = "sim-sftp")]
+    pub fn sftp_fingerprint(&self) -> Option<&str> {
+        self.sftp.as_ref().map(|(_, fingerprint)| fingerprint.as_str())
     }
 
     /// The certificate of `api-ssl` and `www-ssl` in DER, for trusting or pinning.
@@ -426,6 +483,11 @@ impl Simulator {
         self.shared.journal().hook = Some(hook);
     }
 
+    /// Writes down what passes on all connections that are made from now on, `api-ssl` included.
+    pub fn record(&self, recorder: Recorder) {
+        self.shared.journal().recorder = Some(recorder);
+    }
+
     /// The commands that reached the router since [`Self::forget_commands`], oldest first, without secrets.
     pub fn commands(&self) -> Vec<CommandSeen> {
         self.shared.journal().commands()
@@ -462,10 +524,17 @@ impl Simulator {
         for port in [self.tls, self.rest, self.rest_tls].into_iter().flatten() {
             port.ended().await;
         }
+        #[cfg(feature = "sim-sftp")]
+        if let Some((port, _)) = self.sftp {
+            port.ended().await;
+        }
     }
 
     fn ports(&self) -> impl Iterator<Item = &Port> {
         let others = [&self.tls, &self.rest, &self.rest_tls].into_iter().flatten();
-        std::iter::once(&self.port).chain(others)
+        let ports = std::iter::once(&self.port).chain(others);
+        #[cfg(feature = "sim-sftp")]
+        let ports = ports.chain(self.sftp.iter().map(|(port, _)| port));
+        ports
     }
 }

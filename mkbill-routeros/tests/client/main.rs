@@ -5,7 +5,9 @@ mod commands;
 mod hostile;
 mod keepalive;
 mod link;
+mod log;
 mod login;
+mod openssl;
 mod peers;
 mod pool;
 #[cfg(feature = "sim")]
@@ -14,5 +16,7 @@ mod streams;
 mod support;
 mod threads;
 mod tls;
+#[cfg(feature = "sim")]
+mod transcripts;
 #[cfg(feature = "sim")]
 mod watch;

@@ -9,6 +9,8 @@ mod faults;
 mod files;
 mod network;
 mod program;
+#[cfg(feature = "sim-sftp")]
+mod sftp;
 mod support;
 mod system;
 mod tls;

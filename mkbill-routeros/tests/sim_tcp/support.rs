@@ -22,10 +22,9 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        Self {
-            stream: TcpStream::connect(address).await.expect("the port is open"),
-            decoder: Decoder::new(Limits::default()),
-        }
+        let stream = TcpStream::connect(address).await.expect("the port is open");
+        stream.set_nodelay(true).expect("the stream is open");
+        Self { stream, decoder: Decoder::new(Limits::default()) }
     }
 
     /// A connection that is logged in as `admin` with the password of [`started`].
@@ -82,6 +81,14 @@ impl Raw {
         let read = timeout(PATIENCE, self.stream.read_to_end(&mut bytes)).await;
         // A connection that is cut rather than closed gives what it gave.
         drop(read.expect("the connection stays open"));
+        bytes
+    }
+
+    /// The next `count` bytes.
+    pub(crate) async fn take(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        let read = timeout(PATIENCE, self.stream.read_exact(&mut bytes)).await;
+        read.expect("the bytes come in time").expect("the connection stays open");
         bytes
     }
 

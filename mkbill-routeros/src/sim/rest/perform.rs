@@ -5,7 +5,7 @@ use std::time::Duration;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 use thiserror::Error;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::{proto::Sentence, value::Version};
 
@@ -16,7 +16,7 @@ use super::{
 use crate::sim::{
     command::Command,
     console::Done,
-    fault::Effect,
+    fault::{self, Effect},
     journal::{Stage, Verdict},
     menus,
     refusal::Refusal,
@@ -52,7 +52,11 @@ pub(super) async fn perform(
     let effects = shared.faults.strike(&seen);
     let came = Instant::now();
     let killed = came + COMMAND_TIME_MAX;
-    let due = shared.schedule().book(came, delay(&effects));
+    let due = {
+        let mut schedule = shared.schedule();
+        fault::stalls(&effects).for_each(|by| schedule.stall(came + by));
+        schedule.book(came, fault::delay(&effects))
+    };
     if due > killed {
         sleep_until(killed).await;
         return Ok((Answer::session_closed(), Delivery::Whole));
@@ -69,12 +73,13 @@ pub(super) async fn perform(
     };
     let after = shared.ask_hook(Stage::After, &seen);
     let drops = before == Verdict::DropAfterApply || after != Verdict::Continue;
-    if drops || effects.contains(&Effect::DropAfterApply) {
+    if drops || effects.iter().any(cuts_the_answer) {
         return Err(Cut);
     }
     if effects.contains(&Effect::Mute) {
         std::future::pending::<()>().await;
     }
+    sleep(lateness(&effects)).await;
     match outcome {
         Outcome::Answered(answer) => Ok((answer, delivery(&effects))),
         Outcome::Endless => {
@@ -84,8 +89,14 @@ pub(super) async fn perform(
     }
 }
 
-fn delay(effects: &[Effect]) -> Duration {
-    let by = |effect: &Effect| if let Effect::Delay(by) = effect { *by } else { Duration::ZERO };
+/// Over HTTP an answer that is cut somewhere is as good as none.
+fn cuts_the_answer(effect: &Effect) -> bool {
+    matches!(effect, Effect::DropAfterApply | Effect::DropAfterBytes(_) | Effect::CutMidWord)
+}
+
+fn lateness(effects: &[Effect]) -> Duration {
+    let by =
+        |effect: &Effect| if let Effect::LateReply(by) = effect { *by } else { Duration::ZERO };
     effects.iter().map(by).sum()
 }
 
@@ -104,18 +115,27 @@ async fn spoil(shared: &Shared, effects: &[Effect]) -> Result<Option<Refusal>, C
     for effect in effects {
         match effect {
             Effect::DropBefore | Effect::Fatal(_) => return Err(Cut),
-            Effect::Hang => std::future::pending().await,
+            Effect::Hang | Effect::EndlessSentence => std::future::pending().await,
             Effect::Trap(refusal) => return Ok(Some(refusal.clone())),
             Effect::Reboot => {
                 shared.router().reboot();
                 return Err(Cut);
             }
             Effect::RenumberIds => shared.router().renumber_ids(),
+            Effect::ClockJump(by) => shared.router().jump_clock(*by),
+            Effect::NtpSync => shared.router().ntp_sync(),
             Effect::DropAfterApply
+            | Effect::DropAfterBytes(_)
+            | Effect::CutMidWord
             | Effect::Mute
             | Effect::Delay(_)
+            | Effect::Stall(_)
+            | Effect::LateReply(_)
+            | Effect::DenyLogin
             | Effect::UnknownTags(_)
+            | Effect::Untagged(_)
             | Effect::HostileLength
+            | Effect::ControlByte
             | Effect::RepeatReply
             | Effect::SplitReplies => {}
         }
@@ -144,7 +164,13 @@ fn run(router: &mut Router, caller: &Caller, asked: &Asked) -> Outcome {
     }
 }
 
-fn answer(router: &mut Router, caller: &Caller, asked: &Asked, done: &Done, changed: Option<&str>) -> Answer {
+fn answer(
+    router: &mut Router,
+    caller: &Caller,
+    asked: &Asked,
+    done: &Done,
+    changed: Option<&str>,
+) -> Answer {
     let menu = asked.command.menu();
     let ret = done.ret.as_deref().map(String::from_utf8_lossy);
     match &asked.form {
