@@ -22,7 +22,7 @@ use mkbill_routeros::{
     command::Command,
     error::{Error, ErrorKind},
     proto::LoginMode,
-    sim::{At, Effect, Fault, On, RouterOs, Simulator, Stage, Verdict},
+    sim::{At, Effect, Fault, On, Router, RouterOs, Simulator, Stage, Verdict},
 };
 use tokio::sync::Notify;
 
@@ -218,6 +218,8 @@ fn added(simulator: &Simulator) -> BTreeSet<String> {
 /// Does it again after a crash: nothing that is there by a line of the journal is sent again, and
 /// all ends well.
 async fn resume(batch: &Batch, simulator: &Simulator, notebook: &Notebook) {
+    // What the dead client still had on the wire must not count as sent by the next.
+    simulator.router(Router::cut_connections);
     simulator.on_command(Arc::new(|_, _| Verdict::Continue));
     simulator.forget_commands();
     let mut known = written(notebook).await;

@@ -119,8 +119,9 @@ fn object_line(table: &Table, factory: &Table, id: ObjectId, style: ExportStyle)
     if !is_built_in {
         return Some(format!("add {}", words.join(" ")));
     }
+    let is_the_default = factory.menu().built_in.len() == 1;
     let target = match (factory.text(id, "default"), factory.name(id)) {
-        (Some(b"true"), _) => "[ find default=yes ]".to_owned(),
+        (Some(b"true"), _) if is_the_default => "[ find default=yes ]".to_owned(),
         (_, Some(name)) => format!("[ find name={} ]", quoted(name)),
         (_, None) => id.to_string(),
     };

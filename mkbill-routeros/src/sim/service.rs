@@ -14,6 +14,7 @@ pub(super) enum Service {
     ApiSsl,
     Www,
     WwwSsl,
+    /// Used for files only.
     #[cfg(feature = "sim-sftp")]
     Ssh,
 }
@@ -58,7 +59,7 @@ impl Service {
             Self::Api | Self::ApiSsl => Rights::API,
             Self::Www | Self::WwwSsl => Rights::REST_API,
             #[cfg(feature = "sim-sftp")]
-            Self::Ssh => Rights::SSH,
+            Self::Ssh => Rights::SSH.and(Rights::FTP),
         }
     }
 }

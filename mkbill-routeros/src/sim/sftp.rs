@@ -19,7 +19,6 @@ use tokio::{
 
 use super::{
     account::{LoggedIn, Proof},
-    rights::Rights,
     service::Service,
     shared::Shared,
     simulator::StartError,
@@ -129,8 +128,7 @@ impl Handler for Guest {
         session: &mut Session,
     ) -> Result<(), russh::Error> {
         let channel = self.channels.extract_if(.., |channel| channel.id() == id).next();
-        let account = self.account.as_ref().filter(|held| held.caller.rights.holds(Rights::FTP));
-        let (Some(channel), Some(account), "sftp") = (channel, account, name) else {
+        let (Some(channel), Some(account), "sftp") = (channel, &self.account, name) else {
             return session.channel_failure(id);
         };
         let rights = account.caller.rights;

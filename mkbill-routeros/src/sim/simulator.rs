@@ -350,6 +350,11 @@ impl SimulatorBuilder {
         ];
         let words: Vec<&str> = account.iter().map(String::as_str).collect();
         router.run("/user/add", &words).map_err(StartError::Account)?;
+        if self.listen_rest_tls.is_some() {
+            router
+                .run("/ip/service/enable", &[".id=www-ssl"])
+                .expect("every router has the service, switched off as it leaves the factory");
+        }
         let mut chance = Chance::seeded(self.seed);
         let by_seed = match chance.below(2) {
             0 => CancelOrder::CommandFirst,

@@ -78,10 +78,11 @@ async fn monitored_traffic_ticks_with_the_clock_until_it_is_cancelled() {
     let proplist = "=.proplist=name,rx-bits-per-second";
     let mut raw = Raw::logged_in(&simulator).await;
     raw.send(&[&words[..], &[proplist]].concat()).await;
-    for pace in [0, 100, 200] {
+    for (section, pace) in [0, 100, 200].into_iter().enumerate() {
         let tick = raw.read().await.unwrap();
         let bits = format!("=rx-bits-per-second={}", pace * 8);
-        assert_eq!(tick, ["!re", ".tag=5", "=name=bridge", &bits]);
+        let section = format!("=.section={section}");
+        assert_eq!(tick, ["!re", ".tag=5", "=name=bridge", &bits, &section]);
         raw.run(&["/system/identity/print"]).await;
         let traffic = Traffic { upload_per_second: pace + 100, download_per_second: 0 };
         simulator.router(|router| router.set_traffic(PHONE, traffic));

@@ -133,8 +133,8 @@ async fn the_policies_of_an_account_decide_what_it_may_do() {
     writer.open("a.txt").await.map(drop).unwrap_err();
     writer.remove_file("a.txt").await.unwrap();
     let log = simulator.router(|router| router.log().map(str::to_owned).collect::<Vec<_>>());
-    assert!(log.contains(&"login failure for user no-ftp from 127.0.0.1 via sftp".to_owned()));
-    assert!(log.contains(&"user reader logged in from 127.0.0.1 via sftp".to_owned()));
+    assert!(log.contains(&"login failure for user no-ftp from 127.0.0.1 via ssh".to_owned()));
+    assert!(log.contains(&"user reader logged in from 127.0.0.1 via ssh".to_owned()));
 }
 
 #[tokio::test]

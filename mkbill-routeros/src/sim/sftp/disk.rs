@@ -14,8 +14,9 @@ use russh_sftp::{
     server,
 };
 
-use super::{Rights, Shared};
+use super::Shared;
 use crate::sim::files::{FILE_BYTES_MAX, FileView};
+use crate::sim::rights::Rights;
 
 /// How many files and directories a client holds open at once.
 const HANDLES_MAX: usize = 64;
