@@ -42,3 +42,11 @@ pub mod rest;
 pub mod sim;
 pub mod transport;
 pub mod value;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+#[cfg(all(doctest, feature = "sim"))]
+#[doc = include_str!("../../docs/routeros/simulator.md")]
+struct SimulatorGuide;
