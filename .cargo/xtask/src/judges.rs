@@ -1,6 +1,7 @@
 //! Clients by others talk to the simulator, so that one mistake is not made on both sides of the wire.
 
 use std::path::Path;
+use std::thread;
 
 use crate::failure::Failure;
 use crate::foreign::Foreign;
@@ -97,8 +98,8 @@ pub(crate) fn check(project: &Project, only: &str) -> Result<(), Failure> {
     }
     for judge in judges {
         print!("{:<20}", judge.name);
-        for release in RELEASES {
-            let verdict = judge.hear_if_asked(&foreign, &program, release)?;
+        for (release, verdict) in RELEASES.iter().zip(judge.hear_about_all(&foreign, &program)) {
+            let verdict = verdict?;
             print!("{:>8}", verdict.as_ref().map_or("-".to_owned(), Verdict::cell));
             held += verdict.as_ref().map_or(0, |said| said.passed);
             let verdict = verdict.iter();
@@ -121,13 +122,22 @@ fn refuse_if_any(complaints: &[String]) -> Result<(), Failure> {
     Err(Failure::Refused(format!("{} complaints about the simulator", complaints.len())))
 }
 
+/// What a judge said of one release; `None` when it cannot be heard about it.
+type Heard = Result<Option<Verdict>, Failure>;
+
 impl Judge {
-    fn hear_if_asked(
-        &self,
-        foreign: &Foreign,
-        program: &Path,
-        release: &str,
-    ) -> Result<Option<Verdict>, Failure> {
+    /// What it says of each release, in their order. All at once: these clients mostly wait.
+    fn hear_about_all(&self, foreign: &Foreign, program: &Path) -> [Heard; RELEASES.len()] {
+        let mut heard = RELEASES.map(|_| Ok(None));
+        thread::scope(|scope| {
+            for (place, release) in heard.iter_mut().zip(RELEASES) {
+                scope.spawn(move || *place = self.hear_if_asked(foreign, program, release));
+            }
+        });
+        heard
+    }
+
+    fn hear_if_asked(&self, foreign: &Foreign, program: &Path, release: &str) -> Heard {
         if self.unheard.as_ref().is_some_and(|unheard| unheard.releases.contains(&release)) {
             return Ok(None);
         }
