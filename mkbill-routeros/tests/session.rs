@@ -420,7 +420,7 @@ fn how_long_a_stream_lives_says_nothing_about_how_fast_the_router_is() {
     let stream = world.opened(&["/x/listen"]);
     world.pass(100 * TIMEOUT);
     done(&mut world, stream);
-    assert_eq!(room(&mut world), 10);
+    assert_eq!(room(&mut world), 16);
 }
 
 #[test]

@@ -23,7 +23,10 @@ struct Line {
 
 impl Line {
     fn new() -> Self {
-        let session = Session::new(SessionLimits::default());
+        Self::with(Session::new(SessionLimits::default()))
+    }
+
+    fn with(session: Session) -> Self {
         let mut line = Self { session, now: Instant::now(), open: Vec::new() };
         line.send();
         line
@@ -61,6 +64,14 @@ impl Line {
         self.send();
     }
 
+    /// The oldest command alone is answered after `latency`; the next ones go out.
+    fn one(&mut self, latency: Duration) {
+        self.now += latency;
+        let answer = self.open.remove(0);
+        self.answer([answer]);
+        self.send();
+    }
+
     /// All but the first are answered in time; the next ones go out after its time has run out, and
     /// that of those who waited to be sent.
     fn round_with_a_timeout(&mut self) {
@@ -90,6 +101,15 @@ impl Line {
     fn rounds(&mut self, count: usize) {
         (0..count).for_each(|_| self.round(USUAL));
     }
+
+    /// How many commands are under way after each of the next rounds.
+    fn sizes(&mut self, rounds: usize) -> Vec<usize> {
+        let round = |_| {
+            self.rounds(1);
+            self.window()
+        };
+        (0..rounds).map(round).collect()
+    }
 }
 
 fn settled() -> Line {
@@ -100,16 +120,29 @@ fn settled() -> Line {
 }
 
 #[test]
-fn it_climbs_one_by_one_from_8_to_16_and_never_above() {
+fn it_is_open_after_one_round_without_trouble_and_never_above() {
     let mut line = Line::new();
-    let mut sizes = vec![line.window()];
+    assert_eq!(line.window(), MOST / 2);
+    assert_eq!(line.sizes(LONG), [MOST; LONG]);
+}
+
+/// There the last of a round waits for all before it, which is no trouble.
+#[test]
+fn it_is_open_after_a_few_answers_of_a_router_that_works_on_one_command_at_a_time() {
+    let mut line = Line::new();
+    (0..MOST).for_each(|_| line.one(USUAL));
     for _ in 0..LONG {
-        line.rounds(1);
-        sizes.push(line.window());
+        assert_eq!(line.window(), MOST);
+        line.one(USUAL);
     }
-    assert_eq!(sizes[0], MOST / 2);
-    assert!(sizes.windows(2).all(|pair| pair[1] - pair[0] <= 1));
-    assert_eq!(sizes.last(), Some(&MOST));
+}
+
+#[test]
+fn after_trouble_it_climbs_back_one_by_one() {
+    let mut line = settled();
+    line.round(SLOW);
+    let climbed = line.sizes(8);
+    assert_eq!(climbed, [9, 10, 11, 12, 13, 14, 15, 16]);
 }
 
 #[test]
@@ -134,12 +167,17 @@ fn a_timeout_halves_it_and_it_climbs_back() {
 }
 
 #[test]
-fn after_a_reset_the_next_connection_begins_at_half_and_climbs_back() {
+fn after_a_reset_the_next_connection_begins_at_half_and_climbs_back_one_by_one() {
     let mut line = settled();
     line.session.disconnected();
-    assert_eq!(line.window(), 0);
-    let mut line = Line::new();
+    let after_loss = |lost: &Line| {
+        Line::with(Session::after_loss(SessionLimits::default(), lost.session.window()))
+    };
+    let mut line = after_loss(&line);
     assert_eq!(line.window(), MOST / 2);
+    assert_eq!(line.sizes(2), [MOST / 2 + 1, MOST / 2 + 2]);
     line.rounds(LONG);
     assert_eq!(line.window(), MOST);
+    let line = after_loss(&Line::new());
+    assert_eq!(line.window(), MOST / 4);
 }

@@ -1,6 +1,7 @@
 //! Clients by others talk to the simulator, so that one mistake is not made on both sides of the wire.
 
 use std::path::Path;
+use std::thread;
 
 use crate::failure::Failure;
 use crate::foreign::Foreign;
@@ -17,33 +18,32 @@ struct Judge {
     name: &'static str,
     script: &'static str,
     service: Service,
+    unheard: Option<Unheard>,
+}
+
+/// Releases that a judge cannot be heard about.
+struct Unheard {
     releases: &'static [&'static str],
+    because: &'static str,
 }
 
 const JUDGES: [Judge; 7] = [
     Judge::of_all("librouteros", "judge_librouteros.py"),
     Judge::of_all("librouteros async", "judge_librouteros_async.py"),
-    Judge {
-        releases: &["6.42", "7.18"],
-        ..Judge::of_all("librouteros suite", "judge_librouteros_suite.py")
-    },
+    Judge::of_all("librouteros suite", "judge_librouteros_suite.py"),
     Judge::of_all("RouterOS-api", "judge_routeros_api.py"),
     Judge::of_all("routeros-py", "judge_routeros_py.py"),
-    // `!empty`, which came with 7.18, ends its process.
-    Judge {
-        releases: &["6.42", "6.49", "7.9", "7.14"],
-        ..Judge::of_all("node-routeros", "judge_node_routeros.js")
-    },
+    Judge::of_all("node-routeros", "judge_node_routeros.js"),
     Judge {
         service: Service::Rest,
-        releases: &["7.9", "7.14", "7.18", "7.24"],
+        unheard: Some(Unheard { releases: &["6.42", "6.49"], because: "REST came with 7.1" }),
         ..Judge::of_all("rosrestpy", "judge_rosrestpy.py")
     },
 ];
 
 impl Judge {
     const fn of_all(name: &'static str, script: &'static str) -> Self {
-        Self { name, script, service: Service::Api, releases: &RELEASES }
+        Self { name, script, service: Service::Api, unheard: None }
     }
 }
 
@@ -91,21 +91,24 @@ pub(crate) fn check(project: &Project, only: &str) -> Result<(), Failure> {
     let foreign = Foreign::install(project)?;
     let program = simulator::build(project, Profile::Debug)?;
     println!("{:<20}{}", "checks that held", RELEASES.map(|name| format!("{name:>8}")).concat());
-    let mut complaints = Vec::new();
+    let (mut held, mut complaints) = (0, Vec::new());
     let judges: Vec<&Judge> = JUDGES.iter().filter(|judge| judge.name.contains(only)).collect();
     if judges.is_empty() {
         return Err(Failure::Refused(format!("no judge is called `{only}`")));
     }
     for judge in judges {
         print!("{:<20}", judge.name);
-        for release in RELEASES {
-            let verdict = judge.hear_if_asked(&foreign, &program, release)?;
+        for (release, verdict) in RELEASES.iter().zip(judge.hear_about_all(&foreign, &program)) {
+            let verdict = verdict?;
             print!("{:>8}", verdict.as_ref().map_or("-".to_owned(), Verdict::cell));
+            held += verdict.as_ref().map_or(0, |said| said.passed);
             let verdict = verdict.iter();
             complaints.extend(verdict.flat_map(|said| said.complaints(judge.name, release)));
         }
-        println!();
+        let because = judge.unheard.as_ref().map(|unheard| format!("  (-: {})", unheard.because));
+        println!("{}", because.unwrap_or_default());
     }
+    println!("{held} checks held, {} did not", complaints.len());
     refuse_if_any(&complaints)
 }
 
@@ -119,14 +122,23 @@ fn refuse_if_any(complaints: &[String]) -> Result<(), Failure> {
     Err(Failure::Refused(format!("{} complaints about the simulator", complaints.len())))
 }
 
+/// What a judge said of one release; `None` when it cannot be heard about it.
+type Heard = Result<Option<Verdict>, Failure>;
+
 impl Judge {
-    fn hear_if_asked(
-        &self,
-        foreign: &Foreign,
-        program: &Path,
-        release: &str,
-    ) -> Result<Option<Verdict>, Failure> {
-        if !self.releases.contains(&release) {
+    /// What it says of each release, in their order. All at once: these clients mostly wait.
+    fn hear_about_all(&self, foreign: &Foreign, program: &Path) -> [Heard; RELEASES.len()] {
+        let mut heard = RELEASES.map(|_| Ok(None));
+        thread::scope(|scope| {
+            for (place, release) in heard.iter_mut().zip(RELEASES) {
+                scope.spawn(move || *place = self.hear_if_asked(foreign, program, release));
+            }
+        });
+        heard
+    }
+
+    fn hear_if_asked(&self, foreign: &Foreign, program: &Path, release: &str) -> Heard {
+        if self.unheard.as_ref().is_some_and(|unheard| unheard.releases.contains(&release)) {
             return Ok(None);
         }
         let arguments = ["--routeros", release, "--delay-ms", "0"];

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     io,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Instant,
@@ -70,6 +70,7 @@ pub(super) struct Driver {
     keepalive: Keepalive,
     /// Rung when a caller stops waiting.
     given_up: Arc<Notify>,
+    last_window: Arc<OnceLock<usize>>,
 }
 
 enum Next {
@@ -93,6 +94,7 @@ impl Driver {
         writer: mpsc::Sender<Vec<u8>>,
         jobs: mpsc::Receiver<Job>,
         given_up: Arc<Notify>,
+        last_window: Arc<OnceLock<usize>>,
         keepalive: Option<config::Keepalive>,
     ) -> Self {
         Self {
@@ -104,6 +106,7 @@ impl Driver {
             unread: Arc::default(),
             keepalive: Keepalive::new(keepalive, now()),
             given_up,
+            last_window,
         }
     }
 
@@ -228,9 +231,11 @@ impl Driver {
     }
 }
 
-/// However the task ends, aborted included, every caller learns whether its command was sent.
+/// However the task ends, aborted included, every caller learns whether its command was sent. Who
+/// sees that the client is closed can read its last window.
 impl Drop for Driver {
     fn drop(&mut self) {
+        self.last_window.get_or_init(|| self.session.window());
         self.jobs.close();
         self.session.disconnected();
         self.deliver();

@@ -52,9 +52,16 @@ pub struct Link {
     chance: Chance,
     /// Held while dialling, so that callers who come meanwhile share one attempt. The deadlines of
     /// dialling and login bound the wait.
-    held: Mutex<Option<Arc<Client>>>,
+    held: Mutex<Held>,
     /// Held while dialling too, so that links that share it dial the router one at a time.
     breaker: Arc<Mutex<Breaker>>,
+}
+
+#[derive(Default)]
+struct Held {
+    client: Option<Arc<Client>>,
+    /// The window of the connection that was lost last. The next one begins at half of it.
+    lost_window: Option<usize>,
 }
 
 impl fmt::Debug for Link {
@@ -71,7 +78,7 @@ impl Link {
     /// A link that has not dialled yet.
     pub fn new(config: ClientConfig, policy: LinkPolicy, chance: Chance) -> Self {
         let breaker = Arc::new(Mutex::new(Breaker::new(policy.breaker)));
-        Self { config, policy, chance, held: Mutex::new(None), breaker }
+        Self { config, policy, chance, held: Mutex::default(), breaker }
     }
 
     /// Another connection to the same router. Their failures count together, and they never dial
@@ -81,7 +88,7 @@ impl Link {
             config: self.config.clone(),
             policy: self.policy,
             chance: Arc::clone(&self.chance),
-            held: Mutex::new(None),
+            held: Mutex::default(),
             breaker: Arc::clone(&self.breaker),
         }
     }
@@ -93,20 +100,26 @@ impl Link {
     /// Why the attempt failed, or [`Error::Resting`] while the router is left alone.
     pub async fn client(&self) -> Result<Arc<Client>, Error> {
         let mut held = self.held.lock().await;
-        if let Some(client) = held.as_ref().filter(|client| !client.is_closed()) {
+        if let Some(client) = held.client.as_ref().filter(|client| !client.is_closed()) {
             return Ok(Arc::clone(client));
         }
-        *held = None;
-        let client = Arc::new(self.dial().await?);
-        Ok(Arc::clone(held.insert(client)))
+        if let Some(lost) = held.client.take() {
+            held.lost_window = lost.last_window();
+        }
+        let client = Arc::new(self.dial(held.lost_window).await?);
+        Ok(Arc::clone(held.client.insert(client)))
     }
 
-    async fn dial(&self) -> Result<Client, Error> {
+    async fn dial(&self, lost_window: Option<usize>) -> Result<Client, Error> {
         let mut breaker = self.breaker.lock().await;
         if let Some(retry_in) = breaker.rest_left(Instant::now().into_std()) {
             return Err(Error::Resting { address: self.address(), retry_in });
         }
-        match Client::connect(&self.config).await {
+        let dialled = match lost_window {
+            Some(lost_window) => Client::reconnect(&self.config, lost_window).await,
+            None => Client::connect(&self.config).await,
+        };
+        match dialled {
             Ok(client) => {
                 breaker.succeeded();
                 info!(
@@ -174,9 +187,10 @@ impl Link {
         self.config.endpoint.to_string()
     }
 
-    /// Ends the connection, if there is one. The next command makes a new one.
+    /// Ends the connection, if there is one. The next command makes a new one, which remembers
+    /// nothing of those before.
     pub async fn disconnect(&self) {
-        *self.held.lock().await = None;
+        *self.held.lock().await = Held::default();
     }
 
     /// The most bytes that one answer may have.

@@ -15,7 +15,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     time::Duration,
 };
@@ -73,6 +73,7 @@ impl Answer {
 pub struct Client {
     jobs: mpsc::Sender<Job>,
     given_up: Arc<Notify>,
+    last_window: Arc<OnceLock<usize>>,
     timeouts: Timeouts,
     backlog: Backlog,
     address: String,
@@ -97,8 +98,17 @@ impl Client {
     /// [`Error::Connect`], [`Error::Tls`] or [`Error::Login`]; their sources say what the operator
     /// can do.
     pub async fn connect(config: &ClientConfig) -> Result<Self, Error> {
+        Self::connect_with(config, Session::new(config.limits)).await
+    }
+
+    /// As [`Self::connect`], after a connection was lost that had this window.
+    async fn reconnect(config: &ClientConfig, lost_window: usize) -> Result<Self, Error> {
+        Self::connect_with(config, Session::after_loss(config.limits, lost_window)).await
+    }
+
+    async fn connect_with(config: &ClientConfig, session: Session) -> Result<Self, Error> {
         let stream = transport::dial(&config.endpoint, config.timeouts.connect).await?;
-        let client = Self::start(stream, config);
+        let client = Self::start(stream, session, config);
         client.login(config).await.map_err(|source| Error::Login {
             address: client.address.clone(),
             username: config.credentials.username.clone(),
@@ -182,6 +192,11 @@ impl Client {
         self.jobs.is_closed()
     }
 
+    /// How many commands could be under way when the connection ended; `None` before.
+    fn last_window(&self) -> Option<usize> {
+        self.last_window.get().copied()
+    }
+
     /// The router as `host:port`.
     pub fn address(&self) -> &str {
         &self.address
@@ -198,20 +213,22 @@ impl Client {
         }
     }
 
-    fn start(stream: Box<dyn transport::Stream>, config: &ClientConfig) -> Self {
+    fn start(stream: Box<dyn transport::Stream>, session: Session, config: &ClientConfig) -> Self {
         let (reader, writer) = split(stream);
         let (jobs, job_queue) = mpsc::channel(JOBS_MAX);
         let (batches, batch_queue) = mpsc::channel(1);
         let given_up = Arc::new(Notify::new());
-        let session = Session::new(config.limits);
+        let last_window = Arc::new(OnceLock::new());
         let mut tasks = JoinSet::new();
         tasks.spawn(driver::write(writer, batch_queue));
         let rung = Arc::clone(&given_up);
-        let driver = Driver::new(session, reader, batches, job_queue, rung, config.keepalive);
+        let told = Arc::clone(&last_window);
+        let driver = Driver::new(session, reader, batches, job_queue, rung, told, config.keepalive);
         tasks.spawn(driver.run());
         Self {
             jobs,
             given_up,
+            last_window,
             timeouts: config.timeouts,
             backlog: config.backlog,
             address: config.endpoint.to_string(),

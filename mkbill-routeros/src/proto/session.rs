@@ -206,6 +206,11 @@ impl Session {
         }
     }
 
+    /// A session on the connection that follows a lost one: see [`Window::after_loss`].
+    pub fn after_loss(limits: SessionLimits, lost_window: usize) -> Self {
+        Self { window: Window::after_loss(limits.window, lost_window), ..Self::new(limits) }
+    }
+
     /// Queues a command and gives the tag under which its [`Event`] will come.
     pub fn submit(&mut self, now: Instant, request: Request) -> Tag {
         let tag = self.fresh_tag();
@@ -370,6 +375,11 @@ impl Session {
     /// What was tolerated so far.
     pub fn tally(&self) -> Tally {
         self.tally
+    }
+
+    /// How many commands may be under way at once now.
+    pub fn window(&self) -> usize {
+        self.window.size()
     }
 
     fn has_room(&self) -> bool {
