@@ -1,7 +1,6 @@
 //! `mkbill router conformance`
 
 use clap::Args;
-use mkbill_core::kernel::error::Error;
 use mkbill_routeros::client::{ClientConfig, Credentials, Endpoint, Security};
 use mkbill_routeros::conformance::{self, Leftovers, Plan, Writes};
 use mkbill_routeros::proto::LoginMode;
@@ -57,8 +56,7 @@ fn config(arguments: &ConformanceArgs) -> Result<ClientConfig, Failure> {
     let connection = &arguments.connection;
     let wanted = connection.security()?;
     let address = connection.address(&wanted)?;
-    let security = Security::try_from(&wanted)
-        .map_err(|error| Error::invalid("certificate_pin", error.to_string()))?;
+    let security = Security::try_from(&wanted)?;
     let endpoint = Endpoint { host: address.host, port: address.port, security };
     let credentials = Credentials::new(connection.username(), connection.password()?);
     let login_mode =
