@@ -12,6 +12,7 @@ use std::{
     },
 };
 
+use jiff::SignedDuration;
 use mkbill_routeros::{
     client::{ClientConfig, Credentials, Endpoint, Security},
     conformance::{self, ConformanceError, Leftovers, Plan, Report, TEST_PREFIX, Writes},
@@ -103,6 +104,7 @@ fn use_it(router: &mut Router) {
         router.ppp_connect(&Dial { name, password, caller_id, service }).unwrap();
     }
     router.ppp_disconnect("budi");
+    router.advance(SignedDuration::from_hours(30));
 }
 
 #[tokio::test]

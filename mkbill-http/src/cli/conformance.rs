@@ -17,7 +17,8 @@ const STATUS_DIFFERENT: u8 = 3;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Ends with status 0 when no difference was found, 3 when there are \
-                        differences, 1 when the comparison could not be made.\n\
+                        differences, 1 when the comparison could not be made, 2 when \
+                        the command line is not understood.\n\
                         The report holds no value of what is on the router and can be sent to \
                         the makers of mkbill.")]
 pub(super) struct ConformanceArgs {
@@ -65,5 +66,5 @@ fn config(arguments: &ConformanceArgs) -> Result<ClientConfig, Failure> {
 }
 
 fn version(text: &str) -> Result<Version, String> {
-    Version::parse(text).map_err(|error| error.to_string())
+    Version::parse(text).map_err(|_| "give a release such as 6.49.10 or 7.9".to_owned())
 }

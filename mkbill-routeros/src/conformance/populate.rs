@@ -17,6 +17,9 @@ const CUSTOMER: &str = "mkbill-test-customer";
 /// Another one, who has a name and nothing else.
 const STRANGER: &str = "mkbill-test-stranger";
 
+/// Routers show the time of a log row of an earlier day in another form.
+const A_DAY: SignedDuration = SignedDuration::from_hours(24);
+
 const OBJECTS: [(&str, Values); 15] = [
     ("/ip/pool/add", &[("name", PLAN), ("ranges", "192.0.2.64-192.0.2.80")]),
     (
@@ -113,6 +116,8 @@ const OBJECTS: [(&str, Values); 15] = [
 /// What was refused, as text: fields may be missing then.
 pub(super) fn populate(router: &mut Router) -> Vec<String> {
     let mut refused = Vec::new();
+    refused.extend(tried(router, "/log/info", &[("message", "mkbill test")]).err());
+    router.advance(A_DAY);
     let mut run = |router: &mut Router, path: &str, values: &[(&str, &str)]| {
         refused.extend(tried(router, path, values).err());
     };

@@ -38,6 +38,21 @@ async fn a_router_tells_what_it_is_and_how_it_fares() {
 }
 
 #[tokio::test]
+async fn services_and_exports_have_what_the_capabilities_of_the_release_say() {
+    for routeros in RouterOs::ALL {
+        let bench = Bench::of(routeros).await;
+        let print = Command::new("/ip/service/print").where_is("name", "api");
+        let services = bench.run(print).await.rows;
+        assert_eq!(services[0].get("max-sessions").is_some(), bench.can.max_sessions, "{routeros}");
+        let masked = bench.client.run(Command::new("/ppp/secret/print").with("show-sensitive", ""));
+        assert_eq!(masked.await.is_ok(), bench.can.masked_secrets, "{routeros}");
+        let empty = Command::new("/export").with("file", "a").with("show-sensitive", "");
+        let told = bench.client.run(empty).await.is_ok();
+        assert_eq!(told, bench.can.exports_without_secrets, "{routeros}");
+    }
+}
+
+#[tokio::test]
 async fn name_zone_and_clock_are_set_in_the_words_of_the_release() {
     for routeros in RouterOs::ALL {
         let bench = Bench::of(routeros).await;
