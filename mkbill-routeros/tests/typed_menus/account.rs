@@ -10,7 +10,7 @@ use mkbill_routeros::{
     value::Policies,
 };
 
-use crate::support::{Bench, some};
+use crate::support::Bench;
 
 #[tokio::test]
 async fn an_account_and_its_group_come_back_without_the_password() {
@@ -18,17 +18,17 @@ async fn an_account_and_its_group_come_back_without_the_password() {
         let bench = Bench::of(routeros).await;
         let policy = Policies::granting(["read", "write", "api"]);
         let group = GroupSettings {
-            name: some("billing"),
+            name: Some("billing".to_owned()),
             policy: Some(policy),
             comment: Some(b"mkb".to_vec()),
         };
         let group = bench.added(&group).await;
         assert!(group.policy.grants("api") && !group.policy.grants("ftp"), "{routeros}");
-        assert_eq!((group.comment, group.skin), (b"mkb".to_vec(), some("default")));
+        assert_eq!((group.comment, group.skin), (b"mkb".to_vec(), Some("default".to_owned())));
         let settings = AccountSettings {
-            name: some("mkb"),
+            name: Some("mkb".to_owned()),
             password: Some("s3cret".to_owned().into()),
-            group: some("billing"),
+            group: Some("billing".to_owned()),
             address: Some(vec!["10.0.0.0/8".to_owned(), "192.0.2.1/32".to_owned()]),
             ..AccountSettings::default()
         };

@@ -15,11 +15,11 @@ use mkbill_routeros::{
     value::Policies,
 };
 
-use crate::support::{Bench, some};
+use crate::support::Bench;
 
 fn at_noon() -> SchedulerSettings {
     SchedulerSettings {
-        name: some("noon"),
+        name: Some("noon".to_owned()),
         start_date: Some(date(2026, 2, 3)),
         start_time: Some(StartTime::At(time(12, 0, 0, 0))),
         interval: Some(SignedDuration::from_hours(24)),
@@ -42,7 +42,7 @@ async fn a_scheduler_comes_back_as_it_was_written_and_runs() {
         );
         assert_eq!(
             (held.interval, &held.owner),
-            (at_noon().interval, &some("admin")),
+            (at_noon().interval, &Some("admin".to_owned())),
             "{routeros}"
         );
         assert!(held.policy.grants("write") && !held.policy.grants("reboot"));
@@ -83,7 +83,7 @@ async fn a_script_comes_back_as_it_was_written_and_runs() {
     for routeros in RouterOs::ALL {
         let bench = Bench::of(routeros).await;
         let settings = ScriptSettings {
-            name: some("rename"),
+            name: Some("rename".to_owned()),
             source: Some(b"/system identity set name=\"rt 5\"\r\n:log info done".to_vec()),
             policy: Some(Policies::granting(["read", "write"])),
             dont_require_permissions: Some(true),
@@ -91,7 +91,7 @@ async fn a_script_comes_back_as_it_was_written_and_runs() {
         };
         let script = bench.added(&settings).await;
         assert_eq!(Some(&script.source), settings.source.as_ref(), "{routeros}");
-        assert_eq!((&script.owner, script.run_count), (&some("admin"), 0));
+        assert_eq!((&script.owner, script.run_count), (&Some("admin".to_owned()), 0));
         assert!(script.dont_require_permissions && !script.invalid);
         assert_eq!((script.last_started, script.policy.grants("write")), (None, true));
         bench.run(run(&script.id)).await;

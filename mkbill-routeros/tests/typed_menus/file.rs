@@ -13,7 +13,7 @@ use mkbill_routeros::{
     sim::RouterOs,
 };
 
-use crate::support::{Bench, some};
+use crate::support::Bench;
 
 #[tokio::test]
 async fn a_file_is_written_read_and_removed() {
@@ -87,7 +87,7 @@ async fn a_backup_becomes_a_file_and_hides_what_it_holds_behind_its_password() {
 }
 
 fn voucher() -> UserSettings {
-    let (name, password) = (some("v1"), Some("s3cret".to_owned().into()));
+    let (name, password) = (Some("v1".to_owned()), Some("s3cret".to_owned().into()));
     UserSettings { name, password, ..UserSettings::default() }
 }
 
@@ -97,7 +97,7 @@ async fn an_export_tells_secrets_only_when_asked_and_can_be_imported_elsewhere()
         let (here, there) = (Bench::of(routeros).await, Bench::of(routeros).await);
         here.added(&voucher()).await;
         let export = |secrets, detail| {
-            let menu = some("/ip/hotspot/user");
+            let menu = Some("/ip/hotspot/user".to_owned());
             let command = Export { file: "users".to_owned(), menu, secrets, detail };
             let command = command.command(&here.can);
             let here = &here;

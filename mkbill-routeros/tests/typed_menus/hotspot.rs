@@ -16,7 +16,7 @@ use mkbill_routeros::{
     value::Mac,
 };
 
-use crate::support::{Bench, some};
+use crate::support::Bench;
 
 /// What only who asks for it gets.
 #[derive(Debug, PartialEq)]
@@ -122,7 +122,7 @@ async fn profiles_and_bindings_come_back_as_they_were_written() {
             .await;
         assert_eq!((binding.mac_address, binding.server), (Some(Mac::numbered(7)), None));
         assert_eq!(binding.kind, BindingKind::Blocked);
-        let address = some("10.5.50.66");
+        let address = Some("10.5.50.66".to_owned());
         let change = IpBindingSettings { address, ..IpBindingSettings::default() };
         let moved = bench.changed(&binding.id, &change).await;
         assert_eq!((moved.address.as_deref(), moved.kind), (Some("10.5.50.66"), binding.kind));
@@ -140,8 +140,8 @@ async fn a_server_comes_back_as_it_was_written() {
     for routeros in RouterOs::ALL {
         let bench = Bench::of(routeros).await;
         let settings = ServerSettings {
-            name: some("roof"),
-            interface: some("ether2"),
+            name: Some("roof".to_owned()),
+            interface: Some("ether2".to_owned()),
             idle_timeout: Some(Some(SignedDuration::from_mins(90))),
             login_timeout: Some(None),
             addresses_per_mac: Some(3),
@@ -152,7 +152,8 @@ async fn a_server_comes_back_as_it_was_written() {
         assert_eq!(server.idle_timeout, Some(SignedDuration::from_mins(90)));
         assert_eq!((server.login_timeout, server.addresses_per_mac), (None, Some(3)));
         assert_eq!((server.invalid, server.disabled), (false, false));
-        let nowhere = ServerSettings { interface: some("ether9"), ..ServerSettings::default() };
+        let nowhere =
+            ServerSettings { interface: Some("ether9".to_owned()), ..ServerSettings::default() };
         let refused = bench.refused(nowhere.set(&server.id, &bench.can)).await;
         assert_eq!(refused, ErrorKind::BadReference { field: "interface".to_owned() });
         bench.removed::<Server>(&server.id).await;

@@ -12,7 +12,7 @@ use mkbill_routeros::{
     value::{BitRate, Directions},
 };
 
-use crate::support::{Bench, some};
+use crate::support::Bench;
 
 #[tokio::test]
 async fn a_port_is_renamed_and_switched_and_keeps_what_the_factory_gave_it() {
@@ -22,14 +22,14 @@ async fn a_port_is_renamed_and_switched_and_keeps_what_the_factory_gave_it() {
         assert_eq!((port.kind.as_deref(), port.dynamic), (Some("ether"), false), "{routeros}");
         assert!(port.mac_address.is_some() && port.running && port.last_link_up.is_some());
         let change = InterfaceSettings {
-            name: some("to-roof"),
-            mtu: some("1400"),
+            name: Some("to-roof".to_owned()),
+            mtu: Some("1400".to_owned()),
             comment: Some(b"Caf\xE9".to_vec()),
             switch: Some(Switch::Disabled),
         };
         let off = bench.changed(&port.id, &change).await;
-        assert_eq!((off.name.as_str(), off.default_name), ("to-roof", some("ether2")));
-        assert_eq!((off.mtu, off.comment), (some("1400"), b"Caf\xE9".to_vec()));
+        assert_eq!((off.name.as_str(), off.default_name), ("to-roof", Some("ether2".to_owned())));
+        assert_eq!((off.mtu, off.comment), (Some("1400".to_owned()), b"Caf\xE9".to_vec()));
         assert!(off.disabled && !off.running, "{routeros}");
         assert_eq!(off.link_downs, Some(1));
         let on = InterfaceSettings { switch: Some(Switch::Enabled), ..<_>::default() };
@@ -57,16 +57,16 @@ async fn a_pool_comes_back_as_it_was_written() {
     for routeros in RouterOs::ALL {
         let bench = Bench::of(routeros).await;
         let spare = PoolSettings {
-            name: some("spare"),
+            name: Some("spare".to_owned()),
             ranges: Some(vec!["10.98.0.0/24".to_owned()]),
             ..PoolSettings::default()
         };
         bench.added(&spare).await;
         let ranges = vec!["10.99.0.2-10.99.0.9".to_owned(), "10.99.1.5".to_owned()];
         let settings = PoolSettings {
-            name: some("homes"),
+            name: Some("homes".to_owned()),
             ranges: Some(ranges.clone()),
-            next_pool: some("spare"),
+            next_pool: Some("spare".to_owned()),
             comment: Some(b"mkb".to_vec()),
         };
         let pool = bench.added(&settings).await;
@@ -74,17 +74,18 @@ async fn a_pool_comes_back_as_it_was_written() {
         let comment: &[u8] = if bench.can.pool_comments { b"mkb" } else { b"" };
         assert_eq!(pool.comment, comment);
         assert_eq!(bench.refused(settings.add(&bench.can)).await, ErrorKind::Duplicate);
-        let last = PoolSettings { next_pool: some("none"), ..PoolSettings::default() };
-        assert_eq!(bench.changed(&pool.id, &last).await.next_pool, None);
-        let lost = PoolSettings { next_pool: some("lost"), ..PoolSettings::default() };
+        let without =
+            PoolSettings { next_pool: Some("none".to_owned()), ..PoolSettings::default() };
+        assert_eq!(bench.changed(&pool.id, &without).await.next_pool, None);
+        let lost = PoolSettings { next_pool: Some("lost".to_owned()), ..PoolSettings::default() };
         let refused = bench.refused(lost.set(&pool.id, &bench.can)).await;
         assert_eq!(refused, ErrorKind::BadReference { field: "next-pool".to_owned() });
         bench.removed::<Pool>(&pool.id).await;
     }
 }
 
-fn megabits(upload: u64, download: u64) -> Option<Directions<BitRate>> {
-    Some(Directions::new(BitRate(upload * 1_000_000), BitRate(download * 1_000_000)))
+fn megabits(upload: u64, download: u64) -> Directions<BitRate> {
+    Directions::new(BitRate(upload * 1_000_000), BitRate(download * 1_000_000))
 }
 
 #[tokio::test]
@@ -92,21 +93,21 @@ async fn a_queue_comes_back_as_it_was_written() {
     for routeros in RouterOs::ALL {
         let bench = Bench::of(routeros).await;
         let above = SimpleQueueSettings {
-            name: some("house"),
+            name: Some("house".to_owned()),
             target: Some(vec!["10.99.0.0/24".to_owned()]),
             ..SimpleQueueSettings::default()
         };
         bench.added(&above).await;
         let settings = SimpleQueueSettings {
-            name: some("amina"),
+            name: Some("amina".to_owned()),
             target: Some(vec!["10.99.0.2/32".to_owned(), "10.99.0.3/32".to_owned()]),
-            destination: some("192.0.2.0/24"),
-            parent: some("house"),
+            destination: Some("192.0.2.0/24".to_owned()),
+            parent: Some("house".to_owned()),
             packet_marks: Some(vec!["a".to_owned(), "b".to_owned()]),
-            max_limit: megabits(5, 10),
-            limit_at: megabits(1, 2),
-            burst_limit: megabits(8, 16),
-            burst_threshold: megabits(4, 8),
+            max_limit: Some(megabits(5, 10)),
+            limit_at: Some(megabits(1, 2)),
+            burst_limit: Some(megabits(8, 16)),
+            burst_threshold: Some(megabits(4, 8)),
             burst_time: Some(Directions::new(
                 SignedDuration::from_secs(90),
                 SignedDuration::from_secs(8),
@@ -135,13 +136,13 @@ async fn a_queue_comes_back_as_it_was_written() {
         assert!(!queue.dynamic && !queue.invalid && !queue.disabled);
         assert_eq!(bench.refused(settings.add(&bench.can)).await, ErrorKind::Duplicate);
         let change = SimpleQueueSettings {
-            max_limit: megabits(0, 0),
-            parent: some("none"),
+            max_limit: Some(megabits(0, 0)),
+            parent: Some("none".to_owned()),
             switch: Some(Switch::Disabled),
             ..SimpleQueueSettings::default()
         };
         let changed = bench.changed(&queue.id, &change).await;
-        assert_eq!((rates(&changed).0, changed.parent), (megabits(0, 0), None));
+        assert_eq!((rates(&changed).0, changed.parent), (Some(megabits(0, 0)), None));
         assert!(changed.disabled);
         bench.removed::<SimpleQueue>(&queue.id).await;
     }

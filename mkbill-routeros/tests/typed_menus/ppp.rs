@@ -14,21 +14,21 @@ use mkbill_routeros::{
     value::{BitRate, Directions},
 };
 
-use crate::support::{Bench, some};
+use crate::support::Bench;
 
 const MODEM: &str = "02:00:00:00:00:07";
 
 fn plan() -> ProfileSettings {
     ProfileSettings {
-        name: some("10M"),
-        local_address: some("10.99.0.1"),
-        remote_address: some("homes"),
-        rate_limit: some("5M/10M"),
+        name: Some("10M".to_owned()),
+        local_address: Some("10.99.0.1".to_owned()),
+        remote_address: Some("homes".to_owned()),
+        rate_limit: Some("5M/10M".to_owned()),
         only_one: Some(Choice::Yes),
         session_timeout: Some(SignedDuration::from_hours(24)),
         idle_timeout: Some(None),
-        address_list: some("paid"),
-        dns_server: some("192.0.2.53"),
+        address_list: Some("paid".to_owned()),
+        dns_server: Some("192.0.2.53".to_owned()),
         use_compression: Some(Choice::No),
         use_encryption: Some(Choice::Required),
         change_tcp_mss: Some(Choice::Yes),
@@ -39,14 +39,14 @@ fn plan() -> ProfileSettings {
 
 fn secret() -> SecretSettings {
     SecretSettings {
-        name: some("amina"),
+        name: Some("amina".to_owned()),
         password: Some("s3cret".to_owned().into()),
         service: Some(Service::Pppoe),
-        profile: some("10M"),
-        caller_id: some(MODEM),
+        profile: Some("10M".to_owned()),
+        caller_id: Some(MODEM.to_owned()),
         limit_bytes_in: Some(5 << 30),
         limit_bytes_out: Some(0),
-        routes: some("192.0.2.64/28"),
+        routes: Some("192.0.2.64/28".to_owned()),
         comment: Some(b"Caf\xE9".to_vec()),
         ..SecretSettings::default()
     }
@@ -56,7 +56,7 @@ fn secret() -> SecretSettings {
 async fn bench(routeros: RouterOs) -> (Bench, Profile, Secret) {
     let bench = Bench::of(routeros).await;
     let ranges = Some(vec!["10.99.0.2-10.99.0.9".to_owned()]);
-    bench.added(&PoolSettings { name: some("homes"), ranges, ..<_>::default() }).await;
+    bench.added(&PoolSettings { name: Some("homes".to_owned()), ranges, ..<_>::default() }).await;
     let profile = bench.added(&plan()).await;
     let secret = bench.added(&secret()).await;
     (bench, profile, secret)
@@ -83,13 +83,16 @@ async fn a_profile_comes_back_as_it_was_written() {
             (profile.session_timeout, profile.idle_timeout),
             (written.session_timeout, None)
         );
-        assert_eq!((profile.address_list, profile.dns_server), (some("paid"), some("192.0.2.53")));
+        assert_eq!(
+            (profile.address_list, profile.dns_server),
+            (Some("paid".to_owned()), Some("192.0.2.53".to_owned()))
+        );
         assert_eq!(profile.use_compression, Choice::No);
         assert_eq!(profile.use_encryption, Choice::Required);
         assert_eq!((profile.change_tcp_mss, profile.on_up), (Choice::Yes, b":put 1".to_vec()));
         assert!(!profile.is_builtin);
         let (idle_timeout, only_one) = (Some(Some(SignedDuration::from_mins(2))), None);
-        let rate_limit = some("");
+        let rate_limit = Some("".to_owned());
         let change = ProfileSettings { idle_timeout, only_one, rate_limit, ..<_>::default() };
         let changed = bench.changed(&profile.id, &change).await;
         assert_eq!(changed.idle_timeout, Some(SignedDuration::from_mins(2)), "{routeros}");
@@ -114,8 +117,8 @@ async fn a_secret_comes_back_as_it_was_written() {
         assert_eq!((held.last_logged_out, held.last_disconnect_reason), (None, None));
         let change = SecretSettings {
             service: Some(Service::Any),
-            remote_address: some("10.99.0.77"),
-            remote_ipv6_prefix: some("2001:db8::/56"),
+            remote_address: Some("10.99.0.77".to_owned()),
+            remote_ipv6_prefix: Some("2001:db8::/56".to_owned()),
             switch: Some(Switch::Disabled),
             ..SecretSettings::default()
         };
@@ -124,7 +127,7 @@ async fn a_secret_comes_back_as_it_was_written() {
         assert_eq!(changed.remote_address, change.remote_address);
         assert_eq!(changed.remote_ipv6_prefix, change.remote_ipv6_prefix);
         assert_eq!(bench.refused(secret().add(&bench.can)).await, ErrorKind::Duplicate);
-        let lost = SecretSettings { profile: some("lost"), ..SecretSettings::default() };
+        let lost = SecretSettings { profile: Some("lost".to_owned()), ..SecretSettings::default() };
         let refused = bench.refused(lost.set(&held.id, &bench.can)).await;
         assert_eq!(refused, ErrorKind::BadReference { field: "profile".to_owned() });
         bench.removed::<Secret>(&held.id).await;
@@ -135,7 +138,7 @@ async fn a_secret_comes_back_as_it_was_written() {
 async fn ipv6_networks_behind_a_customer_are_refused_by_version_6() {
     for routeros in RouterOs::ALL {
         let (bench, _, held) = bench(routeros).await;
-        let ipv6_routes = some("2001:db8:1::/48");
+        let ipv6_routes = Some("2001:db8:1::/48".to_owned());
         let change = SecretSettings { ipv6_routes, ..SecretSettings::default() };
         let answer = bench.client.run(change.set(&held.id, &bench.can)).await;
         let kind = answer.err().map(|error| error.kind());
@@ -157,7 +160,11 @@ async fn a_line_is_seen_in_every_table_and_gone_from_all_when_it_is_removed() {
             router.advance(SignedDuration::from_mins(5));
         });
         let active = bench.row::<Active>("name", "amina").await;
-        assert_eq!((active.uptime.as_secs(), active.service), (300, some("pppoe")), "{routeros}");
+        assert_eq!(
+            (active.uptime.as_secs(), active.service),
+            (300, Some("pppoe".to_owned())),
+            "{routeros}"
+        );
         assert_eq!((active.caller_id.as_deref(), active.radius), (Some(MODEM), false));
         assert_eq!((active.limit_bytes_in, active.limit_bytes_out), (Some(5 << 30), None));
         assert_eq!(Some(active.comment), secret().comment);

@@ -83,7 +83,3 @@ impl Bench {
         assert_eq!(self.refused(remove::<R>(std::slice::from_ref(id))).await, ErrorKind::NotFound);
     }
 }
-
-pub(crate) fn some(text: &str) -> Option<String> {
-    Some(text.to_owned())
-}
