@@ -92,7 +92,7 @@ async fn a_profile_comes_back_as_it_was_written() {
         assert_eq!((profile.change_tcp_mss, profile.on_up), (Choice::Yes, b":put 1".to_vec()));
         assert!(!profile.is_builtin);
         let (idle_timeout, only_one) = (Some(Some(SignedDuration::from_mins(2))), None);
-        let rate_limit = Some("".to_owned());
+        let rate_limit = Some(String::new());
         let change = ProfileSettings { idle_timeout, only_one, rate_limit, ..<_>::default() };
         let changed = bench.changed(&profile.id, &change).await;
         assert_eq!(changed.idle_timeout, Some(SignedDuration::from_mins(2)), "{routeros}");
