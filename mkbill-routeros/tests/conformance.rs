@@ -12,11 +12,14 @@ use std::{
     },
 };
 
+use jiff::SignedDuration;
 use mkbill_routeros::{
     client::{ClientConfig, Credentials, Endpoint, Security},
     conformance::{self, ConformanceError, Leftovers, Plan, Report, TEST_PREFIX, Writes},
     proto::LoginMode,
-    sim::{At, Effect, Fault, On, Refusal, RouterOs, Simulator, Stage, Verdict},
+    sim::{
+        At, Dial, Effect, Fault, On, Refusal, Router, RouterOs, Service, Simulator, Stage, Verdict,
+    },
     transport::{Fingerprint, Trust},
     value::Version,
 };
@@ -67,21 +70,68 @@ async fn a_simulator_differs_from_itself_in_no_release() {
     }
 }
 
+/// What a router in use holds: some objects with a name only, some with more, and customers online.
+const IN_USE: [(&str, &[&str]); 16] = [
+    ("/ip/hotspot/user/profile/add", &["name=gold", "rate-limit=1M/5M", "session-timeout=none"]),
+    ("/ip/hotspot/user/add", &["name=4711", "password=s3cret", "comment=for Sari"]),
+    ("/ip/hotspot/user/add", &["name=4712", "limit-uptime=1h", "mac-address=02:00:00:00:00:99"]),
+    ("/ip/hotspot/ip-binding/add", &["address=10.5.50.99", "type=blocked"]),
+    (
+        "/ip/hotspot/active/login",
+        &["user=4711", "password=s3cret", "ip=10.5.50.7", "mac-address=02:00:00:00:00:07"],
+    ),
+    ("/ip/pool/add", &["name=homes", "ranges=10.99.0.0/24"]),
+    ("/ppp/profile/add", &["name=10M", "local-address=10.99.0.1", "remote-address=homes"]),
+    ("/ppp/secret/add", &["name=amina", "password=s3cret", "profile=10M"]),
+    ("/ppp/secret/add", &["name=budi", "password=s3cret", "profile=10M", "comment=Jl. Mawar"]),
+    ("/queue/simple/add", &["name=house", "target=10.99.0.0/24"]),
+    ("/system/scheduler/add", &["name=nightly", "interval=1d", "on-event=backup"]),
+    ("/system/script/add", &["name=backup"]),
+    ("/user/group/add", &["name=mkbill", "policy=read,write,api"]),
+    ("/user/add", &["name=mkbill", "password=s3cret", "group=mkbill"]),
+    ("/ip/address/add", &["address=10.5.50.1/24", "interface=bridge", "comment=home"]),
+    ("/system/backup/save", &["name=b"]),
+];
+
+fn use_it(router: &mut Router) {
+    for (path, words) in IN_USE {
+        router.run(path, words).unwrap();
+    }
+    let service = Service::Pppoe;
+    for name in ["amina", "budi"] {
+        let (name, password) = (name.to_owned(), "s3cret".to_owned());
+        let caller_id = "02:00:00:00:00:08".to_owned();
+        router.ppp_connect(&Dial { name, password, caller_id, service }).unwrap();
+    }
+    router.ppp_disconnect("budi");
+    router.advance(SignedDuration::from_hours(30));
+}
+
 #[tokio::test]
 async fn a_router_in_use_differs_in_nothing_and_is_not_written_to() {
+    for routeros in RouterOs::ALL {
+        let router = router(routeros).await;
+        router.router(use_it);
+        router.forget_commands();
+        let report = report(&router, &Plan::default()).await;
+        assert!(report.is_same() && !report.wrote, "{report}");
+        let changes =
+            |path: &str| ["/add", "/set", "/remove"].iter().any(|verb| path.ends_with(verb));
+        let commands = router.commands();
+        assert!(commands.len() > 60 && !commands.iter().any(|command| changes(&command.path)));
+    }
+}
+
+#[tokio::test]
+async fn a_router_in_use_is_written_to_and_left_as_it_was() {
     let router = router(RouterOs::V7_18).await;
-    router.router(|router| {
-        let profile = ["name=gold", "rate-limit=1M/5M", "session-timeout=none"];
-        router.run("/ip/hotspot/user/profile/add", &profile).unwrap();
-        let user = ["name=4711", "password=s3cret", "limit-uptime=1h", "comment=for Sari"];
-        router.run("/ip/hotspot/user/add", &user).unwrap();
-    });
-    router.forget_commands();
-    let report = report(&router, &Plan::default()).await;
-    assert!(report.is_same() && !report.wrote, "{report}");
-    let changes = |path: &str| ["/add", "/set", "/remove"].iter().any(|verb| path.ends_with(verb));
-    let commands = router.commands();
-    assert!(commands.len() > 60 && !commands.iter().any(|command| changes(&command.path)));
+    router.router(use_it);
+    // Whoever looks signs in, and the account tells when it did so last.
+    let held = |router: &Simulator| router.export_objects(|object| object.path() != "/user");
+    let before = held(&router);
+    let report = report(&router, &WRITING).await;
+    assert!(report.is_same() && report.wrote, "{report}");
+    assert!(held(&router) == before, "{}", held(&router));
 }
 
 #[tokio::test]
@@ -116,8 +166,28 @@ async fn a_refusal_with_another_text_is_told_with_both_texts() {
 }
 
 #[tokio::test]
+async fn a_ppp_secret_that_is_refused_in_other_words_is_told_by_menu_and_check() {
+    for (nth, check, ours) in [
+        (2, "an add of the same name", "failure: secret with the same name already exists"),
+        (3, "an add with an unknown parameter", "unknown parameter mkbill-nothing"),
+    ] {
+        let router = router(RouterOs::V7_18).await;
+        let effect = Effect::Trap(Refusal::new("failure: already have such secret"));
+        let on = On::Matching("/ppp/secret/add".to_owned());
+        router.faults().push(Fault { effect, on, at: At::Nth(nth) });
+        let report = report(&router, &WRITING).await;
+        assert_eq!(report.differences.len(), 1, "{report}");
+        assert_eq!(report.differences[0].menu, "/ppp/secret");
+        let (theirs, held) = difference(&report, check);
+        assert_eq!(theirs, "!trap =message=failure: already have such secret, !done");
+        assert!(held.contains(ours), "{held}");
+    }
+}
+
+#[tokio::test]
 async fn a_report_holds_nothing_of_what_is_on_the_router() {
     let router = router(RouterOs::V6_49).await;
+    router.router(use_it);
     let words =
         ["name=Sari-4711", "password=s3cret", "email=sari@example.org", "comment=Jl. Mawar"];
     router.router(|router| router.run("/ip/hotspot/user/add", &words)).unwrap();
@@ -126,7 +196,7 @@ async fn a_report_holds_nothing_of_what_is_on_the_router() {
     let report = report(&router, &plan).await;
     let told = format!("{report} {}", serde_json::to_string(&report).unwrap()).to_lowercase();
     assert!(!report.is_same());
-    for ours in ["sari", "s3cret", "mawar", "hunter2"] {
+    for ours in ["sari", "s3cret", "mawar", "hunter2", "amina", "budi", "nightly", "homes"] {
         assert!(!told.contains(ours), "{ours} in {told}");
     }
 }

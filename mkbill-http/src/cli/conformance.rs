@@ -1,7 +1,6 @@
 //! `mkbill router conformance`
 
 use clap::Args;
-use mkbill_core::kernel::error::Error;
 use mkbill_routeros::client::{ClientConfig, Credentials, Endpoint, Security};
 use mkbill_routeros::conformance::{self, Leftovers, Plan, Writes};
 use mkbill_routeros::proto::LoginMode;
@@ -18,7 +17,8 @@ const STATUS_DIFFERENT: u8 = 3;
 
 #[derive(Debug, Args)]
 #[command(after_help = "Ends with status 0 when no difference was found, 3 when there are \
-                        differences, 1 when the comparison could not be made.\n\
+                        differences, 1 when the comparison could not be made, 2 when \
+                        the command line is not understood.\n\
                         The report holds no value of what is on the router and can be sent to \
                         the makers of mkbill.")]
 pub(super) struct ConformanceArgs {
@@ -57,8 +57,7 @@ fn config(arguments: &ConformanceArgs) -> Result<ClientConfig, Failure> {
     let connection = &arguments.connection;
     let wanted = connection.security()?;
     let address = connection.address(&wanted)?;
-    let security = Security::try_from(&wanted)
-        .map_err(|error| Error::invalid("certificate_pin", error.to_string()))?;
+    let security = Security::try_from(&wanted)?;
     let endpoint = Endpoint { host: address.host, port: address.port, security };
     let credentials = Credentials::new(connection.username(), connection.password()?);
     let login_mode =
@@ -67,5 +66,5 @@ fn config(arguments: &ConformanceArgs) -> Result<ClientConfig, Failure> {
 }
 
 fn version(text: &str) -> Result<Version, String> {
-    Version::parse(text).map_err(|error| error.to_string())
+    Version::parse(text).map_err(|_| "give a release such as 6.49.10 or 7.9".to_owned())
 }

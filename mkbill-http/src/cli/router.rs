@@ -68,8 +68,9 @@ pub(super) struct ConnectionArgs {
     /// How the connection is protected
     #[arg(long)]
     security: SecurityBody,
-    /// SHA-256 of the certificate or its key, with `--security tls-pinned`
-    #[arg(long, value_name = "SHA256")]
+    /// Fingerprint of the certificate or its key, with `--security tls-pinned`: sha256:HEX,
+    /// spki-sha256:HEX or sha256//BASE64
+    #[arg(long, value_name = "FINGERPRINT")]
     certificate_pin: Option<String>,
     /// The API user
     #[arg(long)]

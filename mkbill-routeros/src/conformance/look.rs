@@ -29,7 +29,7 @@ const fn ask(
     Question { menu, name, verb, words }
 }
 
-const QUESTIONS: [Question; 16] = [
+const QUESTIONS: [Question; 19] = [
     ask("/mkbill", "a menu that no router has", "print", &[]),
     ask("/ip/hotspot/nothing", "a menu that no router has", "print", &[]),
     ask(USERS, "a command that no router has", "nothing", &[]),
@@ -47,6 +47,14 @@ const QUESTIONS: [Question; 16] = [
         "print",
         &["?user=mkbill-test-nothing"],
     ),
+    ask("/ppp/active", "a print that finds nothing", "print", &["?name=mkbill-test-nothing"]),
+    ask(
+        "/interface",
+        "the traffic of no interface",
+        "monitor-traffic",
+        &["=interface=mkbill-test-nothing", "=once="],
+    ),
+    ask("/file", "a part of no file", "read", &["=file=mkbill-test-nothing"]),
     ask("/system/identity", "a count", "print", &["=count-only="]),
     ask(
         GROUPS,

@@ -24,6 +24,7 @@
 mod format;
 mod look;
 mod menus;
+mod populate;
 mod report;
 mod seen;
 mod subject;
@@ -33,6 +34,7 @@ use std::pin::pin;
 
 use secrecy::SecretString;
 use thiserror::Error as ThisError;
+use tracing::debug;
 
 pub use report::{AddTimes, Difference, Report};
 
@@ -185,10 +187,12 @@ async fn clean(router: &ClientConfig) -> Result<(), ConformanceError> {
 
 /// A simulator that shows as many fields as it has is compared with a router that is in use.
 async fn seen_on_simulator(version: Version) -> Result<Seen, ConformanceError> {
-    let (_simulator, config) = simulator(version).await?;
+    let (simulator, config) = simulator(version).await?;
+    for refused in simulator.router(populate::populate) {
+        debug!(%refused, "the simulator lacks an object to compare with");
+    }
     let look = async {
         let mut subject = Subject::open(&config).await?;
-        write::populate(&mut subject).await?;
         look::everything(&mut subject).await
     };
     look.await.map_err(ConformanceError::Simulator)

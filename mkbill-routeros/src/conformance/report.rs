@@ -85,11 +85,11 @@ impl fmt::Display for Report {
         let wrote = if self.wrote { "with test objects" } else { "read only" };
         writeln!(
             formatter,
-            "router {} against the simulator of {}, {wrote}: {} checks, {} differences",
+            "router {} against the simulator of {}, {wrote}: {} checks, {}",
             self.router,
             self.simulator,
             self.checks,
-            self.differences.len()
+            counted(self.differences.len())
         )?;
         if let Some(times) = self.add_times {
             writeln!(
@@ -104,6 +104,14 @@ impl fmt::Display for Report {
             writeln!(formatter, "  simulator  {}", difference.simulator)?;
         }
         Ok(())
+    }
+}
+
+fn counted(differences: usize) -> String {
+    match differences {
+        0 => "no difference".to_owned(),
+        1 => "1 difference".to_owned(),
+        count => format!("{count} differences"),
     }
 }
 

@@ -24,24 +24,6 @@ const LONG_COMMENT: usize = 247;
 /// An id that no object has.
 const NO_ID: &str = "*FFFFF0";
 
-/// Adds an object to every menu that takes one, and lets a customer in, so that a print shows as
-/// many fields as there are. For simulators only.
-pub(super) async fn populate(subject: &mut Subject<'_>) -> Result<(), Error> {
-    for (menu, sample) in samples() {
-        subject.ask(sample.add(menu, "a")).await?;
-    }
-    let online = marked("online");
-    let user = Sentence::command(&format!("{USERS}/add")).with("name", &online);
-    subject.ask(user).await?;
-    let login = Sentence::command("/ip/hotspot/active/login")
-        .with("user", &online)
-        .with("password", "")
-        .with("ip", "192.0.2.50")
-        .with("mac-address", "02:00:00:00:00:50");
-    subject.ask(login).await?;
-    Ok(())
-}
-
 /// Runs every check. What it added may still be there afterwards: see [`remove_all`].
 pub(super) async fn everything(subject: &mut Subject<'_>) -> Result<Seen, Error> {
     let mut seen = Seen::default();

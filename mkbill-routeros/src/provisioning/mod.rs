@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mkbill_core::kernel::entropy::Entropy;
+use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::RouterId;
 use mkbill_core::provisioning::controller::{
     Change, ChangeOutcome, LoginAdd, Mark, Observed, Progress, RouterController, RouterFacts,
@@ -129,23 +130,32 @@ impl RouterOsController {
 }
 
 impl TryFrom<&LinkSecurity> for Security {
-    type Error = FingerprintError;
+    type Error = Error;
 
     /// # Errors
     ///
-    /// [`FingerprintError`] when the pin is no fingerprint.
-    fn try_from(wanted: &LinkSecurity) -> Result<Self, FingerprintError> {
+    /// [`Error::Invalid`] when the pin is no [`Fingerprint`](crate::transport::Fingerprint).
+    fn try_from(wanted: &LinkSecurity) -> Result<Self, Error> {
         Ok(match wanted {
             LinkSecurity::Plain => Self::Plain,
             LinkSecurity::Tls(WantedTrust::WebPki) => Self::Tls(Trust::WebPki),
             LinkSecurity::Tls(WantedTrust::AnyCertificate) => Self::Tls(Trust::AnyCertificate),
-            LinkSecurity::Tls(WantedTrust::Pin(pin)) => Self::Tls(Trust::Pin(pin.parse()?)),
+            LinkSecurity::Tls(WantedTrust::Pin(pin)) => {
+                let pin = pin.parse().map_err(|error: FingerprintError| {
+                    Error::invalid("certificate_pin", error.to_string())
+                })?;
+                Self::Tls(Trust::Pin(pin))
+            }
         })
     }
 }
 
 #[async_trait]
 impl RouterController for RouterOsController {
+    fn check_security(&self, wanted: &LinkSecurity) -> Result<(), Error> {
+        Security::try_from(wanted).map(drop)
+    }
+
     async fn probe(&self, target: &Target) -> Result<RouterFacts, RouterFault> {
         let line = self.line(target).await?;
         let (client, _) = line.connected().await?;

@@ -34,7 +34,10 @@ enum Subject {
 
 /// A text that is no fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("reading a fingerprint: 64 hexadecimal digits are needed, or `spki-sha256:` and Base64")]
+#[error(
+    "reading a fingerprint: `sha256:` and 64 hexadecimal digits are needed, `spki-sha256:` and \
+     digits or Base64, or `sha256//` and Base64"
+)]
 pub struct FingerprintError;
 
 impl Fingerprint {

@@ -1,65 +1,22 @@
-//! Typed requests and rows against the simulator, in every release.
-
-#![cfg(feature = "sim")]
-#![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
+//! Users, profiles, servers, bindings and sessions of the hotspot.
 
 use jiff::SignedDuration;
 use mkbill_routeros::{
-    client::{Client, ClientConfig, Credentials, Endpoint, Security},
     command::{
         Record, Row, Settings,
-        account::{Account, AccountSettings, Group, GroupSettings},
-        count,
         hotspot::{
             Active, BindingKind, Cookie, Host, IpBinding, IpBindingSettings, Login, Server,
-            ServerProfile, ServerProfileSettings, User, UserProfile, UserProfileSettings,
-            UserSettings,
+            ServerProfile, ServerProfileSettings, ServerSettings, User, UserProfile,
+            UserProfileSettings, UserSettings, make_binding,
         },
-        print, print_with_secrets,
+        print_with_secrets, remove,
     },
     error::{Error, ErrorKind},
-    proto::LoginMode,
-    sim::{RouterOs, Simulator},
-    value::{Capabilities, Mac, Policies},
+    sim::RouterOs,
+    value::Mac,
 };
 
-struct Bench {
-    simulator: Simulator,
-    client: Client,
-    can: Capabilities,
-}
-
-impl Bench {
-    async fn of(routeros: RouterOs) -> Self {
-        let builder = Simulator::builder().routeros(routeros).password("hunter2");
-        let simulator = builder.start().await.unwrap();
-        let endpoint = Endpoint {
-            host: simulator.addr().ip().to_string(),
-            port: simulator.addr().port(),
-            security: Security::Plain,
-        };
-        let config = ClientConfig::new(endpoint, Credentials::new("admin", "hunter2"));
-        let config = ClientConfig { login_mode: LoginMode::Auto, ..config };
-        let client = Client::connect(&config).await.unwrap();
-        Self { simulator, client, can: Capabilities::of(routeros.version()) }
-    }
-
-    async fn rows<R: Record>(&self) -> Vec<R> {
-        self.client.run(print::<R>()).await.unwrap().records().unwrap()
-    }
-
-    /// Adds an object and gives it as it is then read.
-    async fn added<S: Settings>(&self, settings: &S) -> S::Row {
-        let before = self.rows::<S::Row>().await.len();
-        let answer = self.client.run(settings.add(&self.can)).await.unwrap();
-        assert!(answer.ret.is_some());
-        let mut rows = self.rows::<S::Row>().await;
-        assert_eq!(rows.len(), before + 1);
-        let counted = self.client.run(count::<S::Row>()).await.unwrap().ret;
-        assert_eq!(counted, Some(rows.len().to_string().into_bytes()));
-        rows.pop().unwrap()
-    }
-}
+use crate::support::Bench;
 
 /// What only who asks for it gets.
 #[derive(Debug, PartialEq)]
@@ -165,27 +122,41 @@ async fn profiles_and_bindings_come_back_as_they_were_written() {
             .await;
         assert_eq!((binding.mac_address, binding.server), (Some(Mac::numbered(7)), None));
         assert_eq!(binding.kind, BindingKind::Blocked);
+        let address = Some("10.5.50.66".to_owned());
+        let change = IpBindingSettings { address, ..IpBindingSettings::default() };
+        let moved = bench.changed(&binding.id, &change).await;
+        assert_eq!((moved.address.as_deref(), moved.kind), (Some("10.5.50.66"), binding.kind));
+        bench.removed::<IpBinding>(&binding.id).await;
+        bench.removed::<ServerProfile>(&server.id).await;
+        bench.removed::<UserProfile>(&profile.id).await;
+        let builtin = bench.row::<UserProfile>("name", "default").await;
+        let refused = bench.refused(remove::<UserProfile>(&[builtin.id])).await;
+        assert_eq!(refused, ErrorKind::Other, "{routeros}");
     }
 }
 
 #[tokio::test]
-async fn an_account_and_its_group_come_back_without_the_password() {
+async fn a_server_comes_back_as_it_was_written() {
     for routeros in RouterOs::ALL {
         let bench = Bench::of(routeros).await;
-        let policy = Policies::granting(["read", "write", "api"]);
-        let name = Some("billing".to_owned());
-        let group =
-            GroupSettings { name: name.clone(), policy: Some(policy), ..GroupSettings::default() };
-        let held: Group = bench.added(&group).await;
-        assert!(held.policy.grants("api"), "{routeros}");
-        let account = AccountSettings {
-            name: Some("mkb".to_owned()),
-            password: Some("s3cret".to_owned().into()),
-            group: name,
-            ..AccountSettings::default()
+        let settings = ServerSettings {
+            name: Some("roof".to_owned()),
+            interface: Some("ether2".to_owned()),
+            idle_timeout: Some(Some(SignedDuration::from_mins(90))),
+            login_timeout: Some(None),
+            addresses_per_mac: Some(3),
+            ..ServerSettings::default()
         };
-        let held: Account = bench.added(&account).await;
-        assert_eq!(held.group.as_deref(), Some("billing"));
+        let server = bench.added(&settings).await;
+        assert_eq!(server.interface.as_deref(), Some("ether2"), "{routeros}");
+        assert_eq!(server.idle_timeout, Some(SignedDuration::from_mins(90)));
+        assert_eq!((server.login_timeout, server.addresses_per_mac), (None, Some(3)));
+        assert_eq!((server.invalid, server.disabled), (false, false));
+        let nowhere =
+            ServerSettings { interface: Some("ether9".to_owned()), ..ServerSettings::default() };
+        let refused = bench.refused(nowhere.set(&server.id, &bench.can)).await;
+        assert_eq!(refused, ErrorKind::BadReference { field: "interface".to_owned() });
+        bench.removed::<Server>(&server.id).await;
     }
 }
 
@@ -215,6 +186,34 @@ async fn a_customer_is_let_in_and_seen_in_every_table() {
         assert_eq!(bench.rows::<Server>().await.remove(0).name, "hotspot1");
         assert!(bench.rows::<ServerProfile>().await.iter().any(|profile| profile.is_builtin));
         assert!(bench.rows::<UserProfile>().await.iter().any(|profile| profile.is_builtin));
-        assert!(bench.rows::<IpBinding>().await.is_empty());
+        let host = bench.rows::<Host>().await.remove(0);
+        bench.run(make_binding(&host.id, BindingKind::Bypassed)).await;
+        let binding = bench.rows::<IpBinding>().await.remove(0);
+        let bound = (binding.mac_address, binding.kind);
+        assert_eq!(bound, (Some(Mac::numbered(8)), BindingKind::Bypassed), "{routeros}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_online_is_sent_away_by_session_cookie_and_host() {
+    for routeros in RouterOs::ALL {
+        let bench = Bench::of(routeros).await;
+        bench.added(&UserSettings { mac_address: None, ..user() }).await;
+        let login = Login {
+            user: "v1".to_owned(),
+            password: "s3cret".to_owned().into(),
+            address: [10, 5, 50, 8].into(),
+            mac_address: Mac::numbered(8),
+            domain: None,
+        };
+        bench.run(login.command()).await;
+        let cookie = bench.rows::<Cookie>().await.remove(0);
+        assert!(cookie.expires_in.is_some_and(|left| left.as_hours() <= 72), "{routeros}");
+        bench.removed::<Cookie>(&cookie.id).await;
+        let active = bench.rows::<Active>().await.remove(0);
+        bench.removed::<Active>(&active.id).await;
+        let host = bench.rows::<Host>().await.remove(0);
+        assert!(!host.authorized);
+        bench.removed::<Host>(&host.id).await;
     }
 }
