@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use mkbill_core::kernel::error::Error;
+use mkbill_routeros::conformance::ConformanceError;
 
 use crate::config::ConfigError;
 
@@ -15,6 +16,8 @@ pub(crate) enum Failure {
     Engine(#[from] Error),
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error("comparing the router with its simulator")]
+    Conformance(#[source] Box<ConformanceError>),
     #[error("{act} {}", path.display())]
     File { act: &'static str, path: PathBuf, source: io::Error },
     #[error("{0}")]
@@ -44,6 +47,7 @@ impl Failure {
         match self {
             Self::Engine(error) => error.code(),
             Self::Config(_) | Self::LogFilter(..) | Self::NoMasterKey => "configuration",
+            Self::Conformance(_) => "conformance",
             Self::File { .. } | Self::Io(..) => "io",
             Self::Listen { .. } => "listen",
             Self::NoDatabase(_) | Self::NotMigrated(_) => "not_migrated",

@@ -272,3 +272,28 @@ fn the_printed_document_is_the_committed_one() {
     let printed = Shop::empty().run(&["openapi"]);
     assert_eq!(String::from_utf8(printed.stdout).unwrap(), include_str!("../openapi.json"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_router_is_compared_with_its_simulator_without_any_database() {
+    let simulator = Simulator::builder().password("hunter2").start().await.unwrap();
+    let shop = Shop::empty();
+    let port = simulator.addr().port().to_string();
+    let mut base = words("router conformance --host 127.0.0.1 --security plain --username admin");
+    base.extend(["--port", &port, "--json"]);
+    let told = |more: &[&str], password: &str| {
+        let mut command = shop.command(&base);
+        command.args(more).env("MKBILL_ROUTER_PASSWORD", password).output().unwrap()
+    };
+    let same = told(&["--writes"], "hunter2");
+    assert_eq!(same.status.code(), Some(0), "{same:?}");
+    assert_eq!(one_object(&same)["differences"], Value::Array(Vec::new()));
+
+    let other = told(&["--against", "7.9.2"], "hunter2");
+    assert_eq!(other.status.code(), Some(3), "{other:?}");
+    assert!(one_object(&other)["differences"].as_array().unwrap().len() > 1);
+
+    let refused = told(&[], "wrong");
+    assert_eq!(refused.status.code(), Some(1));
+    let complaint = complaint(&refused, "conformance");
+    assert!(!complaint.contains("wrong"), "{complaint}");
+}

@@ -1,10 +1,12 @@
-//! How fast sentences are read and written, and how fast commands go over loopback.
+//! How fast sentences are read, understood and written, and how fast commands go over loopback.
 
-use divan::{Bencher, counter::BytesCount, counter::ItemsCount};
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput};
 use mkbill_routeros::{
     client::{Client, ClientConfig, Credentials, Endpoint, Security},
     command::Command,
-    proto::{Decoder, Limits, Sentence},
+    proto::{Decoder, Limits, Reply, Sentence},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -12,14 +14,21 @@ use tokio::{
     runtime::Runtime,
 };
 
-fn main() {
-    divan::main();
-}
-
 const ROWS: usize = 1_000;
 const ADDS: usize = 500;
+/// What the client reads from its socket at once.
+const CHUNK_BYTES: usize = 64 << 10;
 
-fn row() -> Sentence {
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    for (name, row) in [("hotspot users", user()), ("active sessions", active())] {
+        rows(&mut criterion, name, &row);
+    }
+    adds(&mut criterion);
+    criterion.final_summary();
+}
+
+fn user() -> Sentence {
     Sentence::command("!re")
         .with_word(".tag=17")
         .with(".id", "*1A2B")
@@ -31,51 +40,83 @@ fn row() -> Sentence {
         .with("uptime", "3h25m11s")
         .with("bytes-in", "73400320")
         .with("bytes-out", "530840911")
-        .with("packets-in", "88211")
-        .with("packets-out", "401233")
         .with("dynamic", "false")
         .with("disabled", "false")
         .with("comment", "mkb=B20261122-001 fl=2026-11-22_08:00:00")
 }
 
-fn rows() -> Vec<u8> {
-    let mut bytes = Vec::new();
-    (0..ROWS).for_each(|_| row().encode(&mut bytes));
-    bytes
+fn active() -> Sentence {
+    Sentence::command("!re")
+        .with_word(".tag=18")
+        .with(".id", "*A320105")
+        .with("server", "hotspot1")
+        .with("user", "K7Q2-MX94")
+        .with("address", "10.5.50.117")
+        .with("mac-address", "02:42:AC:11:00:75")
+        .with("login-by", "http-chap")
+        .with("uptime", "1h2m3s")
+        .with("idle-time", "4s")
+        .with("session-time-left", "22h57m57s")
+        .with("keepalive-timeout", "2m")
+        .with("bytes-in", "1048576")
+        .with("bytes-out", "94371840")
 }
 
-#[divan::bench]
-fn read_typical_rows(bencher: Bencher<'_, '_>) {
-    let bytes = rows();
-    bencher.counter(BytesCount::new(bytes.len())).counter(ItemsCount::new(ROWS)).bench(|| {
-        let mut decoder = Decoder::new(Limits::default());
-        let mut sentences = 0;
-        for chunk in bytes.chunks(64 << 10) {
-            decoder.feed(chunk);
-            while let Ok(Some(sentence)) = decoder.next() {
-                divan::black_box(sentence);
-                sentences += 1;
-            }
-        }
-        sentences
+/// Reading, understanding and writing a long answer of rows like `row`.
+fn rows(criterion: &mut Criterion, name: &str, row: &Sentence) {
+    let mut stream = Vec::new();
+    (0..ROWS).for_each(|_| row.encode(&mut stream));
+    let mut group = criterion.benchmark_group(name);
+    group.throughput(Throughput::Bytes(stream.len() as u64));
+    group.bench_function("decode", |bencher| {
+        bencher.iter(|| {
+            each_sentence(&stream, |sentence| {
+                black_box(sentence);
+            });
+        });
     });
-}
-
-#[divan::bench]
-fn write_typical_rows(bencher: Bencher<'_, '_>) {
-    let row = row();
-    let mut out = Vec::with_capacity(rows().len());
-    bencher.counter(BytesCount::new(out.capacity())).counter(ItemsCount::new(ROWS)).bench_local(
-        || {
+    group.bench_function("decode and classify", |bencher| {
+        bencher.iter(|| {
+            each_sentence(&stream, |sentence| {
+                black_box(Reply::from(sentence));
+            });
+        });
+    });
+    group.bench_function("decode, classify and find 12 fields", |bencher| {
+        let names: Vec<Vec<u8>> = row.attributes().map(|(name, _)| name.to_vec()).collect();
+        let names: Vec<&str> = names.iter().filter_map(|name| str::from_utf8(name).ok()).collect();
+        bencher.iter(|| {
+            each_sentence(&stream, |sentence| {
+                if let Reply::Row { sentence, .. } = Reply::from(sentence) {
+                    for name in &names {
+                        black_box(sentence.attribute(name));
+                    }
+                }
+            });
+        });
+    });
+    group.bench_function("encode", |bencher| {
+        let mut out = Vec::with_capacity(stream.len());
+        bencher.iter(|| {
             out.clear();
-            (0..ROWS).for_each(|_| row.encode(&mut out));
-            divan::black_box(&out);
-        },
-    );
+            (0..ROWS).for_each(|_| black_box(row).encode(&mut out));
+            black_box(&out);
+        });
+    });
+    group.finish();
 }
 
-#[divan::bench(sample_count = 20)]
-fn run_500_adds_over_loopback(bencher: Bencher<'_, '_>) {
+fn each_sentence(stream: &[u8], mut seen: impl FnMut(Sentence)) {
+    let mut decoder = Decoder::new(Limits::default());
+    for chunk in stream.chunks(CHUNK_BYTES) {
+        decoder.feed(chunk);
+        while let Ok(Some(sentence)) = decoder.next() {
+            seen(sentence);
+        }
+    }
+}
+
+fn adds(criterion: &mut Criterion) {
     let runtime = Runtime::new().expect("a runtime");
     let client = runtime.block_on(connect());
     let adds: Vec<Command> = (0..ADDS)
@@ -86,10 +127,15 @@ fn run_500_adds_over_loopback(bencher: Bencher<'_, '_>) {
                 .with("comment", "mkb=B20261122-001")
         })
         .collect();
-    bencher.counter(ItemsCount::new(ADDS)).bench(|| {
-        let results = runtime.block_on(client.run_all(adds.iter().cloned()));
-        assert!(results.iter().all(Result::is_ok));
+    let mut group = criterion.benchmark_group("loopback");
+    group.throughput(Throughput::Elements(ADDS as u64)).sample_size(20);
+    group.bench_function("run 500 adds", |bencher| {
+        bencher.iter(|| {
+            let results = runtime.block_on(client.run_all(adds.iter().cloned()));
+            assert!(results.iter().all(Result::is_ok));
+        });
     });
+    group.finish();
 }
 
 async fn connect() -> Client {
@@ -107,7 +153,7 @@ async fn connect() -> Client {
 
 async fn answer_everything(mut stream: TcpStream) {
     let mut decoder = Decoder::new(Limits::default());
-    let mut buffer = vec![0; 64 << 10];
+    let mut buffer = vec![0; CHUNK_BYTES];
     let mut replies = Vec::new();
     while let Ok(count @ 1..) = stream.read(&mut buffer).await {
         decoder.feed(&buffer[..count]);

@@ -1,9 +1,12 @@
 //! A client for the binary API of RouterOS, and a router to test it with.
 //!
-//! - [`client`]: connect, run commands many at once, stay connected, add in bulk.
+//! - [`client`]: connect, run commands many at once, stay connected, watch tables, add in bulk.
 //! - [`command`]: what to run, and typed rows of what comes back.
 //! - [`value`]: durations, dates, sizes and speeds as routers write them, in every dialect.
 //! - [`proto`]: the wire without sockets, shared with the simulator.
+//! - `rest`, with the feature of that name: the same commands over HTTPS, where the binary API is closed.
+//! - `sim`, with the feature of that name: the simulator.
+//! - `conformance`, with the feature of that name: how a real router differs from the simulator.
 //!
 //! ```no_run
 //! use mkbill_routeros::{
@@ -27,11 +30,23 @@
 
 pub mod client;
 pub mod command;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod error;
 pub mod proto;
 #[cfg(feature = "provisioning")]
 pub mod provisioning;
+#[cfg(feature = "rest")]
+pub mod rest;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod transport;
 pub mod value;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+#[cfg(all(doctest, feature = "sim"))]
+#[doc = include_str!("../../docs/routeros/simulator.md")]
+struct SimulatorGuide;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use mkbill_routeros::proto::{
     Answer, DecodeError, Decoder, Ending, Failure, Limits, Request, Sentence, Session,
-    SessionLimits, Tag, TrapCategory,
+    SessionLimits, Tag, TrapCategory, WindowLimits,
 };
 
 use proptest::{
@@ -59,6 +59,24 @@ impl World {
         let tag = self.submit(words);
         self.transmitted();
         tag
+    }
+
+    /// Submits a stream and sends it.
+    fn opened(&mut self, words: &[&str]) -> Tag {
+        let tag = self.stream(words);
+        self.transmitted();
+        tag
+    }
+
+    fn stream(&mut self, words: &[&str]) -> Tag {
+        let sentence = words.iter().copied().collect();
+        let request = Request { sentence, timeout: TIMEOUT, ending: Ending::Done };
+        self.session.stream(self.now, request)
+    }
+
+    /// Whose rows came, in order.
+    fn rows(&mut self) -> Vec<Tag> {
+        std::iter::from_fn(|| self.session.next_row()).map(|(tag, _)| tag).collect()
     }
 
     fn reply(&mut self, words: &[&str]) {
@@ -292,15 +310,41 @@ fn bytes_that_are_no_sentence_end_the_session() {
 }
 
 #[test]
-fn a_router_that_stays_silent_over_many_commands_counts_as_gone() {
+fn a_router_that_stays_silent_over_several_deadlines_counts_as_gone() {
     let mut world = World::new();
-    let tags: Vec<Tag> = (0..4).map(|_| world.sent(&["/x/print"])).collect();
-    let waiting = world.submit(&["/x/print"]);
+    for _ in 0..2 {
+        world.sent(&["/x/print"]);
+        world.pass(TIMEOUT);
+        assert!(!world.session.is_over());
+    }
+    let last = world.sent(&["/x/print"]);
+    let stream = world.opened(&["/x/listen"]);
+    let long = world.sent(&["/y/print"]);
     world.pass(TIMEOUT);
-    let outcomes = world.outcomes();
     assert!(world.session.is_over());
-    assert_eq!(outcomes.len(), tags.len() + 1);
-    assert_eq!(outcomes.iter().filter(|(tag, _)| *tag == waiting).count(), 1);
+    let ends = &world.outcomes()[2..];
+    assert_eq!(ends[0], (last, Err(Failure::TimedOut)));
+    assert!(ends.contains(&(stream, Err(Failure::Silent))), "{ends:?}");
+    assert!(ends.iter().any(|(tag, _)| *tag == long));
+}
+
+#[test]
+fn one_stall_is_one_deadline_however_many_commands_it_strikes() {
+    let mut world = World::new();
+    let tags: Vec<Tag> = (0..8)
+        .map(|_| {
+            world.pass(SECOND);
+            world.sent(&["/x/print"])
+        })
+        .collect();
+    for _ in 0..8 {
+        world.pass(TIMEOUT / 8);
+    }
+    assert_eq!(world.outcomes().len(), tags.len());
+    assert!(!world.session.is_over());
+    let next = world.sent(&["/x/print"]);
+    done(&mut world, next);
+    assert_eq!(world.outcomes(), [(next, Ok(Answer::default()))]);
 }
 
 #[test]
@@ -324,6 +368,212 @@ fn the_next_deadline_is_the_earliest_of_all_commands() {
     world.pass(5 * SECOND);
     world.submit(&["/b/print"]);
     assert_eq!(world.session.deadline(), Some(start + TIMEOUT));
+}
+
+fn row(world: &mut World, tag: Tag) {
+    world.reply(&["!re", &format!(".tag={tag}"), "=message=again and again"]);
+}
+
+#[test]
+fn the_rows_of_a_stream_come_as_they_arrive_and_time_never_ends_it() {
+    let mut world = World::new();
+    let stream = world.opened(&["/log/listen"]);
+    for _ in 0..3 {
+        world.pass(100 * TIMEOUT);
+        row(&mut world, stream);
+        assert_eq!(world.rows(), [stream]);
+    }
+    assert!(world.outcomes().is_empty());
+    assert_eq!(world.session.deadline(), None);
+}
+
+#[test]
+fn streams_take_no_place_in_the_window_and_pass_a_full_one() {
+    let mut world = World::new();
+    let commands: Vec<Tag> = (0..20).map(|_| world.submit(&["/x/add"])).collect();
+    assert_eq!(world.transmitted().len(), 8);
+    let streams: Vec<Tag> = (0..8).map(|_| world.stream(&["/x/listen"])).collect();
+    assert_eq!(world.transmitted().len(), 8);
+    assert_eq!(world.session.in_flight(), 8);
+    done(&mut world, commands[0]);
+    assert_eq!(world.transmitted().len(), 1);
+    row(&mut world, streams[7]);
+    assert_eq!(world.rows(), [streams[7]]);
+}
+
+#[test]
+fn how_long_a_stream_lives_says_nothing_about_how_fast_the_router_is() {
+    let mut world = World::new();
+    for _ in 0..20 {
+        let quick = world.sent(&["/x/add"]);
+        world.now += Duration::from_millis(20);
+        done(&mut world, quick);
+    }
+    let room = |world: &mut World| {
+        let waiting: Vec<Tag> = (0..20).map(|_| world.submit(&["/x/add"])).collect();
+        let room = world.transmitted().len();
+        for tag in waiting {
+            world.session.abandon(tag);
+        }
+        room
+    };
+    let stream = world.opened(&["/x/listen"]);
+    world.pass(100 * TIMEOUT);
+    done(&mut world, stream);
+    assert_eq!(room(&mut world), 16);
+}
+
+#[test]
+fn no_more_streams_are_open_than_allowed_and_an_ended_one_makes_room() {
+    let mut world = World::with(SessionLimits { streams_max: 2, ..SessionLimits::default() });
+    let first = world.opened(&["/a/listen"]);
+    world.stream(&["/b/listen"]);
+    let third = world.stream(&["/c/listen"]);
+    assert_eq!(world.outcomes(), [(third, Err(Failure::TooManyStreams))]);
+    world.session.abandon(first);
+    world.stream(&["/c/listen"]);
+    assert!(world.outcomes().is_empty());
+}
+
+#[test]
+fn a_stream_ends_by_a_refusal_or_by_its_own_done_or_with_the_connection() {
+    let mut world = World::new();
+    let refused = world.opened(&["/nothing/listen"]);
+    let ended = world.opened(&["/interface/monitor-traffic"]);
+    let lost = world.opened(&["/log/listen"]);
+    let waiting = world.stream(&["/log/listen"]);
+    world.reply(&["!trap", &format!(".tag={refused}"), "=message=no such command"]);
+    assert!(world.outcomes().is_empty());
+    done(&mut world, refused);
+    row(&mut world, ended);
+    done(&mut world, ended);
+    assert_eq!(world.rows(), [ended]);
+    world.session.disconnected();
+    let outcomes = world.outcomes();
+    assert!(matches!(&outcomes[0], (tag, Err(Failure::Trapped(_))) if *tag == refused));
+    let rest = [
+        (ended, Ok(Answer::default())),
+        (lost, Err(Failure::Lost)),
+        (waiting, Err(Failure::NotSent)),
+    ];
+    assert_eq!(outcomes[1..], rest);
+}
+
+#[test]
+fn a_stream_that_cannot_be_sent_in_time_expires() {
+    let mut world = World::new();
+    let stream = world.stream(&["/log/listen"]);
+    assert_eq!(world.session.deadline(), Some(world.now + TIMEOUT));
+    world.pass(TIMEOUT);
+    assert_eq!(world.outcomes(), [(stream, Err(Failure::Expired))]);
+    assert!(world.transmitted().is_empty());
+}
+
+#[test]
+fn a_stream_that_was_given_up_is_cancelled_under_another_tag_and_never_heard_again() {
+    for reversed in [false, true] {
+        let mut world = World::new();
+        let stream = world.opened(&["/log/listen"]);
+        world.session.abandon(stream);
+        let sent = world.transmitted();
+        assert_eq!(sent[0].attribute("tag"), Some(stream.to_string().as_bytes()));
+        let cancel = String::from_utf8(sent[0].api_attribute(".tag").unwrap().to_vec()).unwrap();
+        let cancel = Tag(cancel.parse().unwrap());
+        assert_ne!(cancel, stream);
+        row(&mut world, stream);
+        world.reply(&["!trap", &format!(".tag={stream}"), "=category=2", "=message=interrupted"]);
+        for tag in if reversed { [stream, cancel] } else { [cancel, stream] } {
+            done(&mut world, tag);
+        }
+        assert!(world.outcomes().is_empty() && world.rows().is_empty());
+        assert_eq!(world.session.tally().unknown_replies, 0);
+        assert_eq!(world.session.held_bytes(), 0);
+    }
+}
+
+#[test]
+fn a_reply_without_a_tag_is_nobodys_while_a_stream_is_open() {
+    let mut world = World::new();
+    world.opened(&["/log/listen"]);
+    world.sent(&["/a/print"]);
+    world.reply(&["!re", "=name=v1"]);
+    world.reply(&["!done"]);
+    assert!(world.outcomes().is_empty() && world.rows().is_empty());
+    assert_eq!(world.session.tally().unknown_replies, 2);
+}
+
+fn tight() -> SessionLimits {
+    let window = WindowLimits { start: 16, max: 16 };
+    SessionLimits { window, connection_bytes_max: 20_000, ..SessionLimits::default() }
+}
+
+#[test]
+fn a_flood_of_rows_on_every_tag_never_makes_the_connection_hold_more_than_its_cap() {
+    let mut world = World::with(tight());
+    let tags: Vec<Tag> = (0..16).map(|_| world.sent(&["/log/print"])).collect();
+    let (mut failed, mut most) = (0, 0);
+    for _ in 0..200 {
+        for tag in &tags {
+            row(&mut world, *tag);
+            most = most.max(world.session.held_bytes());
+        }
+        failed += world
+            .outcomes()
+            .iter()
+            .filter(|(_, outcome)| *outcome == Err(Failure::ConnectionFull))
+            .count();
+    }
+    assert!((5_000..=20_000).contains(&most), "{most}");
+    assert_eq!(failed, tags.len());
+    assert_eq!(world.session.held_bytes(), 0);
+}
+
+#[test]
+fn a_command_beyond_the_cap_of_the_connection_fails_alone() {
+    let mut world = World::with(tight());
+    let modest = world.sent(&["/system/resource/print"]);
+    let greedy = world.sent(&["/log/print"]);
+    row(&mut world, modest);
+    for _ in 0..1_000 {
+        row(&mut world, greedy);
+    }
+    assert_eq!(world.outcomes(), [(greedy, Err(Failure::ConnectionFull))]);
+    done(&mut world, modest);
+    assert!(matches!(&world.outcomes()[..], [(tag, Ok(answer))]
+        if *tag == modest && answer.rows.len() == 1));
+}
+
+#[test]
+fn long_traps_count_like_rows() {
+    let mut world = World::with(tight());
+    let tag = world.sent(&["/x/add"]);
+    let message = format!("=message={}", "no ".repeat(2_000));
+    for _ in 0..3 {
+        world.reply(&["!trap", &format!(".tag={tag}"), &message]);
+    }
+    assert_eq!(world.outcomes(), [(tag, Err(Failure::ConnectionFull))]);
+}
+
+#[test]
+fn rows_that_the_reader_of_a_stream_left_unread_count_towards_the_cap() {
+    let mut world = World::with(tight());
+    let stream = world.opened(&["/log/listen"]);
+    row(&mut world, stream);
+    assert_eq!(world.rows(), [stream]);
+    world.session.hold_outside(20_000);
+    row(&mut world, stream);
+    assert_eq!(world.outcomes(), [(stream, Err(Failure::ConnectionFull))]);
+}
+
+#[test]
+fn a_sentence_may_take_half_of_what_the_connection_may_hold() {
+    let mut world = World::with(tight());
+    world.sent(&["/x/print"]);
+    let comment = format!("=comment={}", "a".repeat(10_000));
+    let mut bytes = Vec::new();
+    ["!re", comment.as_str()].into_iter().collect::<Sentence>().encode(&mut bytes);
+    let refused = world.session.receive(world.now, &bytes);
+    assert_eq!(refused, Err(DecodeError::SentenceTooLong { max: 10_000 }));
 }
 
 /// Replies to three commands, of which `picks` chooses: rows, traps, dones, strangers and oddities

@@ -5,46 +5,85 @@ use crate::db::{POSTGRES_URL, Postgres};
 use crate::failure::Failure;
 use crate::project::Project;
 use crate::shell::Shell;
+use crate::{machine, peers};
 
 const DOCUMENT: &str = "docs/PERFORMANCE.md";
-const BEGIN: &str = "<!-- figures:begin -->";
-const END: &str = "<!-- figures:end -->";
 
-/// Measures on this machine and puts the printed figures between the marks of the document.
-pub(crate) fn write(project: &Project) -> Result<(), Failure> {
+/// A table of the document, measured by itself. It stands between marks that bear its name.
+struct Part {
+    name: &'static str,
+    measure: fn(&Project) -> Result<String, Failure>,
+}
+
+const PARTS: [Part; 2] = [
+    Part { name: "figures", measure: measure_figures },
+    Part { name: "peers", measure: peers::measure },
+];
+
+/// Measures all parts on this machine, or only one, and puts them between their marks.
+pub(crate) fn write(project: &Project, only: Option<&str>) -> Result<(), Failure> {
+    let path = project.root.join(DOCUMENT);
+    let mut parts =
+        PARTS.iter().filter(|part| only.is_none_or(|name| name == part.name)).peekable();
+    if parts.peek().is_none() {
+        return Err(Failure::Refused(format!("no part is called {only:?}")));
+    }
+    for part in parts {
+        let facts = machine::facts();
+        let table = (part.measure)(project)?;
+        write_part(&path, &Marks::of(part.name), &format!("\n\n{facts}\n{table}\n"))?;
+    }
+    Ok(())
+}
+
+/// Runs the program that measures the engine; its table comes between marks too.
+fn measure_figures(project: &Project) -> Result<String, Failure> {
     let postgres = Postgres::start(&project.root)?;
     let mut printed = String::new();
     Shell::cargo(&project.root)
         .args(["bench", "-p", "mkbill-http", "--bench", "figures"])
         .env(POSTGRES_URL, postgres.url())
         .watch(|line| printed.push_str(line))?;
-    let figures = between_marks(&printed)
-        .ok_or_else(|| Failure::Refused(format!("the figures lack `{BEGIN}` or `{END}`")))?;
-    write_figures(&project.root.join(DOCUMENT), figures)
+    let marks = Marks::of("figures");
+    let table = marks.between(&printed).map(|table| format!("\n{}\n", table.trim()));
+    table.ok_or_else(|| Failure::Refused(format!("the figures lack `{}`", marks.begin)))
 }
 
-fn write_figures(path: &Path, figures: &str) -> Result<(), Failure> {
+fn write_part(path: &Path, marks: &Marks, text: &str) -> Result<(), Failure> {
     let document = match fs::read_to_string(path) {
-        Ok(document) => with_figures(&document, figures),
-        Err(_) => format!("# Performance\n\n{BEGIN}{figures}{END}\n"),
+        Ok(document) => marks.replaced(&document, text),
+        Err(_) => format!("# Performance\n\n{}{text}{}\n", marks.begin, marks.end),
     };
     fs::write(path, document).map_err(Failure::file("writing", path))
 }
 
-/// The text after the first begin mark and before the end mark that follows it.
-fn between_marks(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once(BEGIN)?;
-    let (figures, _) = rest.split_once(END)?;
-    Some(figures)
+/// Where a part begins and ends.
+struct Marks {
+    begin: String,
+    end: String,
 }
 
-/// The document with its figures replaced, or with a section of them at its end.
-fn with_figures(document: &str, figures: &str) -> String {
-    match between_marks(document) {
-        Some(old) => {
-            document.replacen(&format!("{BEGIN}{old}{END}"), &format!("{BEGIN}{figures}{END}"), 1)
+impl Marks {
+    fn of(name: &str) -> Self {
+        Self { begin: format!("<!-- {name}:begin -->"), end: format!("<!-- {name}:end -->") }
+    }
+
+    /// The text after the first begin mark and before the end mark that follows it.
+    fn between<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let (_, rest) = text.split_once(&self.begin)?;
+        let (part, _) = rest.split_once(&self.end)?;
+        Some(part)
+    }
+
+    /// The document with this part replaced, or with it at its end.
+    fn replaced(&self, document: &str, text: &str) -> String {
+        let Self { begin, end } = self;
+        match self.between(document) {
+            Some(old) => {
+                document.replacen(&format!("{begin}{old}{end}"), &format!("{begin}{text}{end}"), 1)
+            }
+            None => format!("{}\n\n{begin}{text}{end}\n", document.trim_end()),
         }
-        None => format!("{}\n\n{BEGIN}{figures}{END}\n", document.trim_end()),
     }
 }
 
@@ -52,21 +91,25 @@ fn with_figures(document: &str, figures: &str) -> String {
 mod tests {
     use super::*;
 
+    const BEGIN: &str = "<!-- figures:begin -->";
+    const END: &str = "<!-- figures:end -->";
+
     #[test]
-    fn figures_replace_the_old_ones_and_leave_the_prose() {
-        let document = format!("# Speed\n{BEGIN}\nold\n{END}\nprose\n");
-        let expected = format!("# Speed\n{BEGIN}\nnew\n{END}\nprose\n");
-        assert_eq!(with_figures(&document, "\nnew\n"), expected);
+    fn a_part_replaces_its_old_text_and_leaves_prose_and_other_parts() {
+        let others = "<!-- peers:begin -->\nold\n<!-- peers:end -->\nprose\n";
+        let document = format!("# Speed\n{BEGIN}\nold\n{END}\n{others}");
+        let expected = format!("# Speed\n{BEGIN}\nnew\n{END}\n{others}");
+        assert_eq!(Marks::of("figures").replaced(&document, "\nnew\n"), expected);
     }
 
     #[test]
-    fn a_document_without_marks_gets_a_section_of_figures() {
+    fn a_document_without_marks_gets_the_part_at_its_end() {
         let expected = format!("# Speed\n\n{BEGIN}\nnew\n{END}\n");
-        assert_eq!(with_figures("# Speed\n", "\nnew\n"), expected);
+        assert_eq!(Marks::of("figures").replaced("# Speed\n", "\nnew\n"), expected);
     }
 
     #[test]
-    fn output_without_an_end_mark_has_no_figures() {
-        assert_eq!(between_marks(&format!("noise {BEGIN} 1")), None);
+    fn output_without_an_end_mark_has_no_part() {
+        assert_eq!(Marks::of("figures").between(&format!("noise {BEGIN} 1")), None);
     }
 }

@@ -4,10 +4,10 @@ use crate::project::Project;
 use crate::shell::Shell;
 use crate::steps::Step;
 use crate::tally::Tally;
-use crate::{deny, features, openapi, tidy};
+use crate::{deny, features, fuzz, judges, openapi, tidy};
 
 /// Everything that has to hold before a change is taken, cheapest first.
-pub(crate) const STEPS: [Step; 12] = [
+pub(crate) const STEPS: [Step; 14] = [
     Step { name: "toolchain", run: |project, _| toolchain(project) },
     Step { name: "format", run: |project, _| cargo(project, &["fmt", "--all", "--check"]) },
     Step { name: "tidy", run: |project, _| tidy::check(project) },
@@ -21,6 +21,8 @@ pub(crate) const STEPS: [Step; 12] = [
     Step { name: "features one by one", run: |project, _| features::build_each(project) },
     Step { name: "openapi", run: |project, _| openapi::check(project) },
     Step { name: "tests", run: tests },
+    Step { name: "fuzz", run: |project, _| fuzz::run_each(project) },
+    Step { name: "foreign clients", run: |project, _| judges::check(project, "") },
     Step { name: "release build", run: |project, _| cargo(project, RELEASE_BUILD) },
     Step { name: "demo", run: |project, _| cargo(project, DEMO) },
 ];
@@ -34,11 +36,12 @@ const DEMO: &[&str] =
     &["run", "--release", "-p", "mkbill-http", "--bin", "mkbill", "--", "demo", "--exit", "--json"];
 
 /// What a clean machine must have, each with the argument that makes it answer.
-const TOOLS: [(&str, &[&str]); 5] = [
+const TOOLS: [(&str, &[&str]); 6] = [
     ("cargo", &["--version"]),
     ("cargo", &["fmt", "--version"]),
     ("cargo", &["clippy", "--version"]),
     ("cc", &["--version"]),
+    ("c++", &["--version"]),
     ("git", &["--version"]),
 ];
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use crate::debian;
 use crate::failure::Failure;
 use crate::project::Project;
 use crate::shell::Shell;
@@ -54,6 +55,9 @@ kill -TERM "$server"
 kill -INT "$server"
 wait "$server"
 rm -rf "$folder""#;
+
+const ADVICE: &str = "the tests need PostgreSQL: install the package that holds `initdb` and \
+                      `postgres` (Debian: postgresql) or put both on the PATH";
 
 const START_POLLS: u32 = 1_500;
 const START_POLL: Duration = Duration::from_millis(20);
@@ -133,7 +137,7 @@ fn programs(root: &Path) -> Result<Programs, Failure> {
     if let Some(found) = find_programs() {
         return Ok(found);
     }
-    install(root)?;
+    debian::install(root, &["postgresql"], ADVICE)?;
     find_programs().ok_or_else(|| {
         Failure::Refused("`initdb` and `postgres` are missing after the installation".to_owned())
     })
@@ -151,23 +155,6 @@ fn find_programs() -> Option<Programs> {
 fn debian_folders() -> Vec<PathBuf> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     versions.map(|version| version.path().join("bin")).collect()
-}
-
-fn install(root: &Path) -> Result<(), Failure> {
-    let user = Shell::new("id", root).args(["-u"]).probe().unwrap_or_default();
-    let apt = Shell::new("apt-get", root).args(["--version"]).probe();
-    if user.trim() != "0" || apt.is_none() {
-        return Err(Failure::Refused(
-            "the tests need PostgreSQL: install the package that holds `initdb` and `postgres` \
-             (Debian: postgresql) or put both on the PATH"
-                .to_owned(),
-        ));
-    }
-    Shell::new("apt-get", root).args(["update"]).run()?;
-    Shell::new("apt-get", root)
-        .args(["install", "-y", "--no-install-recommends", "postgresql"])
-        .env("DEBIAN_FRONTEND", "noninteractive")
-        .run()
 }
 
 /// PostgreSQL refuses to run as root, so root hands the folder to `nobody`.

@@ -3,15 +3,23 @@
 mod bench;
 mod checks;
 mod db;
+mod debian;
 mod deny;
 mod failure;
 mod features;
+mod foreign;
+mod fuzz;
+mod judges;
+mod machine;
 mod openapi;
+mod peers;
 mod project;
 mod shell;
+mod simulator;
 mod steps;
 mod tally;
 mod tidy;
+mod tools;
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -48,8 +56,20 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Run every fuzz target for ten seconds
+    Fuzz,
+    /// Let clients by others judge the simulator
+    Judges {
+        /// Only the judges whose name holds this text
+        #[arg(long, default_value = "")]
+        only: String,
+    },
     /// Measure the figures of docs/PERFORMANCE.md on this machine and write them there
-    Bench,
+    Bench {
+        /// Only this part: `figures` or `peers`
+        #[arg(long)]
+        only: Option<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -70,7 +90,9 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Tidy => tidy::check(&project),
         Command::Openapi { check: true } => openapi::check(&project),
         Command::Openapi { check: false } => openapi::write(&project),
-        Command::Bench => bench::write(&project),
+        Command::Fuzz => fuzz::run_each(&project),
+        Command::Judges { only } => judges::check(&project, &only),
+        Command::Bench { only } => bench::write(&project, only.as_deref()),
     }
 }
 

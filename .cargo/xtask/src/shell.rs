@@ -62,15 +62,31 @@ impl Shell {
         self.succeeded(status)
     }
 
+    /// Runs the command and shows what it said only when it fails.
+    pub(crate) fn run_quietly(mut self) -> Result<(), Failure> {
+        let output = self.command.output().map_err(|source| self.not_run(source))?;
+        if !output.status.success() {
+            eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+        self.succeeded(output.status)
+    }
+
     /// Runs the command and returns what it printed; its errors go to our own terminal.
     pub(crate) fn output(mut self) -> Result<String, Failure> {
-        let output = self
-            .command
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|source| self.not_run(source))?;
-        self.succeeded(output.status)?;
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        let (status, printed) = self.run_to_end()?;
+        self.succeeded(status)?;
+        Ok(printed)
+    }
+
+    /// Runs the command, which may fail, and returns how it ended and what it printed.
+    pub(crate) fn finish(mut self) -> Result<(ExitStatus, String), Failure> {
+        self.run_to_end()
+    }
+
+    fn run_to_end(&mut self) -> Result<(ExitStatus, String), Failure> {
+        let output = self.command.stderr(Stdio::inherit()).output();
+        let output = output.map_err(|source| self.not_run(source))?;
+        Ok((output.status, String::from_utf8_lossy(&output.stdout).into_owned()))
     }
 
     /// Runs the command without showing anything; `None` when it is missing or fails.

@@ -28,6 +28,7 @@ impl Billing {
         if !plain || request.username.chars().count() > USERNAME_CHARS_MAX {
             return Err(Error::invalid("username", "give the name of the router's API user"));
         }
+        self.0.controller.check_security(&request.security)?;
         let context = self.context(caller);
         let id = RouterId::new(context.now, context.entropy);
         let purpose = Router::secret_purpose(id);

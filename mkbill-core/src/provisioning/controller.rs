@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use jiff::civil::DateTime;
 use secrecy::SecretString;
 
+use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, RouterId};
 use crate::router::{LinkSecurity, RouterAddress};
 
@@ -297,6 +298,13 @@ pub enum RouterFault {
 /// Works on routers. Implemented over the RouterOS API; a fake success is never an answer.
 #[async_trait]
 pub trait RouterController: Send + Sync {
+    /// Looks whether connections can be protected as asked; no router is reached for it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] names `certificate_pin` when the pin is written in no form that is known.
+    fn check_security(&self, wanted: &LinkSecurity) -> Result<(), Error>;
+
     /// Signs in and asks the router about itself.
     async fn probe(&self, target: &Target) -> Result<RouterFacts, RouterFault>;
 

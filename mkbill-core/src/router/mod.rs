@@ -50,7 +50,8 @@ impl fmt::Display for RouterName {
 pub enum Trust {
     /// A public certificate authority vouches for it.
     WebPki,
-    /// Exactly this one: SHA-256 of the certificate or of its public key, in hex.
+    /// Exactly this one: the fingerprint of the certificate or of its public key, in a form that
+    /// the controller of routers reads.
     Pin(String),
     /// Anything: protects from listening, not from impostors.
     AnyCertificate,

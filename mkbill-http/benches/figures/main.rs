@@ -35,11 +35,10 @@ fn runtime() -> Runtime {
 }
 
 fn print() {
-    let facts = machine::facts();
     let runtime = runtime();
     let measure = |engine| (engine, runtime.block_on(figures(engine)));
     let columns: Vec<(Engine, Vec<Figure>)> = engines().into_iter().map(measure).collect();
-    println!("{BEGIN}\n\n{facts}\n\n{}\n{END}", table::markdown(&columns));
+    println!("{BEGIN}\n{}{END}", table::markdown(&columns));
 }
 
 async fn figures(engine: Engine) -> Vec<Figure> {

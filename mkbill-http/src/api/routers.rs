@@ -25,7 +25,7 @@ pub(crate) enum SecurityBody {
     Plain,
     /// TLS, and a public authority vouches for the certificate.
     Tls,
-    /// TLS with exactly the certificate or key whose SHA-256 is in `certificate_pin`.
+    /// TLS with exactly the certificate or key whose fingerprint is in `certificate_pin`.
     TlsPinned,
     /// TLS with any certificate: protects from listening, not from impostors.
     TlsAnyCertificate,
@@ -48,7 +48,9 @@ pub(crate) struct NewRouterBody {
     pub(crate) port: Option<u16>,
     /// How the connection is protected.
     pub(crate) security: SecurityBody,
-    /// SHA-256 of the certificate or of its public key, in hex; with `tls_pinned` only.
+    /// Fingerprint of the certificate or of its public key, with `tls_pinned` only: `sha256:` and
+    /// 64 hex digits; or of the public key only: `spki-sha256:` and digits or Base64, or
+    /// `sha256//` and Base64.
     #[serde(default)]
     pub(crate) certificate_pin: Option<String>,
     /// The API user.
@@ -73,14 +75,13 @@ impl NewRouterBody {
     }
 }
 
-fn security(kind: SecurityBody, pin: Option<String>) -> Result<LinkSecurity, Error> {
+/// How a connection is protected, from what was asked for; `certificate_pin` belongs to one kind.
+pub(crate) fn security(kind: SecurityBody, pin: Option<String>) -> Result<LinkSecurity, Error> {
     let field = "certificate_pin";
     match (kind, pin) {
-        (SecurityBody::TlsPinned, Some(pin)) if is_sha256(&pin) => {
-            Ok(LinkSecurity::Tls(Trust::Pin(pin)))
-        }
-        (SecurityBody::TlsPinned, _) => {
-            let wanted = "give the SHA-256 of the certificate or of its public key in hex";
+        (SecurityBody::TlsPinned, Some(pin)) => Ok(LinkSecurity::Tls(Trust::Pin(pin))),
+        (SecurityBody::TlsPinned, None) => {
+            let wanted = "give the fingerprint of the certificate or of its public key";
             Err(Error::invalid(field, wanted))
         }
         (_, Some(_)) => Err(Error::invalid(field, "give it with security `tls_pinned` only")),
@@ -88,12 +89,6 @@ fn security(kind: SecurityBody, pin: Option<String>) -> Result<LinkSecurity, Err
         (SecurityBody::Tls, None) => Ok(LinkSecurity::Tls(Trust::WebPki)),
         (SecurityBody::TlsAnyCertificate, None) => Ok(LinkSecurity::Tls(Trust::AnyCertificate)),
     }
-}
-
-/// 64 hex digits, with or without `sha256:` before them and colons between them.
-fn is_sha256(pin: &str) -> bool {
-    let digits = pin.strip_prefix("sha256:").unwrap_or(pin).bytes().filter(|byte| *byte != b':');
-    digits.clone().count() == 64 && digits.clone().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// A router and what is known of its health.
@@ -110,7 +105,7 @@ pub(crate) struct RouterBody {
     pub(crate) port: u16,
     /// How the connection is protected.
     pub(crate) security: SecurityBody,
-    /// The pinned SHA-256, with `tls_pinned`.
+    /// The pinned fingerprint, with `tls_pinned`.
     pub(crate) certificate_pin: Option<String>,
     /// The API user.
     pub(crate) username: String,

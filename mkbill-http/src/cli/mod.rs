@@ -3,6 +3,7 @@
 mod apikey;
 mod args;
 mod batch;
+mod conformance;
 mod engine;
 pub(crate) mod output;
 mod plan;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mkbill_core::billing::Billing;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::config::Settings;
@@ -27,6 +29,7 @@ use crate::wiring::Engine;
 use crate::{openapi_json, telemetry};
 
 use output::{Output, Style};
+use router::RouterCommand;
 
 /// Threads of the runtime; routers and database are waited for, not computed.
 const THREADS: usize = 2;
@@ -60,6 +63,9 @@ enum Task {
     Migrate,
     /// Look for trouble in the books, the queue and the routers
     Doctor,
+    /// Routers
+    #[command(subcommand)]
+    Router(RouterCommand),
     #[command(flatten)]
     Question(Command),
 }
@@ -67,9 +73,6 @@ enum Task {
 /// What is asked of an engine on a current schema.
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Routers
-    #[command(subcommand)]
-    Router(router::RouterCommand),
     /// Plans: what is sold
     #[command(subcommand)]
     Plan(plan::PlanCommand),
@@ -122,24 +125,36 @@ async fn dispatch(cli: Cli, style: Style) -> Result<Output, Failure> {
         Task::Doctor => engine::doctor(&prepared()?).await,
         Task::Serve(arguments) => engine::serve(&prepared()?, &arguments, style).await,
         Task::Worker => engine::work(&prepared()?, style).await,
-        Task::Question(command) => ask(command, &prepared()?).await,
+        Task::Router(RouterCommand::Conformance(arguments)) => conformance::run(&arguments).await,
+        Task::Router(RouterCommand::Kept(command)) => {
+            ask(&prepared()?, async |billing| router::run(billing, command).await).await
+        }
+        Task::Question(command) => {
+            ask(&prepared()?, async |billing| answer(billing, command).await).await
+        }
     }
 }
 
-async fn ask(command: Command, settings: &Settings) -> Result<Output, Failure> {
+/// Puts a question to an engine on a current schema.
+async fn ask(
+    settings: &Settings,
+    question: impl AsyncFnOnce(&Billing) -> Result<Output, Failure>,
+) -> Result<Output, Failure> {
     let engine = Engine::current(settings).await?;
-    let billing = &engine.billing;
-    let answer = match command {
-        Command::Router(command) => router::run(billing, command).await,
+    let answer = question(&engine.billing).await;
+    engine.close().await;
+    answer
+}
+
+async fn answer(billing: &Billing, command: Command) -> Result<Output, Failure> {
+    match command {
         Command::Plan(command) => plan::run(billing, command).await,
         Command::Vendor(command) => vendor::run(billing, command).await,
         Command::Voucher(command) => voucher::run(billing, *command).await,
         Command::Batch(command) => batch::run(billing, command).await,
         Command::Apikey(command) => apikey::run(billing, command).await,
         Command::Report(command) => report::run(billing, command).await,
-    };
-    engine.close().await;
-    answer
+    }
 }
 
 /// Reads the settings and begins to write log lines.

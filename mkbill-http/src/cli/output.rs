@@ -24,7 +24,7 @@ pub(crate) enum Style {
 pub(crate) struct Output {
     json: Option<String>,
     text: String,
-    well: bool,
+    status: u8,
 }
 
 impl Output {
@@ -32,12 +32,12 @@ impl Output {
     pub(crate) fn new(json: impl Serialize, text: impl Into<String>) -> Self {
         let json = serde_json::to_string(&json);
         let json = json.expect("our own types have text keys, which is all JSON asks for");
-        Self { json: Some(json), text: text.into(), well: true }
+        Self { json: Some(json), text: text.into(), status: 0 }
     }
 
     /// A text that is the same for programs and for people.
     pub(crate) fn verbatim(text: String) -> Self {
-        Self { json: None, text, well: true }
+        Self { json: None, text, status: 0 }
     }
 
     /// Everything was said while it went on.
@@ -47,7 +47,12 @@ impl Output {
 
     /// The same, ending with status 1 unless `well`.
     pub(crate) fn if_well(self, well: bool) -> Self {
-        Self { well, ..self }
+        self.ending_with(u8::from(!well))
+    }
+
+    /// The same, ending with a status of its own.
+    pub(crate) fn ending_with(self, status: u8) -> Self {
+        Self { status, ..self }
     }
 
     pub(super) fn print(&self, style: Style) -> ExitCode {
@@ -55,7 +60,7 @@ impl Output {
             (Style::Json, Some(json)) => line(json),
             _ => line(self.text.trim_end_matches('\n')),
         }
-        if self.well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        ExitCode::from(self.status)
     }
 }
 

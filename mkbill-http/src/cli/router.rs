@@ -6,17 +6,30 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::router::{LinkSecurity, RouterAddress};
 
-use crate::api::routers::{NewRouterBody, RouterBody, RouterFactsBody, RoutersBody, SecurityBody};
+use crate::api::routers::{
+    NewRouterBody, RouterBody, RouterFactsBody, RoutersBody, SecurityBody, security,
+};
 use crate::failure::Failure;
 
 use super::args::WriteArgs;
+use super::conformance;
 use super::output::{Output, facts, or_dash, table};
 
 const PASSWORD_VARIABLE: &str = "MKBILL_ROUTER_PASSWORD";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum RouterCommand {
+    /// Compare a router with the simulator of its release; needs no database
+    Conformance(Box<conformance::ConformanceArgs>),
+    #[command(flatten)]
+    Kept(KeptCommand),
+}
+
+/// What is asked about the routers of the business.
+#[derive(Debug, Subcommand)]
+pub(super) enum KeptCommand {
     /// Add a router; its password comes from a file, the environment or a prompt
     Add(AddArgs),
     /// List all routers
@@ -37,6 +50,15 @@ pub(super) enum RouterCommand {
 pub(super) struct AddArgs {
     /// Your name for it
     name: String,
+    #[command(flatten)]
+    connection: ConnectionArgs,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+/// Where a router is and who we are to it.
+#[derive(Debug, Args)]
+pub(super) struct ConnectionArgs {
     /// Host name or address of its API service
     #[arg(long)]
     host: String,
@@ -46,8 +68,9 @@ pub(super) struct AddArgs {
     /// How the connection is protected
     #[arg(long)]
     security: SecurityBody,
-    /// SHA-256 of the certificate or its key, with `--security tls-pinned`
-    #[arg(long, value_name = "SHA256")]
+    /// Fingerprint of the certificate or its key, with `--security tls-pinned`: sha256:HEX,
+    /// spki-sha256:HEX or sha256//BASE64
+    #[arg(long, value_name = "FINGERPRINT")]
     certificate_pin: Option<String>,
     /// The API user
     #[arg(long)]
@@ -55,30 +78,43 @@ pub(super) struct AddArgs {
     /// A file that holds the API user's password in its first line
     #[arg(long, value_name = "FILE")]
     password_file: Option<PathBuf>,
-    #[command(flatten)]
-    write: WriteArgs,
 }
 
-pub(super) async fn run(billing: &Billing, command: RouterCommand) -> Result<Output, Failure> {
+impl ConnectionArgs {
+    pub(super) fn address(&self, security: &LinkSecurity) -> Result<RouterAddress, Error> {
+        RouterAddress::new(&self.host, self.port.unwrap_or_else(|| security.default_port()))
+    }
+
+    pub(super) fn security(&self) -> Result<LinkSecurity, Error> {
+        security(self.security, self.certificate_pin.clone())
+    }
+
+    pub(super) fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// From the file, the environment or a prompt.
+    pub(super) fn password(&self) -> Result<String, Failure> {
+        password(self.password_file.as_deref())
+    }
+}
+
+pub(super) async fn run(billing: &Billing, command: KeptCommand) -> Result<Output, Failure> {
     match command {
-        RouterCommand::Add(arguments) => add(billing, arguments).await,
-        RouterCommand::List => Ok(list(billing.routers().await?.into())),
-        RouterCommand::Check { router } => Ok(checked(billing.check_router(&router).await?.into())),
-        RouterCommand::Show { router } => Ok(shown(billing.router(&router).await?.into())),
+        KeptCommand::Add(arguments) => add(billing, arguments).await,
+        KeptCommand::List => Ok(list(billing.routers().await?.into())),
+        KeptCommand::Check { router } => Ok(checked(billing.check_router(&router).await?.into())),
+        KeptCommand::Show { router } => Ok(shown(billing.router(&router).await?.into())),
     }
 }
 
 async fn add(billing: &Billing, arguments: AddArgs) -> Result<Output, Failure> {
     let caller = arguments.write.caller()?;
-    let body = NewRouterBody {
-        name: arguments.name,
-        host: arguments.host,
-        port: arguments.port,
-        security: arguments.security,
-        certificate_pin: arguments.certificate_pin,
-        username: arguments.username,
-        password: password(arguments.password_file.as_deref())?,
-    };
+    let password = arguments.connection.password()?;
+    let ConnectionArgs { host, port, security, certificate_pin, username, .. } =
+        arguments.connection;
+    let name = arguments.name;
+    let body = NewRouterBody { name, host, port, security, certificate_pin, username, password };
     let router = RouterBody::from(billing.add_router(&caller, body.read()?).await?);
     let text = arguments.write.verdict(&format!("added router {}", router.name));
     Ok(Output::new(router, text))

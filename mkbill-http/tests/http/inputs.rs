@@ -99,7 +99,12 @@ async fn bad_vendors_and_routers_are_refused() {
     let pinless = app.post("/api/v1/routers", &router).await.problem(422, "invalid");
     assert_eq!(pinless["field"], "certificate_pin");
     let nonsense = but(router.clone(), "certificate_pin", json!("abc"));
-    app.post("/api/v1/routers", &nonsense).await.problem(422, "invalid");
+    let problem = app.post("/api/v1/routers", &nonsense).await.problem(422, "invalid");
+    assert_eq!(problem["field"], "certificate_pin");
+    let told = problem["detail"].as_str().unwrap();
+    for form in ["sha256:", "spki-sha256:", "sha256//"] {
+        assert!(told.contains(form), "{told}");
+    }
     let url = but(but(router, "security", json!("tls")), "host", json!("http://192.168.88.1/"));
     let problem = app.post("/api/v1/routers", &url).await.problem(422, "invalid");
     assert_eq!(problem["field"], "host");

@@ -65,6 +65,24 @@ async fn a_wrong_certificate_shows_the_one_that_was_presented() {
 }
 
 #[tokio::test]
+async fn a_pin_is_taken_in_every_form_that_a_fingerprint_has() {
+    let app = TestApp::new().await;
+    let (hex, base64) = ("0".repeat(64), format!("{}=", "A".repeat(43)));
+    let pins = [
+        format!("sha256:{hex}"),
+        format!("SPKI-SHA256:{hex}"),
+        format!("spki-sha256:{base64}"),
+        format!("sha256//{base64}"),
+    ];
+    for (number, pin) in pins.iter().enumerate() {
+        let body = router(&format!("rt-{number}"), ([127, 0, 0, 1], 9).into());
+        let body = but(but(body, "security", json!("tls_pinned")), "certificate_pin", json!(pin));
+        let made = app.post(ROUTERS, &body).await.ok(201);
+        assert_eq!(made["certificate_pin"], json!(pin));
+    }
+}
+
+#[tokio::test]
 async fn a_router_name_is_taken_once() {
     let app = TestApp::new().await.with_absent_router().await;
     let again = router("rt-05", ([127, 0, 0, 1], 9).into());

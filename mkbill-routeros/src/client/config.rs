@@ -22,6 +22,10 @@ pub struct ClientConfig {
     pub timeouts: Timeouts,
     /// What one connection may hold, and how many commands are under way at once.
     pub limits: SessionLimits,
+    /// What one subscription may hold for a reader who is late.
+    pub backlog: Backlog,
+    /// When a silent connection is asked whether it still lives; never when `None`.
+    pub keepalive: Option<Keepalive>,
 }
 
 impl ClientConfig {
@@ -33,7 +37,43 @@ impl ClientConfig {
             login_mode: LoginMode::default(),
             timeouts: Timeouts::default(),
             limits: SessionLimits::default(),
+            backlog: Backlog::default(),
+            keepalive: Some(Keepalive::default()),
         }
+    }
+}
+
+/// What one subscription holds for a reader who is late. A row beyond either cap ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// In rows; counts as at least 1.
+    pub rows_max: usize,
+    /// In bytes.
+    pub bytes_max: usize,
+}
+
+impl Default for Backlog {
+    fn default() -> Self {
+        Self { rows_max: 1024, bytes_max: 4 << 20 }
+    }
+}
+
+/// Asking a router that says nothing whether it is still there.
+///
+/// The API has no ping, so `/system/identity/print` is run. Nothing is asked while commands are
+/// under way: those have deadlines of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Keepalive {
+    /// How long nothing may come before the router is asked.
+    pub idle: Duration,
+    /// How long it may then take to say anything, before the connection is closed. Routers were
+    /// seen to stall for more than 30 s.
+    pub patience: Duration,
+}
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(30), patience: Duration::from_mins(1) }
     }
 }
 
@@ -58,11 +98,11 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// Whether others can read and change what is said.
+/// Whether others can read and change what is said. There is no default: plain text is chosen by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
     /// Everything in the clear, the password included: only inside a network or tunnel that you
-    /// trust.
+    /// trust. Each connection warns in the log.
     Plain,
     /// TLS, with this trust.
     Tls(Trust),

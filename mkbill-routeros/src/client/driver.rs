@@ -1,6 +1,14 @@
 //! The two tasks behind a client: one reads and keeps the session, one writes.
 
-use std::{collections::HashMap, io, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    io,
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Instant,
+};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf},
@@ -9,16 +17,42 @@ use tokio::{
 };
 use tracing::{debug, warn};
 
+use super::{config, keepalive::Keepalive, subscription::Subscriber};
 use crate::{
-    proto::{Answer, Failure, Request, Session, Tag},
+    proto::{Answer, Failure, Request, Sentence, Session, Tag},
     transport::Stream,
 };
 
-/// A command on its way to the session, and where its outcome goes.
+/// A command on its way to the session, and where what it gives goes.
 #[derive(Debug)]
 pub(super) struct Job {
     pub request: Request,
-    pub outcome: oneshot::Sender<Result<Answer, Failure>>,
+    pub owner: Owner,
+}
+
+#[derive(Debug)]
+pub(super) enum Owner {
+    /// Waits for the one outcome.
+    Caller(oneshot::Sender<Result<Answer, Failure>>),
+    /// Takes rows as they come.
+    Subscriber(Subscriber),
+}
+
+impl Owner {
+    fn is_gone(&self) -> bool {
+        match self {
+            Self::Caller(outcome) => outcome.is_closed(),
+            Self::Subscriber(subscriber) => subscriber.is_gone(),
+        }
+    }
+
+    fn end(self, outcome: Result<Answer, Failure>) {
+        match self {
+            // A caller who stopped waiting meanwhile does not want it.
+            Self::Caller(sender) => drop(sender.send(outcome)),
+            Self::Subscriber(subscriber) => subscriber.end(outcome.map(drop)),
+        }
+    }
 }
 
 /// Jobs that wait between a caller and the session.
@@ -30,9 +64,13 @@ pub(super) struct Driver {
     reader: ReadHalf<Box<dyn Stream>>,
     writer: mpsc::Sender<Vec<u8>>,
     jobs: mpsc::Receiver<Job>,
-    owners: HashMap<Tag, oneshot::Sender<Result<Answer, Failure>>>,
+    owners: HashMap<Tag, Owner>,
+    /// Bytes of rows that subscribers have not read yet.
+    unread: Arc<AtomicUsize>,
+    keepalive: Keepalive,
     /// Rung when a caller stops waiting.
     given_up: Arc<Notify>,
+    last_window: Arc<OnceLock<usize>>,
 }
 
 enum Next {
@@ -56,8 +94,20 @@ impl Driver {
         writer: mpsc::Sender<Vec<u8>>,
         jobs: mpsc::Receiver<Job>,
         given_up: Arc<Notify>,
+        last_window: Arc<OnceLock<usize>>,
+        keepalive: Option<config::Keepalive>,
     ) -> Self {
-        Self { session, reader, writer, jobs, owners: HashMap::new(), given_up }
+        Self {
+            session,
+            reader,
+            writer,
+            jobs,
+            owners: HashMap::new(),
+            unread: Arc::default(),
+            keepalive: Keepalive::new(keepalive, now()),
+            given_up,
+            last_window,
+        }
     }
 
     /// Runs until the connection ends or the client is gone.
@@ -66,6 +116,9 @@ impl Driver {
         let mut batch = Vec::with_capacity(JOBS_MAX);
         while let Next::Continue = self.step(&mut buffer, &mut batch).await {
             self.deliver();
+            if self.session.is_over() {
+                break;
+            }
         }
         debug!(tally = ?self.session.tally(), "the router connection ended");
     }
@@ -80,14 +133,18 @@ impl Driver {
                 }
             }
             Wakeup::Writable => self.transmit(),
-            Wakeup::Deadline => self.session.tick(now()),
+            Wakeup::Deadline => {
+                self.session.tick(now());
+                self.keepalive.tick(&mut self.session, now());
+            }
             Wakeup::GivenUp => self.abandon_unwanted(),
         }
         if self.session.is_over() { Next::Stop } else { Next::Continue }
     }
 
     async fn wakeup(&mut self, buffer: &mut [u8], batch: &mut Vec<Job>) -> Wakeup {
-        let deadline = self.session.deadline();
+        let deadlines = [self.session.deadline(), self.keepalive.deadline(&self.session)];
+        let deadline = deadlines.into_iter().flatten().min();
         let room = JOBS_MAX.saturating_sub(self.session.queued());
         tokio::select! {
             read = self.reader.read(buffer) => Wakeup::Read(read),
@@ -112,14 +169,7 @@ impl Driver {
     fn received(&mut self, read: io::Result<usize>, buffer: &[u8]) -> Next {
         match read {
             Ok(0) => Next::Stop,
-            Ok(count) => match self.session.receive(now(), &buffer[..count]) {
-                Ok(()) if !self.session.is_over() => Next::Continue,
-                Ok(()) => Next::Stop,
-                Err(error) => {
-                    warn!(%error, "the router sent what cannot be understood");
-                    Next::Stop
-                }
-            },
+            Ok(count) => self.take_in(&buffer[..count]),
             Err(error) => {
                 debug!(%error, "reading from the router failed");
                 Next::Stop
@@ -127,32 +177,65 @@ impl Driver {
         }
     }
 
-    fn submit(&mut self, job: Job) {
-        if !job.outcome.is_closed() {
-            let tag = self.session.submit(now(), job.request);
-            self.owners.insert(tag, job.outcome);
+    fn take_in(&mut self, bytes: &[u8]) -> Next {
+        self.keepalive.heard(now());
+        self.session.hold_outside(self.unread.load(Ordering::Relaxed));
+        match self.session.receive(now(), bytes) {
+            Ok(()) if !self.session.is_over() => Next::Continue,
+            Ok(()) => Next::Stop,
+            Err(error) => {
+                warn!(%error, "the router sent what cannot be understood");
+                Next::Stop
+            }
         }
     }
 
+    fn submit(&mut self, Job { request, owner }: Job) {
+        if owner.is_gone() {
+            return;
+        }
+        let tag = match owner {
+            Owner::Caller(_) => self.session.submit(now(), request),
+            Owner::Subscriber(_) => self.session.stream(now(), request),
+        };
+        self.owners.insert(tag, owner);
+    }
+
     fn abandon_unwanted(&mut self) {
-        for (tag, _) in self.owners.extract_if(|_, outcome| outcome.is_closed()) {
+        for (tag, _) in self.owners.extract_if(|_, owner| owner.is_gone()) {
             self.session.abandon(tag);
         }
     }
 
     fn deliver(&mut self) {
+        while let Some((tag, row)) = self.session.next_row() {
+            self.deliver_row(tag, row);
+        }
         while let Some(event) = self.session.next_event() {
-            if let Some(outcome) = self.owners.remove(&event.tag) {
-                // A caller who stopped waiting meanwhile does not want it.
-                drop(outcome.send(event.outcome));
+            match self.owners.remove(&event.tag) {
+                Some(owner) => owner.end(event.outcome),
+                None => self.keepalive.ended(&mut self.session, event.tag),
+            }
+        }
+    }
+
+    /// Never waits: a subscriber who is too far behind loses its stream and nobody else anything.
+    fn deliver_row(&mut self, tag: Tag, row: Sentence) {
+        let Some(Owner::Subscriber(subscriber)) = self.owners.get(&tag) else { return };
+        if let Err(failure) = subscriber.push(row, &self.unread) {
+            self.session.abandon(tag);
+            if let Some(owner) = self.owners.remove(&tag) {
+                owner.end(Err(failure));
             }
         }
     }
 }
 
-/// However the task ends, aborted included, every caller learns whether its command was sent.
+/// However the task ends, aborted included, every caller learns whether its command was sent. Who
+/// sees that the client is closed can read its last window.
 impl Drop for Driver {
     fn drop(&mut self) {
+        self.last_window.get_or_init(|| self.session.window());
         self.jobs.close();
         self.session.disconnected();
         self.deliver();

@@ -9,7 +9,7 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{
-    Answer, Client, ClientConfig,
+    Answer, Client, ClientConfig, Subscription,
     breaker::{Breaker, BreakerPolicy, backoff},
 };
 use crate::{
@@ -53,12 +53,15 @@ pub struct Link {
     /// Held while dialling, so that callers who come meanwhile share one attempt. The deadlines of
     /// dialling and login bound the wait.
     held: Mutex<Held>,
+    /// Held while dialling too, so that links that share it dial the router one at a time.
+    breaker: Arc<Mutex<Breaker>>,
 }
 
-#[derive(Debug)]
+#[derive(Default)]
 struct Held {
     client: Option<Arc<Client>>,
-    breaker: Breaker,
+    /// The window of the connection that was lost last. The next one begins at half of it.
+    lost_window: Option<usize>,
 }
 
 impl fmt::Debug for Link {
@@ -74,8 +77,20 @@ impl fmt::Debug for Link {
 impl Link {
     /// A link that has not dialled yet.
     pub fn new(config: ClientConfig, policy: LinkPolicy, chance: Chance) -> Self {
-        let held = Mutex::new(Held { client: None, breaker: Breaker::new(policy.breaker) });
-        Self { config, policy, chance, held }
+        let breaker = Arc::new(Mutex::new(Breaker::new(policy.breaker)));
+        Self { config, policy, chance, held: Mutex::default(), breaker }
+    }
+
+    /// Another connection to the same router. Their failures count together, and they never dial
+    /// at the same time.
+    pub(super) fn sibling(&self) -> Self {
+        Self {
+            config: self.config.clone(),
+            policy: self.policy,
+            chance: Arc::clone(&self.chance),
+            held: Mutex::default(),
+            breaker: Arc::clone(&self.breaker),
+        }
     }
 
     /// The connection, made now if there is none. One attempt.
@@ -88,23 +103,34 @@ impl Link {
         if let Some(client) = held.client.as_ref().filter(|client| !client.is_closed()) {
             return Ok(Arc::clone(client));
         }
-        held.client = None;
-        if let Some(retry_in) = held.breaker.rest_left(Instant::now().into_std()) {
-            let address = self.config.endpoint.to_string();
-            return Err(Error::Resting { address, retry_in });
+        if let Some(lost) = held.client.take() {
+            held.lost_window = lost.last_window();
         }
-        match Client::connect(&self.config).await {
+        let client = Arc::new(self.dial(held.lost_window).await?);
+        Ok(Arc::clone(held.client.insert(client)))
+    }
+
+    async fn dial(&self, lost_window: Option<usize>) -> Result<Client, Error> {
+        let mut breaker = self.breaker.lock().await;
+        if let Some(retry_in) = breaker.rest_left(Instant::now().into_std()) {
+            return Err(Error::Resting { address: self.address(), retry_in });
+        }
+        let dialled = match lost_window {
+            Some(lost_window) => Client::reconnect(&self.config, lost_window).await,
+            None => Client::connect(&self.config).await,
+        };
+        match dialled {
             Ok(client) => {
-                held.breaker.succeeded();
+                breaker.succeeded();
                 info!(
                     router.address = client.address(),
                     "connected to router {}",
                     client.address()
                 );
-                Ok(Arc::clone(held.client.insert(Arc::new(client))))
+                Ok(client)
             }
             Err(error) => {
-                held.breaker.failed(Instant::now().into_std(), (self.chance)());
+                breaker.failed(Instant::now().into_std(), (self.chance)());
                 warn!(router.address = %self.config.endpoint, %error, "connecting failed");
                 Err(error)
             }
@@ -146,17 +172,38 @@ impl Link {
         }
     }
 
+    /// Runs a command that goes on until it is given up, on the connection of now. It ends with
+    /// that connection; [`Watch`](super::Watch) survives it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::client`] and [`Client::listen`].
+    pub async fn listen(&self, command: Command) -> Result<Subscription, Error> {
+        self.client().await?.listen(command).await
+    }
+
     /// The router as `host:port`.
     pub fn address(&self) -> String {
         self.config.endpoint.to_string()
     }
 
-    /// Ends the connection, if there is one. The next command makes a new one.
+    /// Ends the connection, if there is one. The next command makes a new one, which remembers
+    /// nothing of those before.
     pub async fn disconnect(&self) {
-        self.held.lock().await.client = None;
+        *self.held.lock().await = Held::default();
     }
 
-    fn pause_after(&self, attempt: u32, error: &Error) -> Duration {
+    /// The most bytes that one answer may have.
+    pub(super) fn answer_bytes_max(&self) -> usize {
+        self.config.limits.answer_bytes_max
+    }
+
+    pub(super) fn policy(&self) -> &LinkPolicy {
+        &self.policy
+    }
+
+    /// How long to wait after the `attempt`th failure, from 1.
+    pub(super) fn pause_after(&self, attempt: u32, error: &Error) -> Duration {
         match error {
             Error::Resting { retry_in, .. } => *retry_in,
             _ => backoff(self.policy.pause, self.policy.pause_max, attempt - 1, (self.chance)()),

@@ -1,16 +1,21 @@
 //! A connection to one router.
 
+mod api;
 mod breaker;
 pub mod bulk;
 mod config;
 mod driver;
+mod keepalive;
 mod link;
+mod pool;
+mod subscription;
+mod watch;
 
 use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     time::Duration,
 };
@@ -24,9 +29,13 @@ use tokio::{
 };
 use tracing::debug;
 
+pub use api::{Api, Transport, TransportLimits};
 pub use breaker::BreakerPolicy;
-pub use config::{ClientConfig, Credentials, Endpoint, Security, Timeouts};
+pub use config::{Backlog, ClientConfig, Credentials, Endpoint, Keepalive, Security, Timeouts};
 pub use link::{Chance, Link, LinkPolicy};
+pub use pool::Pool;
+pub use subscription::Subscription;
+pub use watch::{Change, Difference, Watch};
 
 use crate::{
     command::{Command, Record, Row},
@@ -34,7 +43,7 @@ use crate::{
     proto::{self, Failure, Login, LoginStep, Request, Session},
     transport,
 };
-use driver::{Driver, JOBS_MAX, Job};
+use driver::{Driver, JOBS_MAX, Job, Owner};
 
 const CLOSE_MAX: Duration = Duration::from_secs(1);
 
@@ -64,7 +73,9 @@ impl Answer {
 pub struct Client {
     jobs: mpsc::Sender<Job>,
     given_up: Arc<Notify>,
+    last_window: Arc<OnceLock<usize>>,
     timeouts: Timeouts,
+    backlog: Backlog,
     address: String,
     tasks: JoinSet<()>,
 }
@@ -87,8 +98,17 @@ impl Client {
     /// [`Error::Connect`], [`Error::Tls`] or [`Error::Login`]; their sources say what the operator
     /// can do.
     pub async fn connect(config: &ClientConfig) -> Result<Self, Error> {
+        Self::connect_with(config, Session::new(config.limits)).await
+    }
+
+    /// As [`Self::connect`], after a connection was lost that had this window.
+    async fn reconnect(config: &ClientConfig, lost_window: usize) -> Result<Self, Error> {
+        Self::connect_with(config, Session::after_loss(config.limits, lost_window)).await
+    }
+
+    async fn connect_with(config: &ClientConfig, session: Session) -> Result<Self, Error> {
         let stream = transport::dial(&config.endpoint, config.timeouts.connect).await?;
-        let client = Self::start(stream, config);
+        let client = Self::start(stream, session, config);
         client.login(config).await.map_err(|source| Error::Login {
             address: client.address.clone(),
             username: config.credentials.username.clone(),
@@ -146,9 +166,35 @@ impl Client {
         }
     }
 
+    /// Runs a command that goes on until it is given up: `/…/listen`, `print =follow=`, `monitor`.
+    ///
+    /// It takes no place in the window, but a connection carries only
+    /// [`streams_max`](crate::proto::SessionLimits::streams_max) of them. Whether the router takes
+    /// the command is told by [`Subscription::next`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::send`].
+    pub async fn listen(&self, command: Command) -> Result<Subscription, Error> {
+        let path = command.path().to_owned();
+        let request = command.into_request(self.timeouts.command)?;
+        let given_up = Arc::clone(&self.given_up);
+        let (subscriber, subscription) =
+            subscription::channel(path.clone(), self.backlog, given_up);
+        match self.jobs.send(Job { request, owner: Owner::Subscriber(subscriber) }).await {
+            Ok(()) => Ok(subscription),
+            Err(_) => Err(Error::from_failure(&path, Failure::NotSent)),
+        }
+    }
+
     /// Whether the connection has ended, so that nothing can be run any more.
     pub fn is_closed(&self) -> bool {
         self.jobs.is_closed()
+    }
+
+    /// How many commands could be under way when the connection ended; `None` before.
+    fn last_window(&self) -> Option<usize> {
+        self.last_window.get().copied()
     }
 
     /// The router as `host:port`.
@@ -167,19 +213,24 @@ impl Client {
         }
     }
 
-    fn start(stream: Box<dyn transport::Stream>, config: &ClientConfig) -> Self {
+    fn start(stream: Box<dyn transport::Stream>, session: Session, config: &ClientConfig) -> Self {
         let (reader, writer) = split(stream);
         let (jobs, job_queue) = mpsc::channel(JOBS_MAX);
         let (batches, batch_queue) = mpsc::channel(1);
         let given_up = Arc::new(Notify::new());
-        let session = Session::new(config.limits);
+        let last_window = Arc::new(OnceLock::new());
         let mut tasks = JoinSet::new();
         tasks.spawn(driver::write(writer, batch_queue));
-        tasks.spawn(Driver::new(session, reader, batches, job_queue, Arc::clone(&given_up)).run());
+        let rung = Arc::clone(&given_up);
+        let told = Arc::clone(&last_window);
+        let driver = Driver::new(session, reader, batches, job_queue, rung, told, config.keepalive);
+        tasks.spawn(driver.run());
         Self {
             jobs,
             given_up,
+            last_window,
             timeouts: config.timeouts,
+            backlog: config.backlog,
             address: config.endpoint.to_string(),
             tasks,
         }
@@ -212,7 +263,7 @@ impl Client {
 
     async fn enqueue(&self, request: Request) -> Result<Outcome, Failure> {
         let (outcome, receiver) = oneshot::channel();
-        match self.jobs.send(Job { request, outcome }).await {
+        match self.jobs.send(Job { request, owner: Owner::Caller(outcome) }).await {
             Ok(()) => Ok(Outcome { receiver, given_up: Arc::clone(&self.given_up) }),
             Err(_) => Err(Failure::NotSent),
         }

@@ -1,13 +1,21 @@
 //! Commands and the rows that answer them.
 
+pub mod account;
+pub mod automation;
+pub mod file;
 pub mod hotspot;
+pub mod network;
+pub mod ppp;
+pub mod queue;
 mod record;
 mod row;
 pub mod system;
 
 use std::time::Duration;
 
-pub use record::{ItemId, Record, Switch, print, remove, switch};
+pub use record::{
+    Choice, ItemId, Record, Settings, Switch, count, print, print_with_secrets, remove, switch,
+};
 pub use row::Row;
 
 use crate::{

@@ -1,14 +1,17 @@
 //! One row of an answer.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, str::FromStr};
 
-use jiff::SignedDuration;
+use jiff::{
+    SignedDuration,
+    civil::{Date, DateTime},
+};
 
 use super::ItemId;
 use crate::{
     error::{Error, FieldError},
     proto::Sentence,
-    value::{duration, size, text},
+    value::{BitRate, Directions, Mac, RouterTime, date, duration, size, text},
 };
 
 /// One row of a print. Values are bytes as the router holds them; a missing field is absent.
@@ -22,6 +25,13 @@ impl From<Sentence> for Row {
 }
 
 impl Row {
+    /// A row with these fields, as a router would send it.
+    #[cfg(test)]
+    pub(super) fn of(fields: &[(&str, &str)]) -> Self {
+        let sentence = Sentence::command("!re");
+        fields.iter().fold(sentence, |sentence, (name, value)| sentence.with(name, value)).into()
+    }
+
     /// The bytes of a field.
     pub fn get(&self, field: &str) -> Option<&[u8]> {
         self.0.attribute(field)
@@ -80,6 +90,82 @@ impl<'a> Reader<'a> {
         self.parsed(field, |text| size::parse(text).map_err(FieldError::from))
     }
 
+    /// A whole number of any width; counts of things other than bytes.
+    pub(super) fn number<T: FromStr>(&self, field: &'static str) -> Result<Option<T>, Error> {
+        self.parsed(field, |text| text.parse().map_err(|_| FieldError::Number))
+    }
+
+    /// A number, or `word` for no limit, which gives `None` as a missing field does.
+    pub(super) fn number_or<T: FromStr>(
+        &self,
+        word: &str,
+        field: &'static str,
+    ) -> Result<Option<T>, Error> {
+        match self.row.get(field) {
+            Some(held) if held == word.as_bytes() => Ok(None),
+            _ => self.number(field),
+        }
+    }
+
+    /// One of the words that `read` knows.
+    pub(super) fn word<T>(
+        &self,
+        field: &'static str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<Option<T>, Error> {
+        self.parsed(field, |text| read(text).ok_or(FieldError::Word))
+    }
+
+    /// `up/down`, each side of its own type.
+    pub(super) fn pair<T: FromStr>(
+        &self,
+        field: &'static str,
+    ) -> Result<Option<Directions<T>>, Error> {
+        self.pair_by(field, |text| text.parse().ok())
+    }
+
+    /// `up/down` in bits a second.
+    pub(super) fn rates(&self, field: &'static str) -> Result<Option<Directions<BitRate>>, Error> {
+        self.pair_by(field, |text| BitRate::parse(text).ok())
+    }
+
+    /// `up/down` of durations.
+    pub(super) fn times(
+        &self,
+        field: &'static str,
+    ) -> Result<Option<Directions<SignedDuration>>, Error> {
+        self.pair_by(field, |text| duration::parse(text).ok())
+    }
+
+    /// A hardware address; all zeros, as some versions show no device, give `None`.
+    pub(super) fn mac(&self, field: &'static str) -> Result<Option<Mac>, Error> {
+        let mac = self.parsed(field, |text| text.parse().map_err(FieldError::Mac))?;
+        Ok(mac.filter(|mac| *mac != Mac::NONE))
+    }
+
+    /// A time by the router's clock; "never" gives `None`.
+    pub(super) fn moment(&self, field: &'static str) -> Result<Option<RouterTime>, Error> {
+        let never = |text: &&str| *text != "never";
+        let held = self.optional(field);
+        let time = held.as_deref().filter(never).map(RouterTime::parse).transpose();
+        let time = time.map_err(|error| self.unusable(field, error.into()))?;
+        Ok(time.filter(|time| !time.is_never()))
+    }
+
+    /// A day; "never" gives `None`.
+    pub(super) fn day(&self, field: &'static str) -> Result<Option<Date>, Error> {
+        let text = self.row.text(field).unwrap_or_default();
+        let day =
+            date::parse_optional(&text).map_err(|error| self.unusable(field, error.into()))?;
+        Ok(day.map(DateTime::date))
+    }
+
+    /// The parts of a comma-separated list.
+    pub(super) fn list(&self, field: &str) -> Vec<String> {
+        let text = self.row.text(field).unwrap_or_default();
+        text.split(',').filter(|part| !part.is_empty()).map(str::to_owned).collect()
+    }
+
     /// `true` or `yes`; a missing flag is not set.
     pub(super) fn flag(&self, field: &'static str) -> Result<bool, Error> {
         let flag = self.parsed(field, |text| match text {
@@ -98,6 +184,14 @@ impl<'a> Reader<'a> {
     ) -> Result<Option<T>, Error> {
         let text = self.optional(field);
         text.map(|text| parse(&text)).transpose().map_err(|source| self.unusable(field, source))
+    }
+
+    fn pair_by<T>(
+        &self,
+        field: &'static str,
+        read: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<Directions<T>>, Error> {
+        self.parsed(field, |text| Directions::parse(text, read).ok_or(FieldError::Pair))
     }
 
     pub(super) fn unusable(&self, field: &'static str, source: FieldError) -> Error {

@@ -14,7 +14,7 @@ fn trap(trap: &Trap) -> ErrorKind {
     let says = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
     if is_duplicate(&text) {
         ErrorKind::Duplicate
-    } else if says(&["no such item"]) {
+    } else if says(&["no such item", "invalid resource identifier"]) || text == "not found" {
         ErrorKind::NotFound
     } else if let Some(field) = bad_reference(&text) {
         ErrorKind::BadReference { field }
@@ -81,8 +81,12 @@ mod tests {
             ("entry already exists", ErrorKind::Duplicate),
             ("no such item", ErrorKind::NotFound),
             ("no such item (4)", ErrorKind::NotFound),
+            ("missing or invalid resource identifier", ErrorKind::NotFound),
+            ("Not Found", ErrorKind::NotFound),
             ("input does not match any value of profile", reference("profile")),
             ("input does not match any value of server", reference("server")),
+            ("input does not match any value of interface", reference("interface")),
+            ("input does not match any value of parent", reference("parent")),
             ("not enough permissions (9)", ErrorKind::Denied),
             ("invalid user name or password (6)", ErrorKind::Auth),
             ("cannot log in", ErrorKind::Auth),
@@ -94,11 +98,14 @@ mod tests {
             ("expected end of command", ErrorKind::BadRequest),
             ("invalid value for argument remote-address", ErrorKind::BadRequest),
             ("value of range must have ip address after '-'", ErrorKind::BadRequest),
+            ("no such command or directory (x)", ErrorKind::BadRequest),
             ("interrupted", ErrorKind::Cancelled),
             ("action timed out - try again", ErrorKind::OutcomeUnknown),
             ("Session closed", ErrorKind::OutcomeUnknown),
             ("failure: contents too long", ErrorKind::Other),
             ("action failed (6)", ErrorKind::Other),
+            ("not logged in", ErrorKind::Other),
+            ("session terminated on request", ErrorKind::Other),
             ("", ErrorKind::Other),
         ] {
             assert_eq!(kind(text, None), expected, "{text:?}");

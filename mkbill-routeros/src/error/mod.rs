@@ -7,11 +7,12 @@ use std::{fmt, io, time::Duration};
 use thiserror::Error;
 
 use crate::{
+    client::Transport,
     proto::{DecodeError, Failure, LoginError, Trap},
     transport::TlsError,
     value::{
-        date::DateError, duration::DurationError, rate_limit::RateLimitError, size::SizeError,
-        version::VersionError,
+        date::DateError, duration::DurationError, mac::MacError, rate_limit::RateLimitError,
+        size::SizeError, version::VersionError,
     },
 };
 
@@ -50,6 +51,13 @@ pub enum ErrorKind {
     Fatal,
     /// The router sent something that cannot be understood.
     Protocol,
+    /// The journal of a bulk add cannot be read or written, so nothing more was sent.
+    Journal,
+    /// The transport cannot carry the command, which was not sent.
+    Unsupported,
+    /// More at once than this client takes: too many streams, rows that nobody took in time, or
+    /// answers that are too long together. Ask for less at once, or read faster.
+    Overloaded,
     /// The router refused for a reason that is not known here.
     Other,
 }
@@ -117,6 +125,17 @@ pub enum Error {
         /// The path of the command.
         command: String,
     },
+    /// The transport cannot carry a command. Nothing was sent.
+    #[error("running {command} over {transport}")]
+    Unsupported {
+        /// The path of the command.
+        command: String,
+        /// What was to carry it.
+        transport: Transport,
+        /// Why it cannot.
+        #[source]
+        reason: Unsupportable,
+    },
     /// A row lacks what is needed of it, or holds what cannot be read.
     #[error("reading field {field} of a row of {menu}")]
     Row {
@@ -127,6 +146,9 @@ pub enum Error {
         /// Why.
         source: FieldError,
     },
+    /// The journal of a bulk add failed, and nothing is sent that is not written down.
+    #[error("keeping the journal of a bulk add")]
+    Journal(#[source] io::Error),
 }
 
 /// Why no connection was made.
@@ -135,8 +157,8 @@ pub enum Error {
 pub enum ConnectError {
     /// Nothing listens there, or an address list keeps us out.
     #[error(
-        "the port is closed: enable the service (`/ip service enable api` or `api-ssl`), \
-         and check its port and its list of addresses"
+        "the port is closed: enable the service (`/ip service enable api` or `api-ssl`, \
+         for REST `www-ssl`), and check its port and its list of addresses"
     )]
     Closed(#[source] io::Error),
     /// No answer came in time.
@@ -156,6 +178,11 @@ pub enum LoginFailure {
         "check the user name, the password, and that the group of the user has the policy `api`"
     )]
     Refused(#[source] Refusal),
+    /// User name or password are wrong, or the user may not use REST.
+    #[error(
+        "check the user name, the password, and that the group of the user has the policy `rest-api`"
+    )]
+    Unauthorized(#[source] Refusal),
     /// The answer was no login.
     #[error("if the router is older than 6.43, choose the legacy login mode")]
     NotLoggedIn(#[source] LoginError),
@@ -186,9 +213,63 @@ pub enum Unanswered {
     /// The router sent bytes that are no sentences.
     #[error("the router sent what cannot be understood")]
     Garbled(#[source] DecodeError),
+    /// The router sent an answer over REST that cannot be understood.
+    #[error("the router sent what cannot be understood")]
+    Unreadable(#[source] BadAnswer),
     /// The answer was longer than allowed.
     #[error("the answer is longer than allowed: ask for fewer rows or fields")]
     TooLong,
+    /// The answers under way on the connection would have been longer than allowed together.
+    #[error("the connection holds as much as allowed: ask for fewer rows at once")]
+    ConnectionFull,
+    /// The router answered nothing for so long that the connection was given up.
+    #[error("the router fell silent: whether it did what was sent is unknown")]
+    Silent,
+    /// The connection carries as many streams as allowed, so the command was not sent.
+    #[error("the connection carries as many streams as allowed: end one first")]
+    TooManyStreams,
+    /// The rows of a stream were not read in time; some are lost and the stream was cancelled.
+    #[error("the rows of the stream were not read in time, and some are lost: listen anew")]
+    Overflow,
+}
+
+/// Why a transport cannot carry a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum Unsupportable {
+    /// It has no end, and its rows would never come.
+    #[error("it delivers nothing of a command without an end: use the binary API")]
+    Endless,
+    /// It may take longer than this, after which the router kills it.
+    #[error("the router kills what takes longer than {0:?}: use the binary API")]
+    Slow(Duration),
+    /// A value is not UTF-8.
+    #[error("it carries text only, and a value is not UTF-8: use the binary API")]
+    Bytes,
+    /// It is about the session.
+    #[error("it has no session")]
+    Session,
+}
+
+/// What is wrong with an answer over REST.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum BadAnswer {
+    /// It is no HTTP.
+    #[error("it is no HTTP: {0}")]
+    Http(String),
+    /// Its body is no JSON.
+    #[error("its body is no JSON: {0}")]
+    Json(String),
+    /// Its text is not UTF-8, as that of comments that `WinBox` wrote.
+    #[error("its text is not UTF-8: use the binary API, which carries any bytes")]
+    Encoding,
+    /// Its JSON is neither a row nor a list of rows.
+    #[error("its JSON is neither a row nor a list of rows")]
+    Shape,
+    /// Its status says neither yes nor no, as that of a web page that has moved.
+    #[error("its status is {0}: something else than a router may answer there")]
+    Status(u16),
 }
 
 /// What the router said when it refused a command.
@@ -237,6 +318,15 @@ pub enum FieldError {
     /// It is no version.
     #[error("it is no version")]
     Version(#[from] VersionError),
+    /// It is no pair of values, one for each direction.
+    #[error("it is no pair of values")]
+    Pair,
+    /// It is no hardware address.
+    #[error("it is no hardware address")]
+    Mac(#[from] MacError),
+    /// It is a word that is not known here.
+    #[error("it is none of the known words")]
+    Word,
     /// It is neither yes nor no.
     #[error("it is neither yes nor no")]
     Flag,
@@ -252,7 +342,9 @@ impl Error {
             Self::Refused { source, .. } => classify::refusal(&source.traps),
             Self::Unanswered { source, .. } => source.kind(),
             Self::TooLarge { .. } => ErrorKind::BadRequest,
+            Self::Unsupported { .. } => ErrorKind::Unsupported,
             Self::Row { .. } => ErrorKind::Protocol,
+            Self::Journal(_) => ErrorKind::Journal,
         }
     }
 
@@ -268,7 +360,8 @@ impl Error {
     pub fn leaves_outcome_unknown(&self) -> bool {
         match self {
             Self::Unanswered { source, .. } => {
-                !matches!(source, Unanswered::NotSent | Unanswered::Expired)
+                use Unanswered::{Expired, NotSent, TooManyStreams};
+                !matches!(source, NotSent | Expired | TooManyStreams)
             }
             _ => self.kind() == ErrorKind::OutcomeUnknown,
         }
@@ -276,11 +369,11 @@ impl Error {
 
     /// Whether the connection is gone, so that only a new one can do better.
     pub fn ended_the_connection(&self) -> bool {
-        use Unanswered::{Fatal, Garbled, Lost, NotSent};
+        use Unanswered::{Fatal, Garbled, Lost, NotSent, Silent};
         let Self::Unanswered { source, .. } = self else {
             return false;
         };
-        matches!(source, NotSent | Lost | Fatal(_) | Garbled(_))
+        matches!(source, NotSent | Lost | Silent | Fatal(_) | Garbled(_))
     }
 
     /// From what became of a command that has no answer.
@@ -306,6 +399,10 @@ impl TryFrom<Failure> for Unanswered {
             Failure::Fatal(reason) => Self::Fatal(reason),
             Failure::Garbled(source) => Self::Garbled(source),
             Failure::AnswerTooLong => Self::TooLong,
+            Failure::ConnectionFull => Self::ConnectionFull,
+            Failure::Silent => Self::Silent,
+            Failure::TooManyStreams => Self::TooManyStreams,
+            Failure::Overflow => Self::Overflow,
         })
     }
 }
@@ -315,9 +412,10 @@ impl Unanswered {
         match self {
             Self::NotSent => ErrorKind::Unreachable,
             Self::Expired => ErrorKind::Timeout,
-            Self::TimedOut | Self::Lost => ErrorKind::OutcomeUnknown,
+            Self::TimedOut | Self::Lost | Self::Silent => ErrorKind::OutcomeUnknown,
             Self::Fatal(_) => ErrorKind::Fatal,
-            Self::Garbled(_) | Self::TooLong => ErrorKind::Protocol,
+            Self::Garbled(_) | Self::Unreadable(_) | Self::TooLong => ErrorKind::Protocol,
+            Self::ConnectionFull | Self::TooManyStreams | Self::Overflow => ErrorKind::Overloaded,
         }
     }
 }
@@ -325,9 +423,11 @@ impl Unanswered {
 impl LoginFailure {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Refused(_) | Self::NotLoggedIn(_) => ErrorKind::Auth,
+            Self::Refused(_) | Self::Unauthorized(_) | Self::NotLoggedIn(_) => ErrorKind::Auth,
             Self::Unanswered(Unanswered::TimedOut | Unanswered::Expired) => ErrorKind::Timeout,
-            Self::Unanswered(Unanswered::Lost | Unanswered::NotSent) => ErrorKind::Unreachable,
+            Self::Unanswered(Unanswered::Lost | Unanswered::Silent | Unanswered::NotSent) => {
+                ErrorKind::Unreachable
+            }
             Self::Unanswered(source) => source.kind(),
         }
     }

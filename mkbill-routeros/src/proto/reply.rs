@@ -14,8 +14,16 @@ impl Tag {
         format!(".tag={}", self.0).into_bytes()
     }
 
+    /// Takes what [`Self::word`] writes and nothing else: `+7` and `07` were never ours.
     fn parse(text: &[u8]) -> Option<Self> {
-        std::str::from_utf8(text).ok()?.parse().ok().map(Self)
+        if text.is_empty() || (text.len() > 1 && text[0] == b'0') {
+            return None;
+        }
+        let add = |tag: u32, digit: &u8| {
+            let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+            tag.checked_mul(10)?.checked_add(digit)
+        };
+        text.iter().try_fold(0, add).map(Self)
     }
 }
 
@@ -168,6 +176,17 @@ mod tests {
     fn an_empty_tag_is_no_tag_and_a_foreign_tag_is_unknown() {
         assert_eq!(reply(&[b"!done", b".tag="]), Reply::Done { tag: None, ret: None });
         assert_eq!(reply(&[b"!done", b".tag=watch-1"]), Reply::Unknown);
+    }
+
+    #[test]
+    fn a_tag_is_ours_only_in_the_form_we_wrote() {
+        for tag in [0, 7, 10, u32::MAX] {
+            let word = Tag(tag).word();
+            assert_eq!(reply(&[b"!empty", &word]), Reply::Empty { tag: Some(Tag(tag)) });
+        }
+        for word in [&b".tag=+7"[..], b".tag=07", b".tag=4294967296", b".tag=-1", b".tag=7 "] {
+            assert_eq!(reply(&[b"!empty", word]), Reply::Unknown, "{}", word.escape_ascii());
+        }
     }
 
     #[test]

@@ -91,7 +91,8 @@ impl Sentence {
 
     /// The value of `=name=value`; `=name` reads as empty. The first of several wins.
     pub fn attribute(&self, name: &str) -> Option<&[u8]> {
-        self.attributes().find(|(found, _)| *found == name.as_bytes()).map(|(_, value)| value)
+        let name = whole_name(name)?;
+        self.words().find_map(|word| word::value_of(word.strip_prefix(b"=")?, name))
     }
 
     /// Every `=name=value` as name and value, in order.
@@ -101,10 +102,8 @@ impl Sentence {
 
     /// The value of an API attribute; the name keeps its dot, as in `.tag`.
     pub fn api_attribute(&self, name: &str) -> Option<&[u8]> {
-        self.words()
-            .filter_map(word::api_attribute)
-            .find(|(found, _)| *found == name.as_bytes())
-            .map(|(_, value)| value)
+        let name = whole_name(name).filter(|name| name.starts_with(b"."))?;
+        self.words().find_map(|word| word::value_of(word, name))
     }
 
     /// The query words without their `?`, in order.
@@ -139,6 +138,11 @@ impl Sentence {
             put(parts, &mut self.wire);
         }
     }
+}
+
+/// A name ends at the first `=`, so none holds one.
+fn whole_name(name: &str) -> Option<&[u8]> {
+    Some(name.as_bytes()).filter(|name| !name.contains(&b'='))
 }
 
 fn put(parts: &[&[u8]], out: &mut Vec<u8>) {
@@ -204,6 +208,15 @@ mod tests {
         assert_eq!(sentence.attribute(".tag"), None);
         let queries: Vec<&[u8]> = sentence.queries().collect();
         assert_eq!(queries, [&b"disabled=false"[..], b"#!"]);
+    }
+
+    #[test]
+    fn a_name_ends_at_its_first_equals_sign_however_it_is_asked_for() {
+        let sentence: Sentence = ["!re", ".tag=7=8", "=a=b=c"].into_iter().collect();
+        assert_eq!(sentence.attribute("a"), Some(&b"b=c"[..]));
+        assert_eq!(sentence.attribute("a=b"), None);
+        assert_eq!(sentence.api_attribute(".tag=7"), None);
+        assert_eq!(sentence.api_attribute("!re"), None);
     }
 
     #[test]

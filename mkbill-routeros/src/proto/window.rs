@@ -18,13 +18,16 @@ impl Default for WindowLimits {
     }
 }
 
-/// Grows by one for each window of good answers and halves when the router slows down or falls
-/// silent.
+/// Grows with each window of good answers and halves when the router slows down or falls silent.
+///
+/// It doubles until it has halved for the first time, and grows by one from then on.
 #[derive(Debug, Clone)]
 pub struct Window {
     size: usize,
     max: usize,
     good: usize,
+    /// Whether the router never showed that it had too much to do.
+    untroubled: bool,
     /// Answers still under way when the window last halved: they tell of the past and are not
     /// judged.
     stale: usize,
@@ -45,9 +48,17 @@ impl Window {
             size: limits.start.clamp(1, max),
             max,
             good: 0,
+            untroubled: true,
             stale: 0,
             latencies: VecDeque::with_capacity(LATENCIES_KEPT),
         }
+    }
+
+    /// The window of the connection that follows a lost one: half of what that one had, and in
+    /// trouble from the beginning.
+    pub fn after_loss(limits: WindowLimits, lost: usize) -> Self {
+        let halved = WindowLimits { start: lost / 2, ..limits };
+        Self { untroubled: false, ..Self::new(halved) }
     }
 
     /// How many commands may be under way now.
@@ -86,13 +97,15 @@ impl Window {
         self.good += 1;
         if self.good >= self.size {
             self.good = 0;
-            self.size = (self.size + 1).min(self.max);
+            let more = if self.untroubled { self.size } else { 1 };
+            self.size = self.size.saturating_add(more).min(self.max);
         }
     }
 
     fn halve(&mut self, in_flight: usize) {
         self.size = (self.size / 2).max(1);
         self.good = 0;
+        self.untroubled = false;
         self.stale = in_flight;
     }
 
@@ -121,14 +134,48 @@ mod tests {
         window
     }
 
+    /// Sizes after each whole window of good answers.
+    fn growth(window: &mut Window, windows: usize) -> Vec<usize> {
+        let whole = |_| {
+            (0..window.size()).for_each(|_| window.answered(USUAL, 0));
+            window.size()
+        };
+        (0..windows).map(whole).collect()
+    }
+
     #[test]
-    fn it_grows_by_one_for_each_window_of_good_answers_up_to_its_limit() {
+    fn it_doubles_for_each_window_of_good_answers_up_to_its_limit() {
+        let mut window = Window::new(WindowLimits { start: 1, max: 12 });
+        assert_eq!(growth(&mut window, 5), [2, 4, 8, 12, 12]);
+    }
+
+    #[test]
+    fn it_grows_only_when_the_whole_window_was_good() {
         let mut window = Window::new(WindowLimits::default());
         (0..7).for_each(|_| window.answered(USUAL, 0));
         assert_eq!(window.size(), 8);
         window.answered(USUAL, 0);
-        assert_eq!(window.size(), 9);
-        assert_eq!(settled().size(), 16);
+        assert_eq!(window.size(), 16);
+    }
+
+    #[test]
+    fn it_grows_by_one_once_it_has_halved() {
+        let mut window = settled();
+        window.timed_out(0);
+        assert_eq!(growth(&mut window, 9), [9, 10, 11, 12, 13, 14, 15, 16, 16]);
+    }
+
+    #[test]
+    fn after_a_loss_it_begins_at_half_but_not_below_one_and_grows_by_one() {
+        let begun = |lost| Window::after_loss(WindowLimits::default(), lost);
+        assert_eq!([16, 9, 2, 1, 0].map(|lost| begun(lost).size()), [8, 4, 1, 1, 1]);
+        assert_eq!(growth(&mut begun(8), 3), [5, 6, 7]);
+    }
+
+    #[test]
+    fn after_a_loss_it_keeps_to_its_limit() {
+        let limits = WindowLimits { start: 2, max: 4 };
+        assert_eq!(Window::after_loss(limits, 16).size(), 4);
     }
 
     #[test]

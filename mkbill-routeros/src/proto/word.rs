@@ -1,5 +1,7 @@
 //! What one word of a sentence says. Values stay raw bytes: routers do not promise UTF-8.
 
+use std::borrow::Cow;
+
 /// Splits `=name=value`. A missing second `=` reads as an empty value.
 pub fn attribute(word: &[u8]) -> Option<(&[u8], &[u8])> {
     Some(split_pair(word.strip_prefix(b"=")?))
@@ -8,6 +10,17 @@ pub fn attribute(word: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Splits an API attribute such as `.tag=7`; the name keeps its dot.
 pub fn api_attribute(word: &[u8]) -> Option<(&[u8], &[u8])> {
     word.starts_with(b".").then(|| split_pair(word))
+}
+
+/// The value of the pair when it is called `name`. The byte behind the name tells most strangers
+/// without a look at their names.
+#[inline]
+pub(super) fn value_of<'a>(pair: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    match pair.get(name.len()) {
+        Some(b'=') if pair.starts_with(name) => Some(&pair[name.len() + 1..]),
+        None if pair == name => Some(b""),
+        _ => None,
+    }
 }
 
 /// The text of a query word, without its `?`.
@@ -25,15 +38,19 @@ pub fn is_secret(name: &[u8]) -> bool {
 
 /// The word as it may be shown: the value of a secret attribute or condition is left out.
 pub(super) fn redacted(word: &[u8]) -> String {
+    masked(word).escape_ascii().to_string()
+}
+
+/// The word with `<hidden>` for the value of a secret attribute or condition.
+pub(crate) fn masked(word: &[u8]) -> Cow<'_, [u8]> {
     let name_start = word.iter().position(|byte| !b"=?<>-".contains(byte)).unwrap_or(word.len());
     let (marker, pair) = word.split_at(name_start);
     let (name, _) = split_pair(pair);
-    let shown = if is_secret(name) && name.len() < pair.len() {
-        [marker, name, b"=<hidden>"].concat()
+    if is_secret(name) && name.len() < pair.len() {
+        Cow::Owned([marker, name, b"=<hidden>"].concat())
     } else {
-        word.to_vec()
-    };
-    shown.escape_ascii().to_string()
+        Cow::Borrowed(word)
+    }
 }
 
 fn split_pair(pair: &[u8]) -> (&[u8], &[u8]) {
@@ -54,6 +71,15 @@ mod tests {
         assert_eq!(attribute(b"=detail"), Some((&b"detail"[..], &b""[..])));
         assert_eq!(attribute(b"=.id=*1A"), Some((&b".id"[..], &b"*1A"[..])));
         assert_eq!(attribute(b"/login"), None);
+    }
+
+    #[test]
+    fn a_value_is_found_under_its_whole_name_only() {
+        assert_eq!(value_of(b"name=v1", b"name"), Some(&b"v1"[..]));
+        assert_eq!(value_of(b"name=", b"name"), Some(&b""[..]));
+        assert_eq!(value_of(b"name", b"name"), Some(&b""[..]));
+        assert_eq!(value_of(b"names=v1", b"name"), None);
+        assert_eq!(value_of(b"nam", b"name"), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use mkbill_core::kernel::entropy::Entropy;
+use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::RouterId;
 use mkbill_core::provisioning::controller::{
     Change, ChangeOutcome, LoginAdd, Mark, Observed, Progress, RouterController, RouterFacts,
@@ -23,7 +24,7 @@ use crate::client::{
     BreakerPolicy, Client, ClientConfig, Credentials, Endpoint, Link, LinkPolicy, Security,
     Timeouts,
 };
-use crate::transport::{Fingerprint, Trust};
+use crate::transport::{FingerprintError, Trust};
 
 /// Works on routers over the RouterOS API: one connection per router, kept open.
 pub struct RouterOsController {
@@ -114,19 +115,11 @@ impl RouterOsController {
     }
 
     fn config(&self, target: &Target) -> Result<ClientConfig, RouterFault> {
-        let security = match &target.security {
-            LinkSecurity::Plain => Security::Plain,
-            LinkSecurity::Tls(WantedTrust::WebPki) => Security::Tls(Trust::WebPki),
-            LinkSecurity::Tls(WantedTrust::AnyCertificate) => Security::Tls(Trust::AnyCertificate),
-            LinkSecurity::Tls(WantedTrust::Pin(pin)) => {
-                let pin: Fingerprint = pin.parse().map_err(|_| RouterFault::Untrusted {
-                    address: target.address.to_string(),
-                    detail: "the stored pin is no SHA-256 fingerprint: add the router anew"
-                        .to_owned(),
-                })?;
-                Security::Tls(Trust::Pin(pin))
-            }
-        };
+        let security =
+            Security::try_from(&target.security).map_err(|_| RouterFault::Untrusted {
+                address: target.address.to_string(),
+                detail: "the stored pin is no SHA-256 fingerprint: add the router anew".to_owned(),
+            })?;
         let endpoint =
             Endpoint { host: target.address.host.clone(), port: target.address.port, security };
         let credentials =
@@ -136,8 +129,33 @@ impl RouterOsController {
     }
 }
 
+impl TryFrom<&LinkSecurity> for Security {
+    type Error = Error;
+
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] when the pin is no [`Fingerprint`](crate::transport::Fingerprint).
+    fn try_from(wanted: &LinkSecurity) -> Result<Self, Error> {
+        Ok(match wanted {
+            LinkSecurity::Plain => Self::Plain,
+            LinkSecurity::Tls(WantedTrust::WebPki) => Self::Tls(Trust::WebPki),
+            LinkSecurity::Tls(WantedTrust::AnyCertificate) => Self::Tls(Trust::AnyCertificate),
+            LinkSecurity::Tls(WantedTrust::Pin(pin)) => {
+                let pin = pin.parse().map_err(|error: FingerprintError| {
+                    Error::invalid("certificate_pin", error.to_string())
+                })?;
+                Self::Tls(Trust::Pin(pin))
+            }
+        })
+    }
+}
+
 #[async_trait]
 impl RouterController for RouterOsController {
+    fn check_security(&self, wanted: &LinkSecurity) -> Result<(), Error> {
+        Security::try_from(wanted).map(drop)
+    }
+
     async fn probe(&self, target: &Target) -> Result<RouterFacts, RouterFault> {
         let line = self.line(target).await?;
         let (client, _) = line.connected().await?;

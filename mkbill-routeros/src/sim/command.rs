@@ -12,12 +12,35 @@ pub(super) struct Command {
 }
 
 /// Verbs that change nothing that lasts.
-const READS: [&str; 6] = ["print", "getall", "listen", "login", "cancel", "quit"];
+const READS: [&str; 12] = [
+    "cancel",
+    "find",
+    "get",
+    "getall",
+    "listen",
+    "login",
+    "monitor",
+    "monitor-traffic",
+    "ping",
+    "print",
+    "quit",
+    "read",
+];
 
 impl Command {
     /// `None` when the first word is not a readable path: routers know no such command either.
     pub(super) fn parse(sentence: Sentence) -> Option<Self> {
         let path = std::str::from_utf8(sentence.first()?).ok()?.to_owned();
+        Self::at(path, sentence)
+    }
+
+    /// As [`Self::parse`], where spaces may stand for the slashes of the path.
+    pub(super) fn parse_spaced(sentence: Sentence) -> Option<Self> {
+        let path = std::str::from_utf8(sentence.first()?).ok()?.replace(' ', "/");
+        Self::at(path, sentence)
+    }
+
+    fn at(path: String, sentence: Sentence) -> Option<Self> {
         let verb_at = path.rfind('/')?;
         Some(Self { verb_at, tag: tag_of(&sentence).map(<[u8]>::to_vec), path, sentence })
     }
@@ -44,6 +67,11 @@ impl Command {
 
     pub(super) fn attribute(&self, name: &str) -> Option<&[u8]> {
         self.sentence.attribute(name)
+    }
+
+    /// Whether a word is none of path, attribute, API attribute and query.
+    pub(super) fn has_stray_words(&self) -> bool {
+        self.sentence.words().skip(1).any(|word| !matches!(word.first(), Some(b'=' | b'.' | b'?')))
     }
 
     /// Whether it changes the router when it succeeds.

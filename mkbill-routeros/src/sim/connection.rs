@@ -13,6 +13,7 @@ use crate::proto::{Decoder, Limits};
 use super::{
     dialogue::{BEFORE_LOGIN_BYTES_MAX, Dialogue},
     outbox::Outbox,
+    service::Service,
     shared::Shared,
 };
 
@@ -31,7 +32,7 @@ pub(super) struct Connection<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite> Connection<S> {
-    pub(super) fn new(stream: S, peer: IpAddr, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(stream: S, service: Service, peer: IpAddr, shared: Arc<Shared>) -> Self {
         let (reader, writer) = tokio::io::split(stream);
         let link = shared.router().link();
         let overflow = CancellationToken::new();
@@ -40,7 +41,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             writer,
             is_flushed: true,
             decoder: Decoder::new(Limits::default()),
-            dialogue: Dialogue::new(shared, peer, overflow.clone()),
+            dialogue: Dialogue::new(shared, service, peer, overflow.clone()),
             link,
             overflow,
         }
@@ -53,7 +54,7 @@ impl<S: AsyncRead + AsyncWrite> Connection<S> {
             self.dialogue.run_due(Instant::now());
             let Self { reader, writer, is_flushed, dialogue, link, overflow, .. } = &mut self;
             let has_output = !dialogue.out.is_empty() || !*is_flushed;
-            if dialogue.is_closing() && !has_output {
+            if dialogue.out.is_cut() || dialogue.is_closing() && !has_output {
                 break;
             }
             let takes_more = dialogue.takes_more();

@@ -1,15 +1,17 @@
-//! What commands do: print, add, set, remove and the like.
+//! What commands do: add, set, remove and the like.
 
 use crate::proto::Sentence;
 
 use super::{
     command::Command,
-    hotspot::Usage,
     id::ObjectId,
     mac::Mac,
-    menus::{self, Made, Place, Single},
-    record::{Record, Shape, tagged},
+    menus::{self, Made, Place},
+    meter::Usage,
+    record::Shape,
     refusal::Refusal,
+    repeat::{Repeat, number_rows, ping},
+    rights::{Caller, Rights},
     router::Router,
     schema::Menu,
     session::LogoutReason,
@@ -24,52 +26,114 @@ pub(super) struct Done {
     pub ret: Option<Vec<u8>>,
     /// The command goes on: every change is told until it is cancelled.
     pub follow: Option<Follow>,
+    /// The command goes on: it answers again until it is cancelled.
+    pub repeat: Option<Repeat>,
 }
 
 #[derive(Debug)]
 pub(super) struct Follow {
     pub path: &'static str,
     pub shape: Shape,
+    pub secrets: Secrets,
 }
 
-/// What a print takes besides its query.
-const PRINT_WORDS: [&[u8]; 14] = [
-    b".proplist",
-    b"brief",
-    b"bytes",
-    b"count-only",
-    b"detail",
-    b"follow",
-    b"follow-only",
-    b"from",
-    b"packets",
-    b"show-ids",
-    b"terse",
-    b"value-list",
-    b"without-paging",
-    b"interval",
-];
-
 /// How objects to work on are named.
-const TARGETS: [&str; 2] = [".id", "numbers"];
+const TARGETS: [&str; 3] = [".id", "numbers", "number"];
 
 impl Router {
+    /// Runs a command that the router itself gives.
     pub(super) fn execute(&mut self, command: &Command) -> Result<Done, Refusal> {
-        if command.path() == "/system/reboot" {
-            self.reboot();
-            return Ok(Done::default());
+        self.execute_for(command, &Caller::system())
+    }
+
+    /// Runs a command for someone who may do only so much.
+    pub(super) fn execute_for(
+        &mut self,
+        command: &Command,
+        caller: &Caller,
+    ) -> Result<Done, Refusal> {
+        let repeat = Repeat::of(command)?;
+        let done = self.answer_once(command, caller, 0)?;
+        Ok(Done { repeat, ..done })
+    }
+
+    /// One answer of a command; `section` counts those of a command that repeats.
+    pub(super) fn answer_once(
+        &mut self,
+        command: &Command,
+        caller: &Caller,
+        section: u64,
+    ) -> Result<Done, Refusal> {
+        caller.permit(command)?;
+        if command.has_stray_words() {
+            return Err(Refusal::expected_end());
         }
+        let mut done = match (command.menu(), command.verb()) {
+            ("" | "/tool", "ping") => ping(command, section),
+            (menu, verb) => match self.system_command(menu, verb, command, caller) {
+                Some(outcome) => outcome,
+                None => self.menu_command(command, caller),
+            },
+        }?;
+        let is_numbered = matches!(command.verb(), "ping" | "monitor" | "monitor-traffic");
+        if is_numbered || command.attribute("interval").is_some() {
+            number_rows(&mut done.rows, section, self.routeros.version());
+        }
+        Ok(done)
+    }
+
+    /// Commands that do not work on the rows of their menu.
+    fn system_command(
+        &mut self,
+        menu: &str,
+        verb: &str,
+        command: &Command,
+        caller: &Caller,
+    ) -> Option<Result<Done, Refusal>> {
+        Some(match (menu, verb) {
+            ("/system", "reboot") => {
+                self.reboot();
+                Ok(Done::default())
+            }
+            ("/system", "shutdown") => {
+                self.shut_down();
+                Ok(Done::default())
+            }
+            ("/system/backup", "save") => self.save_backup(command),
+            (_, "export") => self.export_file(command),
+            ("", "import") => self.import(command, caller),
+            ("/log", "debug" | "error" | "info" | "warning") => self.log_message(command),
+            (menus::FILE, "add") => self.add_file(command),
+            (menus::FILE, "read") => self.read_chunk(command),
+            (menus::FILE, "set") => {
+                target_list(command).and_then(|target| self.set_file(command, target))
+            }
+            (menus::FILE, "remove") => self.remove_files(command),
+            _ => return None,
+        })
+    }
+
+    fn menu_command(&mut self, command: &Command, caller: &Caller) -> Result<Done, Refusal> {
         let place = menus::find(command.menu()).ok_or_else(Refusal::no_such_menu)?;
         match (command.verb(), place) {
-            ("print" | "getall", _) => self.print(place, command),
-            ("listen", _) => listen(place, command),
-            ("add", Place::Stored(menu)) => self.add(menu, command),
+            ("print" | "getall", _) => self.print(place, command, caller),
+            ("listen", _) => self.listen(place, command, caller),
+            ("get", _) => self.get_value(place, command, caller),
+            ("find", Place::Stored(_) | Place::Made(_)) => self.find_rows(place, command),
+            (verb, Place::Stored(menu)) if menus::lacks(menu.path, verb) => {
+                Err(Refusal::no_such_command())
+            }
+            ("add", Place::Stored(menu)) => self.add(menu, command, caller),
             ("set", Place::Stored(menu)) => {
                 let pairs = assignments(command);
                 self.set(menu, command, &pairs)
             }
-            ("enable", Place::Stored(menu)) => self.set(menu, command, &[(b"disabled", b"no")]),
-            ("disable", Place::Stored(menu)) => self.set(menu, command, &[(b"disabled", b"yes")]),
+            ("enable", Place::Stored(menu)) => self.switch(menu, command, b"no"),
+            ("disable", Place::Stored(menu)) => self.switch(menu, command, b"yes"),
+            ("comment", Place::Stored(menu)) if self.table(menu.path).takes("comment") => {
+                let comment = command.attribute("comment").unwrap_or_default();
+                self.set(menu, command, &[(b"comment", comment)])
+            }
             ("unset", Place::Stored(menu)) => {
                 let property = command.attribute("value-name");
                 let property = property.ok_or_else(|| Refusal::missing_value("value-name"))?;
@@ -77,8 +141,16 @@ impl Router {
             }
             ("remove", Place::Stored(menu)) => self.remove(menu, command),
             ("remove", Place::Made(made)) => self.remove_made(made, command),
+            ("run", Place::Stored(menu)) if menu.path == menus::SCRIPT => {
+                let scripts = self.targets(menu, command)?;
+                self.run_scripts(&scripts, caller)
+            }
             ("reset-counters", Place::Stored(menu)) if menu.path == menus::USER => {
                 self.reset_all_counters(menu, command)
+            }
+            ("make-binding", Place::Made(Made::Host)) => self.make_binding(command),
+            ("monitor-traffic", Place::Stored(menu)) if menu.path == menus::INTERFACE => {
+                self.monitor_traffic(command)
             }
             ("login", Place::Made(Made::Active)) => self.login_active(command),
             ("set", Place::Single(single)) => {
@@ -88,71 +160,41 @@ impl Router {
         }
     }
 
-    fn print(&self, place: Place, command: &Command) -> Result<Done, Refusal> {
-        self.check_print_words(place, command)?;
-        let shape = Shape::of(command.sentence())?;
-        let shows_secrets = command.attribute("show-sensitive").is_some();
-        let secrets = if shows_secrets { Secrets::Shown } else { self.default_secrets() };
-        let wanted = self.candidates(place, command, secrets)?.filter(|record| shape.wants(record));
-        if command.attribute("count-only").is_some() {
-            let count = wanted.count().to_string().into_bytes();
-            return Ok(Done { ret: Some(count), ..Done::default() });
+    /// `enable` and `disable`, where objects can be switched.
+    fn switch(
+        &mut self,
+        menu: &'static Menu,
+        command: &Command,
+        disabled: &[u8],
+    ) -> Result<Done, Refusal> {
+        if !self.table(menu.path).takes("disabled") {
+            return Err(Refusal::no_such_command());
         }
-        let only_changes = command.attribute("follow-only").is_some();
-        let follows = only_changes || command.attribute("follow").is_some();
-        let mut rows: Vec<Sentence> = wanted
-            .filter(|_| !only_changes)
-            .map(|record| shape.row(&record, command.tag()))
-            .collect();
-        if rows.is_empty() && !follows && self.routeros.version().sends_empty() {
-            rows.push(tagged("!empty", command.tag()));
-        }
-        let follow = follows.then(|| follow(place, shape)).transpose()?;
-        Ok(Done { rows, ret: None, follow })
+        self.set(menu, command, &[(b"disabled", disabled)])
     }
 
-    fn check_print_words(&self, place: Place, command: &Command) -> Result<(), Refusal> {
-        let version = self.routeros.version();
-        for (name, _) in command.sentence().attributes() {
-            let is_known = match name {
-                b"stats" => version.major >= 7 || matches!(place, Place::Made(Made::Active)),
-                b"show-sensitive" => version.masks_secrets(),
-                _ => PRINT_WORDS.contains(&name),
-            };
-            if !is_known {
-                return Err(Refusal::unknown_parameter(name));
-            }
-        }
-        Ok(())
-    }
-
-    /// The rows that may match: all of them, unless the command names a few.
-    fn candidates<'a>(
-        &'a self,
-        place: Place,
-        command: &'a Command,
-        secrets: Secrets,
-    ) -> Result<Box<dyn Iterator<Item = Record<'a>> + 'a>, Refusal> {
-        let menu = match place {
-            Place::Single(single) => {
-                return Ok(Box::new(std::iter::once(self.single_record(single))));
-            }
-            Place::Made(made) => return Ok(self.made_records(made)),
-            Place::Stored(menu) => menu,
+    fn remove_files(&mut self, command: &Command) -> Result<Done, Refusal> {
+        let now = self.clock.now();
+        let whole = target_list(command)?;
+        let targets: Vec<&[u8]> = match self.files.find(whole, now) {
+            Some(_) => vec![whole],
+            None => whole.split(|&byte| byte == b',').collect(),
         };
-        let table = self.table(menu.path);
-        let few = match command.attribute("from") {
-            Some(list) => Some(resolve(table, list)?),
-            None => named_by_query(table, command.sentence()),
-        };
-        Ok(match few {
-            Some(ids) => Box::new(ids.into_iter().filter_map(move |id| table.record(id, secrets))),
-            None => Box::new(table.records(secrets)),
-        })
+        let find = |target| self.files.find(target, now).ok_or_else(Refusal::no_such_item);
+        let files = targets.into_iter().map(find).collect::<Result<Vec<_>, _>>()?;
+        for file in files {
+            self.remove_file(&file.name);
+        }
+        Ok(Done::default())
     }
 
-    fn add(&mut self, menu: &'static Menu, command: &Command) -> Result<Done, Refusal> {
-        let mut pairs = assignments(command);
+    fn add(
+        &mut self,
+        menu: &'static Menu,
+        command: &Command,
+        caller: &Caller,
+    ) -> Result<Done, Refusal> {
+        let mut pairs: Vec<(&[u8], &[u8])> = command.sentence().attributes().collect();
         pairs.retain(|(name, _)| *name != b"copy-from");
         let mut changes = self.checked(menu, &pairs)?;
         if let Some(original) = command.attribute("copy-from") {
@@ -160,9 +202,43 @@ impl Router {
             copied.append(&mut changes);
             changes = copied;
         }
-        let id = self.table_mut(menu.path).insert(changes)?;
-        self.publish(menu.path, id);
+        let id = self.insert(menu, changes)?;
+        self.adopt(menu, id, caller);
         Ok(Done { ret: Some(id.to_string().into_bytes()), ..Done::default() })
+    }
+
+    /// Adds an object as a command would. `pairs` are its names and values.
+    pub(super) fn add_object(
+        &mut self,
+        path: &'static str,
+        pairs: &[(&[u8], &[u8])],
+    ) -> Result<ObjectId, Refusal> {
+        let menu = self.table(path).menu();
+        let changes = self.checked(menu, pairs)?;
+        let id = self.insert(menu, changes)?;
+        self.publish(path, id);
+        Ok(id)
+    }
+
+    fn insert(&mut self, menu: &'static Menu, changes: Changes) -> Result<ObjectId, Refusal> {
+        let id = self.table_mut(menu.path).insert(changes)?;
+        self.written(menu.path, id);
+        Ok(id)
+    }
+
+    /// What the router itself writes into an object that a caller added.
+    fn adopt(&mut self, menu: &'static Menu, id: ObjectId, caller: &Caller) {
+        if matches!(menu.path, menus::SCHEDULER | menus::SCRIPT) {
+            self.table_mut(menu.path).put(id, "owner", Some(caller.name.clone()));
+        }
+        if menu.path == menus::SCHEDULER {
+            self.settle_scheduler_entry(id);
+        }
+        if menu.path == menus::ACCOUNT_GROUP && self.table(menu.path).text(id, "policy").is_none() {
+            let nothing = Rights::NONE.listed(self.routeros.version()).into_bytes();
+            self.table_mut(menu.path).put(id, "policy", Some(nothing));
+        }
+        self.publish(menu.path, id);
     }
 
     /// Every writable value of an object, as changes for a new one.
@@ -200,6 +276,7 @@ impl Router {
         {
             self.redirect(menu, &old, &new);
         }
+        self.written(menu.path, id);
         self.publish(menu.path, id);
     }
 
@@ -208,6 +285,7 @@ impl Router {
             let table = self.table_mut(menu.path);
             let name = table.name(id).map(<[u8]>::to_vec);
             table.remove(id)?;
+            self.erased(menu.path, id);
             if let Some(name) = name {
                 self.redirect(menu, &name, id.to_string().as_bytes());
             }
@@ -232,28 +310,17 @@ impl Router {
             let removed = match made {
                 Made::Active => self.end_session(id, LogoutReason::AdminReset),
                 Made::Host => self.remove_host(id),
-                Made::Cookie => self.presence.cookies.remove(id).is_some(),
-                Made::Log => return Err(Refusal::no_such_command()),
+                Made::Cookie => self.remove_cookie(id),
+                Made::Line => self.reset_line(id),
+                Made::PoolUsed | Made::Log | Made::File | Made::ActiveAccount => {
+                    return Err(Refusal::no_such_command());
+                }
             };
             if !removed {
                 return Err(Refusal::no_such_item());
             }
-            if made != Made::Active {
-                self.feed.removed(made.path(), id);
-            }
         }
         Ok(Done::default())
-    }
-
-    /// A removed device is offline too.
-    fn remove_host(&mut self, id: ObjectId) -> bool {
-        let Some((mac, _)) = self.presence.hosts.remove(id) else {
-            return false;
-        };
-        if let Some(session) = self.presence.sessions.of(mac) {
-            self.end_session(session, LogoutReason::AdminReset);
-        }
-        true
     }
 
     fn reset_all_counters(
@@ -293,22 +360,6 @@ impl Router {
     }
 }
 
-fn listen(place: Place, command: &Command) -> Result<Done, Refusal> {
-    let shape = Shape::of(command.sentence())?;
-    Ok(Done { follow: Some(follow(place, shape)?), ..Done::default() })
-}
-
-fn follow(place: Place, shape: Shape) -> Result<Follow, Refusal> {
-    let path = match place {
-        Place::Stored(menu) => menu.path,
-        Place::Made(made) if made != Made::Host => made.path(),
-        Place::Made(_) | Place::Single(Single::Resource | Single::Identity | Single::Clock) => {
-            return Err(Refusal::no_such_command());
-        }
-    };
-    Ok(Follow { path, shape })
-}
-
 /// The `=name=value` words that are values for an object.
 fn assignments(command: &Command) -> Vec<(&[u8], &[u8])> {
     command
@@ -318,7 +369,7 @@ fn assignments(command: &Command) -> Vec<(&[u8], &[u8])> {
         .collect()
 }
 
-fn target_list(command: &Command) -> Result<&[u8], Refusal> {
+pub(super) fn target_list(command: &Command) -> Result<&[u8], Refusal> {
     TARGETS
         .iter()
         .find_map(|name| command.attribute(name))
@@ -326,25 +377,11 @@ fn target_list(command: &Command) -> Result<&[u8], Refusal> {
 }
 
 /// A number, a name, or a list of them. A name may hold a comma, so the whole text is tried first.
-fn resolve(table: &Table, list: &[u8]) -> Result<Vec<ObjectId>, Refusal> {
+pub(super) fn resolve(table: &Table, list: &[u8]) -> Result<Vec<ObjectId>, Refusal> {
     if let Some(id) = table.find(list) {
         return Ok(vec![id]);
     }
     list.split(|&byte| byte == b',')
         .map(|target| table.find(target).ok_or_else(Refusal::no_such_item))
         .collect()
-}
-
-/// The objects that a plain condition on number or name leaves, so that looking one up does not read the whole menu.
-fn named_by_query(table: &Table, command: &Sentence) -> Option<Vec<ObjectId>> {
-    let name = table.menu().unique.first()?;
-    if command.queries().any(|word| word.starts_with(b"#")) {
-        return None;
-    }
-    command.queries().find_map(|word| {
-        let word = word.strip_prefix(b"=").unwrap_or(word);
-        let value = |property: &str| word.strip_prefix(property.as_bytes())?.strip_prefix(b"=");
-        let by_id = || Some(ObjectId::parse(value(".id")?).into_iter().collect());
-        value(name).map(|wanted| table.named(wanted).to_vec()).or_else(by_id)
-    })
 }

@@ -8,22 +8,25 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{sync::mpsc, task::JoinSet, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use crate::proto::{Sentence, login};
+use crate::proto::Sentence;
 
 use super::{
+    account::{LoggedIn, Proof},
     command::{Command, tag_of},
     console::{Done, Follow},
-    fault::Effect,
+    fault::{self, Effect},
     feed::{self, Listener},
     journal::{CommandSeen, Stage, Verdict},
-    menus,
     outbox::Outbox,
     record::tagged,
     refusal::Refusal,
+    repeat::{Repeat, Wire},
+    rights::Caller,
     router::Router,
+    service::Service,
     shared::{CancelOrder, Shared},
 };
 
@@ -44,47 +47,26 @@ enum State {
     Closing,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Account {
-    may_write: bool,
-}
-
-/// How a client shows that it knows the password.
-enum Proof<'c> {
-    Password(&'c [u8]),
-    Response {
-        challenge: String,
-        given: &'c [u8],
-    },
-    /// An answer to a challenge where none is taken any more.
-    Useless,
-}
-
-impl Proof<'_> {
-    fn shows(&self, password: &[u8]) -> bool {
-        match self {
-            Self::Password(given) => *given == password,
-            Self::Response { challenge, given } => login::response(password, challenge.as_bytes())
-                .is_some_and(|wanted| wanted.as_bytes() == *given),
-            Self::Useless => false,
-        }
-    }
-}
-
 #[derive(Debug)]
 pub(super) struct Dialogue {
     shared: Arc<Shared>,
     connection: u64,
     peer: IpAddr,
-    account: Option<Account>,
+    service: Service,
+    is_admitted: bool,
+    account: Option<LoggedIn>,
     challenge: Option<String>,
     sentences_before_login: usize,
     queue: BinaryHeap<Reverse<Pending>>,
     last_due: Option<Instant>,
     state: State,
     sender: mpsc::Sender<Sentence>,
+    /// Answers that come late.
+    late: JoinSet<()>,
     /// Cancelled when a listener does not keep up.
     overflow: CancellationToken,
+    /// When to look at the router next, because a command repeats and time comes from outside.
+    glance: Option<(Instant, Duration)>,
     pub events: mpsc::Receiver<Sentence>,
     pub out: Outbox,
 }
@@ -98,20 +80,31 @@ struct Pending {
 }
 
 impl Dialogue {
-    pub(super) fn new(shared: Arc<Shared>, peer: IpAddr, overflow: CancellationToken) -> Self {
+    /// A connection that the router does not want is closing from the start.
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        service: Service,
+        peer: IpAddr,
+        overflow: CancellationToken,
+    ) -> Self {
         let (sender, events) = mpsc::channel(feed::BACKLOG_MAX);
+        let is_admitted = shared.router().open_connection(service, peer);
         Self {
             connection: shared.next_connection(),
             shared,
             peer,
+            service,
+            is_admitted,
             account: None,
             challenge: None,
             sentences_before_login: 0,
             queue: BinaryHeap::new(),
             last_due: None,
-            state: State::Open,
+            state: if is_admitted { State::Open } else { State::Closing },
             sender,
+            late: JoinSet::new(),
             overflow,
+            glance: None,
             events,
             out: Outbox::default(),
         }
@@ -138,7 +131,8 @@ impl Dialogue {
     /// When the next command takes effect. While the client does not read what was answered, none does.
     pub(super) fn next_due(&self) -> Option<Instant> {
         let next = self.queue.peek().filter(|_| !self.out.is_full());
-        next.map(|Reverse(pending)| pending.due)
+        let next = next.map(|Reverse(pending)| pending.due);
+        next.into_iter().chain(self.glance.map(|(at, _)| at)).min()
     }
 
     /// Takes a sentence that came now. Its effect comes by [`Self::run_due`].
@@ -153,7 +147,9 @@ impl Dialogue {
             }
         }
         let tag = tag_of(&sentence).map(<[u8]>::to_vec);
-        let Some(command) = Command::parse(sentence) else {
+        let takes_spaces = self.shared.router().quirks.takes_spaced_paths;
+        let parse = if takes_spaces { Command::parse_spaced } else { Command::parse };
+        let Some(command) = parse(sentence) else {
             return self.out.push_all(&refused(&Refusal::no_such_command(), tag.as_deref()));
         };
         let seen = self.shared.journal().note(&command);
@@ -164,10 +160,24 @@ impl Dialogue {
 
     /// Applies every command whose moment has come.
     pub(super) fn run_due(&mut self, now: Instant) {
-        while self.state == State::Open && self.next_due().is_some_and(|due| due <= now) {
+        self.glance(now);
+        while self.has_due(now) {
             if let Some(Reverse(pending)) = self.queue.pop() {
                 self.perform(&pending);
             }
+        }
+    }
+
+    fn has_due(&self, now: Instant) -> bool {
+        let is_due = self.queue.peek().is_some_and(|Reverse(pending)| pending.due <= now);
+        is_due && self.state == State::Open && !self.out.is_full()
+    }
+
+    /// Looks at the router when that is due, so that its time moves and repeating commands answer.
+    fn glance(&mut self, now: Instant) {
+        if let Some((_, every)) = self.glance.filter(|(at, _)| *at <= now) {
+            let goes_on = self.shared.router().feed.ticks_for(self.connection);
+            self.glance = goes_on.then_some((now + every, every));
         }
     }
 
@@ -180,15 +190,11 @@ impl Dialogue {
 
     /// Control words and logins take no service time; before login nothing overtakes.
     fn due(&mut self, command: &Command, effects: &[Effect], now: Instant) -> Instant {
-        let extra: Duration = effects
-            .iter()
-            .map(|effect| match effect {
-                Effect::Delay(by) => *by,
-                _ => Duration::ZERO,
-            })
-            .sum();
+        let extra = fault::delay(effects);
         let is_prompt = !self.is_logged_in() || matches!(command.path(), "/cancel" | "/quit");
-        let due = if is_prompt { now + extra } else { self.shared.schedule().book(now, extra) };
+        let mut schedule = self.shared.schedule();
+        fault::stalls(effects).for_each(|by| schedule.stall(now + by));
+        let due = if is_prompt { schedule.awake(now) + extra } else { schedule.book(now, extra) };
         let due = match self.last_due {
             Some(last) if !self.is_logged_in() => due.max(last),
             _ => due,
@@ -214,7 +220,7 @@ impl Dialogue {
             return self.close();
         }
         if !has(&Effect::Mute) {
-            self.out.push_all(&replies);
+            self.reply(&pending.effects, &replies);
         }
         if has(&Effect::RepeatReply) {
             self.out.push_all(&replies);
@@ -244,9 +250,33 @@ impl Dialogue {
                     let stray = tagged("!re", Some(STRANGE_TAG)).with("name", "stray");
                     (0..*count).for_each(|_| self.out.push(&stray));
                 }
+                Effect::Untagged(count) => {
+                    let row = tagged("!re", None).with("name", "untagged");
+                    (0..*count).for_each(|_| self.out.push(&row));
+                }
                 Effect::HostileLength => self.out.push_raw(&[0xF0, 0xFF, 0xFF, 0xFF, 0xFF]),
+                Effect::ControlByte => self.out.push_raw(&[0xF8]),
+                Effect::EndlessSentence => {
+                    self.never_end(pending.command.tag());
+                    return true;
+                }
                 Effect::SplitReplies => self.out.split(),
-                Effect::DropAfterApply | Effect::Mute | Effect::Delay(_) | Effect::RepeatReply => {}
+                Effect::DropAfterBytes(bytes) => self.out.cut_after(*bytes as usize),
+                Effect::ClockJump(by) => self.shared.router().jump_clock(*by),
+                Effect::NtpSync => self.shared.router().ntp_sync(),
+                Effect::DenyLogin if pending.command.path() == "/login" => {
+                    let refusal = self.login_refusal();
+                    self.out.push_all(&refused(&refusal, pending.command.tag()));
+                    return true;
+                }
+                Effect::DropAfterApply
+                | Effect::CutMidWord
+                | Effect::Mute
+                | Effect::Delay(_)
+                | Effect::Stall(_)
+                | Effect::LateReply(_)
+                | Effect::DenyLogin
+                | Effect::RepeatReply => {}
             }
             if self.state != State::Open {
                 return true;
@@ -256,7 +286,7 @@ impl Dialogue {
     }
 
     fn answer(&mut self, command: &Command) -> Vec<Sentence> {
-        match (command.path(), self.account) {
+        match (command.path(), &self.account) {
             ("/login", _) => self.log_in(command),
             (_, None) => {
                 self.end("not logged in");
@@ -267,20 +297,23 @@ impl Dialogue {
                 Vec::new()
             }
             ("/cancel", _) => self.cancel(command),
-            (_, Some(account)) if command.is_write() && !account.may_write => {
-                refused(&Refusal::denied(), command.tag())
+            (_, Some(account)) => {
+                let caller = account.caller.clone();
+                self.execute(command, &caller)
             }
-            _ => self.execute(command),
         }
     }
 
-    fn execute(&mut self, command: &Command) -> Vec<Sentence> {
+    fn execute(&mut self, command: &Command, caller: &Caller) -> Vec<Sentence> {
         let shared = Arc::clone(&self.shared);
         let mut router = shared.router();
-        let result = router.execute(command);
-        match result {
+        match router.execute_for(command, caller) {
             Ok(Done { rows, follow: Some(follow), .. }) => {
                 self.listen(&mut router, follow, command);
+                rows
+            }
+            Ok(Done { rows, repeat: Some(repeat), .. }) => {
+                self.repeat(&mut router, repeat, command, caller);
                 rows
             }
             Ok(Done { mut rows, ret, .. }) => {
@@ -291,14 +324,30 @@ impl Dialogue {
         }
     }
 
+    fn repeat(&mut self, router: &mut Router, repeat: Repeat, command: &Command, caller: &Caller) {
+        let now = router.clock().now();
+        router.feed.repeat(repeat.ticker(command.clone(), caller.clone(), self.wire(), now));
+        if self.shared.time_flows() {
+            let every = Duration::try_from(repeat.every()).unwrap_or(Duration::MAX);
+            self.glance = Some((Instant::now() + every, every));
+        }
+    }
+
+    fn wire(&self) -> Wire {
+        Wire {
+            connection: self.connection,
+            events: self.sender.clone(),
+            overflow: self.overflow.clone(),
+        }
+    }
+
     fn listen(&self, router: &mut Router, follow: Follow, command: &Command) {
         router.feed.add(Listener {
-            connection: self.connection,
+            wire: self.wire(),
             path: follow.path,
             tag: command.tag().map(<[u8]>::to_vec),
             shape: follow.shape,
-            events: self.sender.clone(),
-            overflow: self.overflow.clone(),
+            secrets: follow.secrets,
         });
     }
 
@@ -313,7 +362,11 @@ impl Dialogue {
             }
             stays
         });
-        let interrupted = |tag: &Option<Vec<u8>>| trap(&Refusal::interrupted(), tag.as_deref());
+        let traps_unknown = self.shared.router().quirks.traps_unknown_cancel;
+        if ended.is_empty() && target.is_some() && traps_unknown {
+            return refused(&Refusal::no_such_item(), command.tag());
+        }
+        let interrupted = |tag: &Option<Vec<u8>>| Refusal::interrupted().trap(tag.as_deref());
         let mut replies: Vec<Sentence> = ended.iter().map(interrupted).collect();
         let dones = ended.iter().map(|tag| done(None, tag.as_deref()));
         let own = done(None, command.tag());
@@ -329,22 +382,26 @@ impl Dialogue {
             return vec![self.ask_for_response(command)];
         };
         let name = command.attribute("name").unwrap_or_default();
-        let (shown, peer) = (String::from_utf8_lossy(name), self.peer);
         let mut router = self.shared.router();
-        self.account = router.account(name, &proof);
-        if self.account.is_some() {
-            let message = format!("user {shown} logged in from {peer} via api");
-            router.write_log("system,info,account", message);
-            return vec![done(None, command.tag())];
+        if let Some(earlier) = self.account.take() {
+            router.log_out(earlier.id);
         }
-        let message = format!("login failure for user {shown} from {peer} via api");
-        router.write_log("system,error,critical", message);
-        let text = if router.routeros().takes_plain_login() {
+        match router.log_in(name, &proof, self.service, self.peer) {
+            Ok(account) => {
+                self.account = Some(account);
+                vec![done(None, command.tag())]
+            }
+            Err(refusal) => refused(&refusal, command.tag()),
+        }
+    }
+
+    fn login_refusal(&self) -> Refusal {
+        let text = if self.shared.router().routeros().takes_plain_login() {
             "invalid user name or password (6)"
         } else {
             "cannot log in"
         };
-        refused(&Refusal::new(text), command.tag())
+        Refusal::new(text)
     }
 
     /// What the client offers to be let in; `None` when it has to be asked.
@@ -379,22 +436,14 @@ impl Dialogue {
 
 impl Drop for Dialogue {
     fn drop(&mut self) {
-        self.shared.router().feed.end(self.connection, |_| true);
-    }
-}
-
-impl Router {
-    /// The enabled account of that name whose password the proof shows.
-    fn account(&self, name: &[u8], proof: &Proof<'_>) -> Option<Account> {
-        let accounts = self.table(menus::ACCOUNT);
-        let id = *accounts.named(name).first()?;
-        let is_enabled = accounts.text(id, "disabled") != Some(b"true");
-        let groups = self.table(menus::ACCOUNT_GROUP);
-        let policy = |group: &[u8]| groups.text(groups.find(group)?, "policy");
-        let policy = accounts.text(id, "group").and_then(policy).unwrap_or_default();
-        let may_write = policy.split(|&byte| byte == b',').any(|word| word == b"write");
-        let is_right = proof.shows(accounts.text(id, "password").unwrap_or_default());
-        (is_enabled && is_right).then_some(Account { may_write })
+        let mut router = self.shared.router();
+        router.feed.end(self.connection, |_| true);
+        if let Some(account) = &self.account {
+            router.log_out(account.id);
+        }
+        if self.is_admitted {
+            router.end_connection(self.service);
+        }
     }
 }
 
@@ -406,16 +455,8 @@ fn done(ret: Option<&[u8]>, tag: Option<&[u8]>) -> Sentence {
     }
 }
 
-fn trap(refusal: &Refusal, tag: Option<&[u8]>) -> Sentence {
-    let mut trap = tagged("!trap", tag);
-    if let Some(category) = refusal.category {
-        trap.push_attribute("category", category.to_string());
-    }
-    trap.with("message", &refusal.message)
-}
-
 fn refused(refusal: &Refusal, tag: Option<&[u8]>) -> Vec<Sentence> {
-    vec![trap(refusal, tag), done(None, tag)]
+    vec![refusal.trap(tag), done(None, tag)]
 }
 
 impl PartialEq for Pending {
@@ -439,5 +480,6 @@ impl Ord for Pending {
     }
 }
 
+mod spoil;
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,8 @@ use std::{
     time::Duration,
 };
 
+use jiff::SignedDuration;
+
 use super::{journal::CommandSeen, refusal::Refusal};
 
 /// Something that goes wrong with chosen commands.
@@ -57,28 +59,63 @@ pub enum Effect {
     DropBefore,
     /// The command takes effect and the connection is cut before the answer.
     DropAfterApply,
+    /// The connection is cut after this many more bytes of answers, wherever that is.
+    DropAfterBytes(u32),
+    /// The command takes effect and the connection is cut inside the last word of the answer.
+    CutMidWord,
     /// The connection stays open and never answers again.
     Hang,
     /// The command takes effect and is never answered; later ones are.
     Mute,
     /// The command waits this much longer.
     Delay(Duration),
+    /// The router does nothing for this long: this command and all that come meanwhile, on every
+    /// connection, wait.
+    Stall(Duration),
+    /// The command takes effect and its answer comes this much later; those of others overtake it.
+    LateReply(Duration),
+    /// A login fails although its password is right. Other commands are left alone.
+    DenyLogin,
     /// `!fatal` with this reason, and the connection ends.
     Fatal(String),
     /// The command fails with this trap and has no effect.
     Trap(Refusal),
     /// The router restarts with a clock of 1970.
     Reboot,
+    /// The router's clock jumps ahead by this much, or back when negative, before the command takes
+    /// effect.
+    ClockJump(SignedDuration),
+    /// The network tells the router the true time before the command takes effect.
+    NtpSync,
     /// All objects get new numbers before the command takes effect.
     RenumberIds,
     /// This many rows with tags that nobody asked with come before the answer.
     UnknownTags(u32),
+    /// This many rows without a tag come before the answer.
+    Untagged(u32),
     /// The length prefix of a word of 4 GiB comes before the answer.
     HostileLength,
+    /// A reserved control byte (0xF8) comes before the answer.
+    ControlByte,
+    /// In place of the answer comes a row whose words never end. The command has no effect.
+    EndlessSentence,
     /// The answer comes twice.
     RepeatReply,
     /// From here on the connection sends one byte at a time.
     SplitReplies,
+}
+
+/// How much longer a command waits.
+pub(super) fn delay(effects: &[Effect]) -> Duration {
+    let by = |effect: &Effect| if let Effect::Delay(by) = effect { *by } else { Duration::ZERO };
+    effects.iter().map(by).sum()
+}
+
+pub(super) fn stalls(effects: &[Effect]) -> impl Iterator<Item = Duration> {
+    effects.iter().filter_map(|effect| match effect {
+        Effect::Stall(by) => Some(*by),
+        _ => None,
+    })
 }
 
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, fmt, sync::Arc};
 
 use crate::{proto::word, value::text};
 
-use super::command::Command;
+use super::{command::Command, transcript::Recorder};
 
 /// How many commands are remembered.
 const COMMANDS_MAX: usize = 100_000;
@@ -35,13 +35,14 @@ impl CommandSeen {
             let value = if is_hidden { HIDDEN.to_owned() } else { shown(value) };
             (shown(name), value)
         };
+        let query = |query: &[u8]| shown(&word::masked(query));
         let sentence = command.sentence();
         Self {
             sequence,
             path: command.path().to_owned(),
             tag: command.tag().map(shown),
             attributes: sentence.attributes().map(attribute).collect(),
-            queries: sentence.queries().map(|query| redacted_query(&shown(query))).collect(),
+            queries: sentence.queries().map(query).collect(),
             is_write: command.is_write(),
         }
     }
@@ -50,16 +51,6 @@ impl CommandSeen {
     pub fn attribute(&self, name: &str) -> Option<&str> {
         let held = self.attributes.iter().find(|(held, _)| held == name);
         held.map(|(_, value)| value.as_str())
-    }
-}
-
-fn redacted_query(query: &str) -> String {
-    let start = query.find(|c| !"=<>-".contains(c)).unwrap_or(0);
-    match query[start..].split_once('=') {
-        Some((name, _)) if word::is_secret(name.as_bytes()) => {
-            format!("{}{name}={HIDDEN}", &query[..start])
-        }
-        _ => query.to_owned(),
     }
 }
 
@@ -91,6 +82,7 @@ pub(super) struct Journal {
     commands: VecDeque<CommandSeen>,
     seen: u64,
     pub hook: Option<Hook>,
+    pub recorder: Option<Recorder>,
 }
 
 impl fmt::Debug for Journal {

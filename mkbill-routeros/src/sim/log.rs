@@ -59,7 +59,11 @@ impl Log {
 
 impl Row {
     fn record(&self, now: DateTime, dialect: DateDialect) -> Record<'_> {
-        Record::of(self.id)
+        let record = match dialect {
+            DateDialect::Iso => Record::of(self.id).at(self.at),
+            DateDialect::MonthName => Record::of(self.id),
+        };
+        record
             .with("time", time(self.at, now, dialect))
             .with("topics", self.topics)
             .with("message", &self.message)

@@ -1,15 +1,29 @@
 //! The menus of the router with the real names of their columns.
 
+mod network;
+mod ppp;
+mod system;
+
 use crate::value::Version;
 
 use super::schema::{BuiltIn, Column, Kind, Menu};
+
+pub(super) use network::{ADDRESS, ADDRESS_LIST, DOWNLINK, INTERFACE, POOL, QUEUE, UPLINK};
+pub(super) use ppp::{PROFILE as PPP_PROFILE, SECRET as PPP_SECRET};
 
 pub(super) const USER: &str = "/ip/hotspot/user";
 pub(super) const USER_PROFILE: &str = "/ip/hotspot/user/profile";
 pub(super) const SERVER: &str = "/ip/hotspot";
 pub(super) const SERVER_PROFILE: &str = "/ip/hotspot/profile";
+pub(super) const IP_BINDING: &str = "/ip/hotspot/ip-binding";
 pub(super) const ACCOUNT: &str = "/user";
 pub(super) const ACCOUNT_GROUP: &str = "/user/group";
+pub(super) const ENVIRONMENT: &str = "/system/script/environment";
+pub(super) const FILE: &str = "/file";
+pub(super) const JOB: &str = "/system/script/job";
+pub(super) const SCHEDULER: &str = "/system/scheduler";
+pub(super) const SCRIPT: &str = "/system/script";
+pub(super) const SERVICE: &str = "/ip/service";
 
 /// Where a path leads.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +42,11 @@ pub(super) enum Made {
     Active,
     Host,
     Cookie,
+    Line,
+    PoolUsed,
     Log,
+    File,
+    ActiveAccount,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +54,18 @@ pub(super) enum Single {
     Resource,
     Identity,
     Clock,
+    Routerboard,
+    License,
+}
+
+impl Place {
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Stored(menu) => menu.path,
+            Self::Made(made) => made.path(),
+            Self::Single(single) => single.path(),
+        }
+    }
 }
 
 impl Made {
@@ -44,19 +74,43 @@ impl Made {
             Self::Active => "/ip/hotspot/active",
             Self::Host => "/ip/hotspot/host",
             Self::Cookie => "/ip/hotspot/cookie",
+            Self::Line => "/ppp/active",
+            Self::PoolUsed => "/ip/pool/used",
             Self::Log => "/log",
+            Self::File => FILE,
+            Self::ActiveAccount => "/user/active",
         }
     }
 }
 
+impl Single {
+    const ALL: [Self; 5] =
+        [Self::Resource, Self::Identity, Self::Clock, Self::Routerboard, Self::License];
+
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::Resource => "/system/resource",
+            Self::Identity => "/system/identity",
+            Self::Clock => "/system/clock",
+            Self::Routerboard => "/system/routerboard",
+            Self::License => "/system/license",
+        }
+    }
+}
+
+const MADE: [Made; 8] = [
+    Made::Active,
+    Made::Host,
+    Made::Cookie,
+    Made::Line,
+    Made::PoolUsed,
+    Made::Log,
+    Made::File,
+    Made::ActiveAccount,
+];
+
 pub(super) fn find(path: &str) -> Option<Place> {
-    const MADE: [Made; 4] = [Made::Active, Made::Host, Made::Cookie, Made::Log];
-    let single = match path {
-        "/system/resource" => Some(Single::Resource),
-        "/system/identity" => Some(Single::Identity),
-        "/system/clock" => Some(Single::Clock),
-        _ => None,
-    };
+    let single = Single::ALL.into_iter().find(|single| single.path() == path);
     let stored = || STORED.iter().copied().find(|menu| menu.path == path);
     let made = || MADE.into_iter().find(|made| made.path() == path);
     single
@@ -65,15 +119,51 @@ pub(super) fn find(path: &str) -> Option<Place> {
         .or_else(|| stored().map(Place::Stored))
 }
 
+/// Whether a menu is there, or begins with this path.
+pub(super) fn is_on_the_way(path: &str) -> bool {
+    /// Directories that hold commands and no rows.
+    const COMMANDS_ONLY: [&str; 2] = ["/system/backup", "/tool"];
+    let leads = |menu: &str| {
+        menu.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    STORED.iter().any(|menu| leads(menu.path))
+        || MADE.into_iter().any(|made| leads(made.path()))
+        || Single::ALL.into_iter().any(|single| leads(single.path()))
+        || COMMANDS_ONLY.into_iter().any(leads)
+}
+
+/// Whether a menu of stored objects lacks a command that others have.
+pub(super) fn lacks(path: &str, verb: &str) -> bool {
+    match path {
+        INTERFACE | SERVICE => matches!(verb, "add" | "remove"),
+        JOB => verb != "print" && verb != "listen",
+        ENVIRONMENT => verb == "add",
+        _ => false,
+    }
+}
+
 /// Every stored menu. A menu stands behind those that its references name.
-pub(super) const STORED: [&Menu; 7] = [
+pub(super) const STORED: [&Menu; 20] = [
+    &network::INTERFACES,
+    &network::ADDRESSES,
+    &network::DNS_STATIC,
+    &network::ADDRESS_LISTS,
+    &network::POOLS,
+    &network::QUEUES,
+    &ppp::PPP_PROFILE,
+    &ppp::PPP_SECRET,
     &HOTSPOT_PROFILE,
     &HOTSPOT,
     &HOTSPOT_USER_PROFILE,
     &HOTSPOT_USER,
-    &IP_BINDING,
-    &USER_GROUP,
-    &ROUTER_USER,
+    &BINDING,
+    &system::USER_GROUP,
+    &system::ROUTER_USER,
+    &system::IP_SERVICE,
+    &system::SYSTEM_SCHEDULER,
+    &system::SYSTEM_SCRIPT,
+    &system::SCRIPT_JOB,
+    &system::SCRIPT_ENVIRONMENT,
 ];
 
 const TOTP: Version = Version::new(7, 21, 0);
@@ -123,7 +213,7 @@ static HOTSPOT_USER_PROFILE: Menu = Menu {
     path: USER_PROFILE,
     columns: &[
         Column::write("name", Kind::Name),
-        Column::write("address-pool", Kind::Text).or("none"),
+        Column::write("address-pool", Kind::Reference(POOL, "none")).or("none"),
         Column::write("session-timeout", Kind::TimeLimit),
         Column::write("idle-timeout", Kind::DurationOrNone).or("none"),
         Column::write("keepalive-timeout", Kind::DurationOrNone).or("2m"),
@@ -143,6 +233,9 @@ static HOTSPOT_USER_PROFILE: Menu = Menu {
         Column::write("open-status-page", Kind::Text),
         Column::write("transparent-proxy", Kind::Flag).or("false"),
         Column::write("advertise", Kind::Flag).or("false"),
+        Column::write("advertise-url", Kind::Text),
+        Column::write("advertise-interval", Kind::Text),
+        Column::write("advertise-timeout", Kind::Text),
         Column::write("on-login", Kind::Text),
         Column::write("on-logout", Kind::Text),
         Column::read("default").or("false"),
@@ -160,8 +253,8 @@ static HOTSPOT: Menu = Menu {
     path: SERVER,
     columns: &[
         Column::write("name", Kind::Name),
-        Column::write("interface", Kind::Text),
-        Column::write("address-pool", Kind::Text).or("none"),
+        Column::write("interface", Kind::Reference(INTERFACE, "")),
+        Column::write("address-pool", Kind::Reference(POOL, "none")).or("none"),
         Column::write("profile", Kind::Reference(SERVER_PROFILE, "")).or("default"),
         Column::write("idle-timeout", Kind::DurationOrNone).or("5m"),
         Column::write("keepalive-timeout", Kind::DurationOrNone).or("none"),
@@ -208,14 +301,14 @@ static HOTSPOT_PROFILE: Menu = Menu {
     }],
 };
 
-static IP_BINDING: Menu = Menu {
-    path: "/ip/hotspot/ip-binding",
+static BINDING: Menu = Menu {
+    path: IP_BINDING,
     columns: &[
         Column::write("mac-address", Kind::Mac),
         Column::write("address", Kind::Address),
         Column::write("to-address", Kind::Address),
         Column::write("server", Kind::Reference(SERVER, "all")).or("all"),
-        Column::write("type", Kind::Text).or("regular"),
+        Column::write("type", Kind::Choice(&["regular", "bypassed", "blocked"])).or("regular"),
         Column::read("bypassed").or("false"),
         Column::read("blocked").or("false"),
         Column::write("disabled", Kind::Flag).or("false"),
@@ -223,49 +316,5 @@ static IP_BINDING: Menu = Menu {
     ],
     unique: &[],
     duplicate: "",
-    built_in: &[],
-};
-
-static USER_GROUP: Menu = Menu {
-    path: ACCOUNT_GROUP,
-    columns: &[
-        Column::write("name", Kind::Name),
-        Column::write("policy", Kind::Text),
-        Column::write("comment", Kind::Text),
-    ],
-    unique: &["name"],
-    duplicate: "failure: group with the same name already exists",
-    built_in: &[
-        BuiltIn {
-            id: 1,
-            removable: false,
-            values: &[("name", "read"), ("policy", "read,test,api,winbox")],
-        },
-        BuiltIn {
-            id: 2,
-            removable: false,
-            values: &[("name", "write"), ("policy", "read,write,test,api,winbox")],
-        },
-        BuiltIn {
-            id: 3,
-            removable: false,
-            values: &[("name", "full"), ("policy", "read,write,policy,test,api,winbox,sensitive")],
-        },
-    ],
-};
-
-static ROUTER_USER: Menu = Menu {
-    path: ACCOUNT,
-    columns: &[
-        Column::write("name", Kind::Name),
-        Column::write("group", Kind::Reference(ACCOUNT_GROUP, "")).or("read"),
-        Column::write("address", Kind::Text),
-        Column::blind("password", Kind::Secret),
-        Column::read("last-logged-in"),
-        Column::write("disabled", Kind::Flag).or("false"),
-        Column::write("comment", Kind::Text),
-    ],
-    unique: &["name"],
-    duplicate: "failure: user with the same name already exists",
     built_in: &[],
 };

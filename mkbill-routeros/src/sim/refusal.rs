@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use super::id::ObjectId;
+use crate::proto::Sentence;
+
+use super::{id::ObjectId, record::tagged};
 
 /// A trap: the text and the category that a router sends. The texts are those of real routers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,10 @@ impl Refusal {
         Self::with_category("no such command prefix", MISSING)
     }
 
+    pub(super) fn expected_end() -> Self {
+        Self::new("expected end of command")
+    }
+
     pub(super) fn unknown_parameter(name: &[u8]) -> Self {
         Self::new(format!("unknown parameter {}", String::from_utf8_lossy(name)))
     }
@@ -59,12 +65,29 @@ impl Refusal {
         Self::new(format!("failure: can not remove built-in item {id}"))
     }
 
+    pub(super) fn dynamic(id: ObjectId) -> Self {
+        Self::new(format!("failure: can not remove dynamic item {id}"))
+    }
+
+    pub(super) fn no_range_end() -> Self {
+        Self::with_category("value of range must have ip address after '-'", ARGUMENT)
+    }
+
     pub(super) fn denied() -> Self {
         Self::new("not enough permissions (9)")
     }
 
     pub(super) fn interrupted() -> Self {
         Self::with_category("interrupted", INTERRUPTED)
+    }
+
+    /// The `!trap` that tells it.
+    pub(super) fn trap(&self, tag: Option<&[u8]>) -> Sentence {
+        let mut trap = tagged("!trap", tag);
+        if let Some(category) = self.category {
+            trap.push_attribute("category", category.to_string());
+        }
+        trap.with("message", &self.message)
     }
 }
 

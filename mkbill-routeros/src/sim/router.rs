@@ -11,17 +11,27 @@ use crate::{
 };
 
 use super::{
+    account::ActiveAccounts,
+    agenda::Agenda,
     clock::{RouterClock, later},
     command::Command,
     dialect::RouterOs,
     feed::Feed,
+    files::Files,
+    hotspot::LoginRefusal,
     id::ObjectId,
+    license::License,
     log::Log,
     menus::{self, Made},
+    meter::Usage,
+    pool::Pools,
+    ppp::Lines,
     presence::Presence,
+    quirks::Quirks,
     record::Record,
     refusal::Refusal,
-    session::LogoutReason,
+    rules::SessionRules,
+    service::Connections,
     table::{Secrets, Table},
 };
 
@@ -35,10 +45,25 @@ pub struct Router {
     pub(super) clock: RouterClock,
     pub(super) tables: BTreeMap<&'static str, Table>,
     pub(super) presence: Presence,
+    pub(super) ppp: Lines,
+    pub(super) pools: Pools,
+    pub(super) agenda: Agenda,
+    /// What ended sessions moved since the router started.
+    pub(super) carried: Usage,
+    pub(super) next_refusal: Option<LoginRefusal>,
+    pub(super) rules: SessionRules,
+    pub(super) license: License,
     pub(super) log: Log,
     pub(super) feed: Feed,
     pub(super) identity: Vec<u8>,
     pub(super) sessions_max: Option<usize>,
+    pub(super) files: Files,
+    pub(super) active_accounts: ActiveAccounts,
+    pub(super) connections: Connections,
+    pub(super) is_powered: bool,
+    pub(super) quirks: Quirks,
+    /// How many scripts run inside each other now.
+    pub(super) script_depth: u8,
     /// Cancelled and replaced when all connections are cut.
     link: CancellationToken,
 }
@@ -54,17 +79,32 @@ pub struct Output {
 
 impl Router {
     pub(super) fn new(routeros: RouterOs, now: Timestamp) -> Self {
-        Self {
+        let mut router = Self {
             routeros,
             clock: RouterClock::new(now),
             tables: factory_tables(routeros.version()),
             presence: Presence::default(),
+            ppp: Lines::default(),
+            pools: Pools::default(),
+            agenda: Agenda::default(),
+            carried: Usage::default(),
+            next_refusal: None,
+            rules: SessionRules::default(),
+            license: License::default(),
             log: Log::new(),
             feed: Feed::default(),
             identity: b"MikroTik".to_vec(),
             sessions_max: None,
+            files: Files::default(),
+            active_accounts: ActiveAccounts::default(),
+            connections: Connections::default(),
+            is_powered: true,
+            quirks: Quirks::default(),
+            script_depth: 0,
             link: CancellationToken::new(),
-        }
+        };
+        router.bring_links_up();
+        router
     }
 
     /// The release it plays.
@@ -82,7 +122,27 @@ impl Router {
         &mut self.clock
     }
 
-    /// How many sessions the licence allows at once; `None` for no limit.
+    /// Its licence, level 6 unless told otherwise.
+    pub fn license(&self) -> License {
+        self.license
+    }
+
+    /// Puts another licence on the router. Sessions that are online stay.
+    pub fn set_license(&mut self, license: License) {
+        self.license = license;
+    }
+
+    /// How changes reach sessions that run.
+    pub fn set_session_rules(&mut self, rules: SessionRules) {
+        self.rules = rules;
+    }
+
+    /// Sets what the router does where routers disagree.
+    pub fn set_quirks(&mut self, quirks: Quirks) {
+        self.quirks = quirks;
+    }
+
+    /// How many hotspot sessions are allowed at once, whatever the licence says; `None` leaves it to the licence.
     pub fn set_sessions_max(&mut self, sessions_max: Option<usize>) {
         self.sessions_max = sessions_max;
     }
@@ -111,7 +171,8 @@ impl Router {
     /// One property of an object by its name or number, as a print shows it. `None` when either is missing.
     pub fn value(&self, path: &str, object: &str, property: &str) -> Option<String> {
         let table = self.tables.get(path)?;
-        let record = table.record(table.find(object.as_bytes())?, Secrets::Shown)?;
+        let id = table.find(object.as_bytes())?;
+        let record = self.stored_record(table.menu().path, id, Secrets::Shown)?;
         let value = record.get(property)?;
         Some(String::from_utf8_lossy(&value).into_owned())
     }
@@ -126,47 +187,45 @@ impl Router {
         self.log.messages()
     }
 
-    /// Lets true time pass: sessions use up their time and bytes and are cut at their limits, each at its own moment.
-    ///
-    /// Time never goes back: a negative duration does nothing. To change what the router *shows*, see
-    /// [`RouterClock::set_skew`].
-    pub fn advance(&mut self, by: SignedDuration) {
+    /// Lets time pass for those who are online: sessions that end by themselves do so, each at its own moment.
+    pub(super) fn pass(&mut self, by: SignedDuration) {
         if by <= SignedDuration::ZERO {
             return;
         }
-        let started = self.clock.now();
-        let mut endings: Vec<(SignedDuration, ObjectId, LogoutReason)> = self
-            .presence
-            .sessions
-            .iter()
-            .filter_map(|(id, _, session)| {
-                let (after, reason) = session.ending().filter(|(after, _)| *after <= by)?;
-                Some((after, id, reason))
-            })
-            .collect();
-        endings.sort_unstable();
-        for (after, id, reason) in endings {
-            self.clock.set(later(started, after));
-            if let Some(session) = self.presence.sessions.get_mut(id) {
-                session.pass(after);
-            }
-            self.end_session(id, reason);
+        let until = later(self.clock.now(), by);
+        while let Some((at, event)) = self.agenda.take_due(until) {
+            self.clock.set(at.max(self.clock.now()));
+            self.happen(event);
         }
-        self.clock.set(later(started, by));
-        self.presence.pass(by);
-        for cookie in self.presence.age_cookies(by) {
-            self.feed.removed(Made::Cookie.path(), cookie);
-        }
+        self.clock.set(until);
     }
 
     /// Power went and came back: nobody is online, what running sessions used since login is lost, cookies stay under
     /// new numbers, the clock counts from 1970 until [`Self::ntp_sync`], and every connection is cut without a word.
+    /// PPP customers of [`Self::ppp_keep_online`] will dial in again.
     pub fn reboot(&mut self) {
+        self.unmake_all();
         self.presence.reboot();
+        self.ppp.reboot();
         self.clock.reboot();
+        self.bring_links_up();
+        self.plan_all_redials();
         self.log = Log::new();
+        self.active_accounts.clear();
+        self.is_powered = true;
         self.cut_connections();
         self.write_log("system,info", "router rebooted".to_owned());
+    }
+
+    /// The router goes off: every connection is cut, and new ones are closed at once until [`Self::reboot`].
+    pub fn shut_down(&mut self) {
+        self.reboot();
+        self.is_powered = false;
+    }
+
+    /// The clock is set ahead by this much, or back when negative.
+    pub(super) fn jump_clock(&mut self, by: SignedDuration) {
+        self.clock.set_shown(self.clock.shown().saturating_add(by));
     }
 
     /// The network told the router the true time.
@@ -181,6 +240,11 @@ impl Router {
         self.tables = factory_tables(self.routeros.version());
         self.tables.extend(accounts.map(|table| (menus::ACCOUNT, table)));
         self.presence = Presence::default();
+        self.ppp = Lines::default();
+        self.pools = Pools::default();
+        self.agenda = Agenda::default();
+        self.carried = Usage::default();
+        self.bring_links_up();
         self.log = Log::new();
         self.identity = b"MikroTik".to_vec();
         self.cut_connections();
@@ -188,7 +252,21 @@ impl Router {
 
     /// Gives every object, session and cookie a new number. Built-in objects keep theirs.
     pub fn renumber_ids(&mut self) {
-        self.tables.values_mut().for_each(Table::renumber);
+        for (path, table) in &mut self.tables {
+            let renumbered = table.renumber();
+            let new = |id: &mut ObjectId| *id = renumbered.get(id).copied().unwrap_or(*id);
+            match *path {
+                menus::USER => {
+                    let sessions = self.presence.sessions.values_mut();
+                    sessions.for_each(|session| new(&mut session.user_id));
+                }
+                menus::PPP_SECRET => {
+                    self.ppp.up.values_mut().for_each(|line| new(&mut line.secret));
+                }
+                _ => {}
+            }
+        }
+        self.ppp.up.renumber();
         self.presence.sessions.renumber();
         self.presence.hosts.renumber();
         self.presence.cookies.renumber();
@@ -199,13 +277,13 @@ impl Router {
         std::mem::take(&mut self.link).cancel();
     }
 
-    /// Every stored object that `chosen` wants, one a line in a fixed order, with all its values, passwords included.
+    /// Every stored object that `chosen` wants but those that the router makes for customers online, one a line in a fixed order, with all its values, passwords included.
     ///
     /// Two equal texts mean that not a byte of those objects changed.
     pub fn export_objects(&self, chosen: impl Fn(&ObjectView<'_>) -> bool) -> String {
         let mut text = String::new();
         for table in self.tables.values() {
-            for id in table.ids() {
+            for id in table.ids().filter(|id| table.made_for(*id).is_none()) {
                 let view = ObjectView { table, id };
                 if chosen(&view) {
                     text.push_str(&view.line());
@@ -248,10 +326,10 @@ impl Router {
         if !self.feed.hears(path) {
             return;
         }
-        let secrets = self.default_secrets();
-        let record = self.tables.get(path).and_then(|table| table.record(id, secrets));
-        if let Some(record) = record {
-            self.feed.changed(path, &record);
+        for secrets in [Secrets::Shown, Secrets::Masked] {
+            if let Some(record) = self.stored_record(path, id, secrets) {
+                self.feed.changed_for(secrets, path, &record);
+            }
         }
     }
 
@@ -261,11 +339,16 @@ impl Router {
     }
 
     pub(super) fn made_records(&self, made: Made) -> Box<dyn Iterator<Item = Record<'_>> + '_> {
+        let now = self.clock.now();
         match made {
-            Made::Active => Box::new(self.presence.active_records()),
-            Made::Host => Box::new(self.presence.host_records()),
-            Made::Cookie => Box::new(self.presence.cookie_records()),
+            Made::Active => Box::new(self.presence.active_records(now)),
+            Made::Host => Box::new(self.presence.host_records(now)),
+            Made::Cookie => Box::new(self.presence.cookie_records(now)),
+            Made::Line => Box::new(self.ppp.records(now)),
+            Made::PoolUsed => Box::new(self.pools.used_records()),
             Made::Log => Box::new(self.log.records(self.clock.shown(), self.date_dialect())),
+            Made::File => Box::new(self.file_records()),
+            Made::ActiveAccount => Box::new(self.active_accounts.records(self.date_dialect())),
         }
     }
 }

@@ -20,6 +20,8 @@ pub(super) struct Schedule {
     /// Commands since the router last had nothing to do.
     burst: u32,
     busy_until: BinaryHeap<Reverse<Instant>>,
+    /// Until then nothing is done at all.
+    stalled_until: Option<Instant>,
 }
 
 impl Schedule {
@@ -30,6 +32,7 @@ impl Schedule {
             tiring: None,
             burst: 0,
             busy_until: BinaryHeap::new(),
+            stalled_until: None,
         }
     }
 
@@ -37,9 +40,20 @@ impl Schedule {
         Self { tiring, ..self }
     }
 
+    /// Nothing that is booked from now on begins before `until`.
+    pub(super) fn stall(&mut self, until: Instant) {
+        self.stalled_until = self.stalled_until.max(Some(until));
+    }
+
+    /// When a router that is perhaps stalled turns to what came now.
+    pub(super) fn awake(&self, now: Instant) -> Instant {
+        self.stalled_until.map_or(now, |until| until.max(now))
+    }
+
     /// When a command that came now takes effect, if it needs `extra` on top of the usual time.
     pub(super) fn book(&mut self, now: Instant, extra: Duration) -> Instant {
         let needed = self.next_service_time(now) + extra;
+        let now = self.awake(now);
         if needed.is_zero() {
             return now;
         }
@@ -95,5 +109,17 @@ mod tests {
         let mut schedule = Schedule::new(Duration::ZERO, 16);
         assert_eq!(schedule.book(now, Duration::ZERO), now);
         assert_eq!(schedule.book(now, 7 * MS), now + 7 * MS);
+    }
+
+    #[test]
+    fn a_stalled_router_begins_nothing_until_it_wakes() {
+        let now = Instant::now();
+        let mut schedule = Schedule::new(5 * MS, 2);
+        schedule.stall(now + 100 * MS);
+        schedule.stall(now + 50 * MS);
+        assert_eq!(schedule.book(now, Duration::ZERO), now + 105 * MS);
+        assert_eq!(schedule.awake(now + MS), now + 100 * MS);
+        let later = now + 200 * MS;
+        assert_eq!(schedule.book(later, Duration::ZERO), later + 5 * MS);
     }
 }

@@ -14,10 +14,24 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::{connection::Connection, shared::Shared};
+#[cfg(feature = "sim-sftp")]
+use super::sftp;
+use super::{connection::Connection, rest, service::Service, shared::Shared, transcript::Recorded};
 
 /// How many connections are served at once; more are closed at once.
 const CONNECTIONS_MAX: usize = 1024;
+
+/// What is spoken on a port.
+#[derive(Debug, Clone)]
+pub(super) enum Protocol {
+    /// The binary API.
+    Api,
+    /// REST over HTTP.
+    Rest,
+    /// SFTP, with this key.
+    #[cfg(feature = "sim-sftp")]
+    Sftp(sftp::Host),
+}
 
 /// A port of the router, open or closed, with a task that serves it.
 #[derive(Debug)]
@@ -37,6 +51,7 @@ enum Order {
 impl Port {
     pub(super) async fn open(
         address: SocketAddr,
+        protocol: Protocol,
         shared: Arc<Shared>,
         tls: Option<TlsAcceptor>,
         stop: CancellationToken,
@@ -46,6 +61,7 @@ impl Port {
         let (orders, received) = mpsc::channel(1);
         let host = Host {
             address,
+            protocol,
             shared,
             tls,
             listener: Some(listener),
@@ -89,6 +105,7 @@ impl Port {
 
 struct Host {
     address: SocketAddr,
+    protocol: Protocol,
     shared: Arc<Shared>,
     tls: Option<TlsAcceptor>,
     listener: Option<TcpListener>,
@@ -136,12 +153,31 @@ impl Host {
         if self.connections.len() >= CONNECTIONS_MAX || stream.set_nodelay(true).is_err() {
             return;
         }
-        let shared = Arc::clone(&self.shared);
+        let (protocol, shared) = (self.protocol.clone(), Arc::clone(&self.shared));
+        let recorder = shared.journal().recorder.clone();
         match self.tls.clone() {
-            None => self.connections.spawn(Connection::new(stream, peer, shared).serve()),
+            None => self.connections.spawn(async move {
+                match protocol {
+                    Protocol::Api => {
+                        let stream = Recorded::new(stream, recorder);
+                        Connection::new(stream, Service::Api, peer, shared).serve().await;
+                    }
+                    Protocol::Rest => rest::serve(stream, peer, Service::Www, shared).await,
+                    #[cfg(feature = "sim-sftp")]
+                    Protocol::Sftp(host) => sftp::serve(stream, peer, host, shared).await,
+                }
+            }),
             Some(tls) => self.connections.spawn(async move {
-                if let Ok(stream) = tls.accept(stream).await {
-                    Connection::new(stream, peer, shared).serve().await;
+                let Ok(stream) = tls.accept(stream).await else { return };
+                match protocol {
+                    Protocol::Api => {
+                        let stream = Recorded::new(stream, recorder);
+                        Connection::new(stream, Service::ApiSsl, peer, shared).serve().await;
+                    }
+                    Protocol::Rest => rest::serve(stream, peer, Service::WwwSsl, shared).await,
+                    // SSH brings a secrecy of its own.
+                    #[cfg(feature = "sim-sftp")]
+                    Protocol::Sftp(_) => {}
                 }
             }),
         };

@@ -96,6 +96,11 @@ impl Shared {
         router
     }
 
+    /// Whether time moves without anybody telling the simulator.
+    pub(super) fn time_flows(&self) -> bool {
+        matches!(self.time, TimeSource::Following(_))
+    }
+
     pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
         lock(&self.journal)
     }

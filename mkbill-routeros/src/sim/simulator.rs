@@ -11,18 +11,25 @@ use jiff::{SignedDuration, Timestamp, tz::Offset};
 use thiserror::Error;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+#[cfg(feature = "sim-sftp")]
+use super::sftp;
 use super::{
     chance::Chance,
-    crowd::{Crowd, Customer},
+    crowd::{Crowd, Customer, PppCrowd},
     dialect::RouterOs,
-    fault::Faults,
+    fault::{Fault, Faults},
+    fault_script::FaultScript,
     journal::{CommandSeen, Hook},
+    license::License,
+    quirks::Quirks,
     refusal::Refusal,
     router::{ObjectView, Router},
+    rules::SessionRules,
     schedule::{Schedule, Tiring},
-    server::Port,
+    server::{Port, Protocol},
     shared::{CancelOrder, Shared, TimeSource},
     tls::{self, Identity},
+    transcript::Recorder,
 };
 
 /// Why a simulator did not start.
@@ -49,6 +56,10 @@ pub enum StartError {
     /// The certificate was refused.
     #[error("setting up TLS")]
     Tls(#[source] rustls::Error),
+    /// No key for SSH could be made.
+    #[cfg(feature = "sim-sftp")]
+    #[error("making a host key")]
+    HostKey(#[source] russh::keys::ssh_key::Error),
 }
 
 /// What kind of router to start. Every choice has a default.
@@ -66,7 +77,15 @@ pub struct SimulatorBuilder {
     cancel_order: Option<CancelOrder>,
     listen: SocketAddr,
     listen_tls: Option<SocketAddr>,
+    listen_rest: Option<SocketAddr>,
+    listen_rest_tls: Option<SocketAddr>,
+    #[cfg(feature = "sim-sftp")]
+    listen_sftp: Option<SocketAddr>,
     sessions_max: Option<usize>,
+    license: License,
+    session_rules: SessionRules,
+    quirks: Quirks,
+    faults: Vec<Fault>,
 }
 
 const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
@@ -89,7 +108,15 @@ impl Default for SimulatorBuilder {
             cancel_order: None,
             listen: ANY_PORT,
             listen_tls: None,
+            listen_rest: None,
+            listen_rest_tls: None,
+            #[cfg(feature = "sim-sftp")]
+            listen_sftp: None,
             sessions_max: None,
+            license: License::default(),
+            session_rules: SessionRules::default(),
+            quirks: Quirks::default(),
+            faults: Vec::new(),
         }
     }
 }
@@ -188,10 +215,77 @@ impl SimulatorBuilder {
         self
     }
 
-    /// How many hotspot sessions the licence allows at once; no limit unless told otherwise.
+    /// Serves REST over plain HTTP too (`www`), on a free port of 127.0.0.1. Releases before 7.9 answer 404 there.
+    #[must_use]
+    pub fn rest(self) -> Self {
+        self.listen_rest(ANY_PORT)
+    }
+
+    /// As [`Self::rest`], on a loopback address of choice.
+    #[must_use]
+    pub fn listen_rest(mut self, address: SocketAddr) -> Self {
+        self.listen_rest = Some(address);
+        self
+    }
+
+    /// Serves REST over HTTPS too (`www-ssl`), with the certificate of `api-ssl`, on a free port of 127.0.0.1. Releases
+    /// before 7.1 answer 404 there.
+    #[must_use]
+    pub fn rest_tls(self) -> Self {
+        self.listen_rest_tls(ANY_PORT)
+    }
+
+    /// As [`Self::rest_tls`], on a loopback address of choice.
+    #[must_use]
+    pub fn listen_rest_tls(mut self, address: SocketAddr) -> Self {
+        self.listen_rest_tls = Some(address);
+        self
+    }
+
+    /// Serves the files of the router over SFTP on a loopback address, for accounts whose group has the policies `ssh`
+    /// and `ftp`; with `read` they list and read, with `write` they write and remove.
+    #[cfg(feature = "sim-sftp")]
+    #[must_use]
+    pub fn listen_sftp(mut self, address: SocketAddr) -> Self {
+        self.listen_sftp = Some(address);
+        self
+    }
+
+    /// The licence of the router; level 6, which limits nothing, unless told otherwise.
+    #[must_use]
+    pub fn license(mut self, license: License) -> Self {
+        self.license = license;
+        self
+    }
+
+    /// How changes to users, profiles and secrets reach sessions that run; at the next login unless told otherwise.
+    #[must_use]
+    pub fn session_rules(mut self, rules: SessionRules) -> Self {
+        self.session_rules = rules;
+        self
+    }
+
+    /// What the router does where routers disagree; see [`Quirks`].
+    #[must_use]
+    pub fn quirks(mut self, quirks: Quirks) -> Self {
+        self.quirks = quirks;
+        self
+    }
+
+    /// How many hotspot sessions are allowed at once, whatever the licence says; that of the licence unless told otherwise.
     #[must_use]
     pub fn sessions_max(mut self, sessions_max: usize) -> Self {
         self.sessions_max = Some(sessions_max);
+        self
+    }
+
+    /// What goes wrong from the start, on top of what was told before; see [`FaultScript`].
+    #[must_use]
+    pub fn script(mut self, script: &FaultScript) -> Self {
+        if let Some((after, service_time)) = script.tires() {
+            self = self.tires(after, service_time);
+        }
+        self.faults.extend(script.faults());
         self
     }
 
@@ -203,29 +297,51 @@ impl SimulatorBuilder {
     pub async fn start(self) -> Result<Simulator, StartError> {
         let shared = Arc::new(self.shared()?);
         let stop = CancellationToken::new();
-        let open = async |address: SocketAddr, tls| {
+        let open = async |address: Option<SocketAddr>, protocol, tls| {
+            let Some(address) = address else { return Ok(None) };
             if !address.ip().is_loopback() {
                 return Err(StartError::NotLoopback(address));
             }
-            Port::open(address, Arc::clone(&shared), tls, stop.clone())
+            Port::open(address, protocol, Arc::clone(&shared), tls, stop.clone())
                 .await
+                .map(Some)
                 .map_err(|source| StartError::Listen { address, source })
         };
-        let port = open(self.listen, None).await?;
-        let tls = match self.listen_tls {
+        let port = open(Some(self.listen), Protocol::Api, None).await?;
+        let identity = match self.listen_tls.or(self.listen_rest_tls) {
+            Some(_) => Some(Identity::generate()?),
             None => None,
-            Some(address) => {
-                let identity = Identity::generate()?;
-                let port = open(address, Some(identity.acceptor)).await?;
-                Some((port, identity.certificate))
-            }
         };
-        Ok(Simulator { port, tls, seed: self.seed, shared, stop: stop.drop_guard() })
+        let acceptor = || identity.as_ref().map(|identity| identity.acceptor.clone());
+        let tls = open(self.listen_tls, Protocol::Api, acceptor()).await?;
+        let rest = open(self.listen_rest, Protocol::Rest, None).await?;
+        let rest_tls = open(self.listen_rest_tls, Protocol::Rest, acceptor()).await?;
+        #[cfg(feature = "sim-sftp")]
+        let host = sftp::Host::generate()?;
+        #[cfg(feature = "sim-sftp")]
+        let fingerprint = host.fingerprint.clone();
+        #[cfg(feature = "sim-sftp")]
+        let sftp = open(self.listen_sftp, Protocol::Sftp(host), None).await?;
+        Ok(Simulator {
+            port: port.expect("an address was given"),
+            tls,
+            rest,
+            rest_tls,
+            #[cfg(feature = "sim-sftp")]
+            sftp: sftp.map(|port| (port, fingerprint)),
+            certificate: identity.map(|identity| identity.certificate),
+            seed: self.seed,
+            shared,
+            stop: stop.drop_guard(),
+        })
     }
 
     fn shared(&self) -> Result<Shared, StartError> {
         let mut router = Router::new(self.routeros, self.time.start());
         router.set_sessions_max(self.sessions_max);
+        router.set_license(self.license);
+        router.set_session_rules(self.session_rules);
+        router.set_quirks(self.quirks);
         router.clock_mut().set_zone(self.zone.0.clone(), self.zone.1);
         let account = [
             format!("name={}", self.username),
@@ -234,18 +350,25 @@ impl SimulatorBuilder {
         ];
         let words: Vec<&str> = account.iter().map(String::as_str).collect();
         router.run("/user/add", &words).map_err(StartError::Account)?;
+        if self.listen_rest_tls.is_some() {
+            router
+                .run("/ip/service/enable", &[".id=www-ssl"])
+                .expect("every router has the service, switched off as it leaves the factory");
+        }
         let mut chance = Chance::seeded(self.seed);
         let by_seed = match chance.below(2) {
             0 => CancelOrder::CommandFirst,
             _ => CancelOrder::CancelFirst,
         };
-        Ok(Shared::new(
+        let shared = Shared::new(
             router,
             self.time.clone(),
             Schedule::new(self.service_time, self.parallelism).tiring(self.tiring),
             self.cancel_order.unwrap_or(by_seed),
             chance,
-        ))
+        );
+        self.faults.iter().for_each(|fault| shared.faults.push(fault.clone()));
+        Ok(shared)
     }
 }
 
@@ -255,7 +378,12 @@ impl SimulatorBuilder {
 #[derive(Debug)]
 pub struct Simulator {
     port: Port,
-    tls: Option<(Port, Vec<u8>)>,
+    tls: Option<Port>,
+    rest: Option<Port>,
+    rest_tls: Option<Port>,
+    certificate: Option<Vec<u8>>,
+    #[cfg(feature = "sim-sftp")]
+    sftp: Option<(Port, String)>,
     seed: u64,
     shared: Arc<Shared>,
     stop: DropGuard,
@@ -274,15 +402,37 @@ impl Simulator {
 
     /// Where `api-ssl` listens, if it does.
     pub fn tls_addr(&self) -> Option<SocketAddr> {
-        self.tls.as_ref().map(|(port, _)| port.address())
+        self.tls.as_ref().map(Port::address)
     }
 
-    /// The certificate of `api-ssl` in DER, for trusting or pinning.
+    /// Where REST over plain HTTP listens, if it does.
+    pub fn rest_addr(&self) -> Option<SocketAddr> {
+        self.rest.as_ref().map(Port::address)
+    }
+
+    /// Where REST over HTTPS listens, if it does.
+    pub fn rest_tls_addr(&self) -> Option<SocketAddr> {
+        self.rest_tls.as_ref().map(Port::address)
+    }
+
+    /// Where SFTP listens, if it does.
+    #[cfg(feature = "sim-sftp")]
+    pub fn sftp_addr(&self) -> Option<SocketAddr> {
+        self.sftp.as_ref().map(|(port, _)| port.address())
+    }
+
+    /// The fingerprint of the host key of SFTP, as `ssh-keygen -l` shows it.
+    #[cfg(feature = "sim-sftp")]
+    pub fn sftp_fingerprint(&self) -> Option<&str> {
+        self.sftp.as_ref().map(|(_, fingerprint)| fingerprint.as_str())
+    }
+
+    /// The certificate of `api-ssl` and `www-ssl` in DER, for trusting or pinning.
     pub fn tls_certificate(&self) -> Option<&[u8]> {
-        self.tls.as_ref().map(|(_, certificate)| &certificate[..])
+        self.certificate.as_deref()
     }
 
-    /// SHA-256 of the certificate of `api-ssl`.
+    /// SHA-256 of the certificate of `api-ssl` and `www-ssl`.
     pub fn tls_fingerprint(&self) -> Option<[u8; 32]> {
         self.tls_certificate().map(tls::fingerprint)
     }
@@ -338,6 +488,11 @@ impl Simulator {
         self.shared.journal().hook = Some(hook);
     }
 
+    /// Writes down what passes on all connections that are made from now on, `api-ssl` included.
+    pub fn record(&self, recorder: Recorder) {
+        self.shared.journal().recorder = Some(recorder);
+    }
+
     /// The commands that reached the router since [`Self::forget_commands`], oldest first, without secrets.
     pub fn commands(&self) -> Vec<CommandSeen> {
         self.shared.journal().commands()
@@ -355,21 +510,36 @@ impl Simulator {
 
     /// Customers with their devices, who are told when to come, what to move and when to leave.
     pub fn crowd(&self, customers: impl IntoIterator<Item = Customer>) -> Crowd {
-        let chance = Chance::seeded(self.seed ^ self.shared.chance().next());
-        Crowd::new(Arc::clone(&self.shared), customers, chance)
+        Crowd::new(Arc::clone(&self.shared), customers, self.chance())
+    }
+
+    /// Customers with modems for `PPPoE`, who are told when to dial in, what to move and when to hang up.
+    pub fn ppp_crowd(&self, customers: impl IntoIterator<Item = Customer>) -> PppCrowd {
+        PppCrowd::new(Arc::clone(&self.shared), customers, self.chance())
+    }
+
+    fn chance(&self) -> Chance {
+        Chance::seeded(self.seed ^ self.shared.chance().next())
     }
 
     /// Stops the router and waits until none of its tasks is left.
     pub async fn shutdown(self) {
         drop(self.stop);
         self.port.ended().await;
-        if let Some((port, _)) = self.tls {
+        for port in [self.tls, self.rest, self.rest_tls].into_iter().flatten() {
+            port.ended().await;
+        }
+        #[cfg(feature = "sim-sftp")]
+        if let Some((port, _)) = self.sftp {
             port.ended().await;
         }
     }
 
     fn ports(&self) -> impl Iterator<Item = &Port> {
-        let tls = self.tls.iter().map(|(port, _)| port);
-        std::iter::once(&self.port).chain(tls)
+        let others = [&self.tls, &self.rest, &self.rest_tls].into_iter().flatten();
+        let ports = std::iter::once(&self.port).chain(others);
+        #[cfg(feature = "sim-sftp")]
+        let ports = ports.chain(self.sftp.iter().map(|(port, _)| port));
+        ports
     }
 }

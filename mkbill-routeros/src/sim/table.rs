@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use crate::value::Version;
 
 use super::{
+    agenda::Guest,
     id::{IdSource, ObjectId},
     record::Record,
     refusal::Refusal,
@@ -29,31 +30,51 @@ pub(super) struct Table {
     version: Version,
     objects: BTreeMap<ObjectId, Object>,
     names: HashMap<Vec<u8>, Vec<ObjectId>>,
+    /// The objects that the router made for each customer online.
+    made_for: HashMap<Guest, Vec<ObjectId>>,
     ids: IdSource,
 }
 
 #[derive(Debug)]
 struct Object {
     cells: Box<[Option<Vec<u8>>]>,
-    removable: bool,
+    origin: Origin,
 }
+
+/// Where an object comes from, and so who may remove it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    BuiltIn,
+    Written,
+    /// The router made it for a customer who is online.
+    MadeFor(Guest),
+}
+
+/// Built-in objects from here on have numbers of their own, far from those that are handed out.
+const RESERVED: u32 = 0xF000_0000;
 
 impl Table {
     /// The table as it leaves the factory.
     pub(super) fn new(menu: &'static Menu, version: Version) -> Self {
-        let highest = menu.built_in.iter().map(|object| object.id).max();
+        let numbers = menu.built_in.iter().map(|object| object.id);
+        let highest = numbers.filter(|number| *number < RESERVED).max();
         let mut table = Self {
             menu,
             version,
             objects: BTreeMap::new(),
             names: HashMap::new(),
+            made_for: HashMap::new(),
             ids: IdSource::starting_at(highest.unwrap_or(0) + 1),
         };
         for built_in in menu.built_in {
             let id = ObjectId(built_in.id);
-            table.place(id, built_in.removable);
+            let origin = if built_in.removable { Origin::Written } else { Origin::BuiltIn };
+            table.place(id, origin);
             for (name, value) in built_in.values {
-                table.put(id, name, Some(value.as_bytes().to_vec()));
+                if let Some(place) = table.place_of(name) {
+                    let value = table.column(place).of_factory(value, version);
+                    table.put_at(id, place, Some(value));
+                }
             }
         }
         table
@@ -77,13 +98,15 @@ impl Table {
             let (place, column) =
                 self.writable(name).ok_or_else(|| Refusal::unknown_parameter(name))?;
             let held = column.normalised(value, self.version)?;
-            if let (Kind::Reference(menu, word), Some(target)) = (column.kind, &held) {
-                let is_word = !word.is_empty() && target == word.as_bytes();
-                if !is_word && !knows(menu, target) {
-                    return Err(Refusal::no_match(column.name));
-                }
+            let target = held.as_deref().filter(|target| !target.is_empty());
+            let referred = target.and_then(|target| Some((column.kind.referred(target)?, target)));
+            match referred {
+                Some((menu, target)) if !knows(menu, target) => Err(match column.kind {
+                    Kind::AddressOrPool => Refusal::invalid_value(column.name),
+                    _ => Refusal::no_match(column.name),
+                }),
+                _ => Ok((place, held)),
             }
-            Ok((place, held))
         };
         pairs.into_iter().map(check).collect()
     }
@@ -95,15 +118,65 @@ impl Table {
             .menu
             .columns
             .iter()
-            .find(|column| column.kind == Kind::Name && !holds(column.name));
+            .find(|column| column.kind.is_required() && !holds(column.name));
         if let Some(column) = missing {
             return Err(Refusal::missing_value(column.name));
         }
         self.refuse_duplicate(None, &changes)?;
         let id = self.ids.take();
-        self.place(id, true);
+        self.place(id, Origin::Written);
         self.update(id, changes);
         Ok(id)
+    }
+
+    /// Adds an object that lasts as long as a customer is online, without any check.
+    pub(super) fn make(
+        &mut self,
+        guest: Guest,
+        values: impl IntoIterator<Item = (&'static str, Vec<u8>)>,
+    ) -> ObjectId {
+        let id = self.ids.take();
+        self.place(id, Origin::MadeFor(guest));
+        self.put(id, "dynamic", Some(b"true".to_vec()));
+        for (column, value) in values {
+            self.put(id, column, Some(value));
+        }
+        self.made_for.entry(guest).or_default().push(id);
+        id
+    }
+
+    /// Removes what was made for a customer. Gives the numbers of the removed objects.
+    pub(super) fn unmake(&mut self, guest: Guest) -> Vec<ObjectId> {
+        let made = self.made_for.remove(&guest).unwrap_or_default();
+        for id in &made {
+            self.unname(*id);
+            self.objects.remove(id);
+        }
+        made
+    }
+
+    /// Removes what was made for any customer.
+    pub(super) fn unmake_all(&mut self) {
+        let guests: Vec<Guest> = self.made_for.keys().copied().collect();
+        for guest in guests {
+            self.unmake(guest);
+        }
+    }
+
+    /// The customer for whom the router made an object.
+    pub(super) fn made_for(&self, id: ObjectId) -> Option<Guest> {
+        match self.objects.get(&id)?.origin {
+            Origin::MadeFor(guest) => Some(guest),
+            Origin::BuiltIn | Origin::Written => None,
+        }
+    }
+
+    /// `<base>` or, when objects have such names already, the first free one of `<base-1>`, `<base-2>` and so on.
+    pub(super) fn free_name(&self, base: &str) -> String {
+        let names = std::iter::once(format!("<{base}>"))
+            .chain((1_u32..).map(|number| format!("<{base}-{number}>")));
+        let mut free = names.filter(|name| self.named(name.as_bytes()).is_empty());
+        free.next().unwrap_or_default()
     }
 
     /// Refuses when the object (a new one for `None`) would agree with another one after these changes.
@@ -150,8 +223,10 @@ impl Table {
 
     pub(super) fn remove(&mut self, id: ObjectId) -> Result<(), Refusal> {
         let object = self.objects.get(&id).ok_or_else(Refusal::no_such_item)?;
-        if !object.removable {
-            return Err(Refusal::built_in(id));
+        match object.origin {
+            Origin::Written => {}
+            Origin::BuiltIn => return Err(Refusal::built_in(id)),
+            Origin::MadeFor(_) => return Err(Refusal::dynamic(id)),
         }
         self.unname(id);
         self.objects.remove(&id);
@@ -199,6 +274,25 @@ impl Table {
         columns.zip(cells).filter_map(|(column, cell)| Some((column.name, cell.as_deref()?)))
     }
 
+    /// Every value of this release that commands may write, with its column.
+    pub(super) fn settings(&self, id: ObjectId) -> impl Iterator<Item = (&'static Column, &[u8])> {
+        let cells = self.objects.get(&id).into_iter().flat_map(|object| &object.cells);
+        let columns = self.menu.columns.iter();
+        columns.zip(cells).filter_map(|(column, cell)| {
+            let is_setting = column.access == Access::Write && column.exists_in(self.version);
+            Some((column, cell.as_deref()?)).filter(|_| is_setting)
+        })
+    }
+
+    /// Whether commands may write to a column of that name.
+    pub(super) fn takes(&self, name: &str) -> bool {
+        self.writable(name.as_bytes()).is_some()
+    }
+
+    pub(super) fn contains(&self, id: ObjectId) -> bool {
+        self.objects.contains_key(&id)
+    }
+
     /// Every value that commands may write, as changes for another object.
     pub(super) fn writable_cells(&self, id: ObjectId) -> Changes {
         let cells = self.objects.get(&id).into_iter().flat_map(|object| &object.cells);
@@ -213,7 +307,7 @@ impl Table {
     /// Writes `new` wherever a reference to that menu says `old`.
     pub(super) fn redirect(&mut self, menu: &str, old: &[u8], new: &[u8]) {
         for (place, column) in self.menu.columns.iter().enumerate() {
-            if !matches!(column.kind, Kind::Reference(target, _) if target == menu) {
+            if column.kind.referred(old) != Some(menu) {
                 continue;
             }
             let cells = self.objects.values_mut().map(|object| &mut object.cells[place]);
@@ -223,15 +317,21 @@ impl Table {
         }
     }
 
-    /// Gives every object but the built-in ones a new number, in the old order.
-    pub(super) fn renumber(&mut self) {
+    /// Gives every object but the built-in ones a new number, in the old order. Gives the new number of each.
+    pub(super) fn renumber(&mut self) -> HashMap<ObjectId, ObjectId> {
         let old = std::mem::take(&mut self.objects);
         self.names.clear();
-        for (id, object) in old {
-            let id = if object.removable { self.ids.take() } else { id };
+        let mut renumbered = HashMap::new();
+        for (old_id, object) in old {
+            let id = if object.origin == Origin::BuiltIn { old_id } else { self.ids.take() };
+            renumbered.insert(old_id, id);
             self.objects.insert(id, object);
             self.enter_name(id);
         }
+        for id in self.made_for.values_mut().flatten() {
+            *id = renumbered[id];
+        }
+        renumbered
     }
 
     /// Whether a command may write to this column in this release.
@@ -255,10 +355,9 @@ impl Table {
         record
     }
 
-    fn place(&mut self, id: ObjectId, removable: bool) {
-        let default = |column: &Column| column.default.map(|text| text.as_bytes().to_vec());
-        let cells = self.menu.columns.iter().map(default).collect();
-        self.objects.insert(id, Object { cells, removable });
+    fn place(&mut self, id: ObjectId, origin: Origin) {
+        let cells = self.menu.columns.iter().map(|column| column.initial(self.version)).collect();
+        self.objects.insert(id, Object { cells, origin });
     }
 
     fn put_at(&mut self, id: ObjectId, place: usize, value: Option<Vec<u8>>) {

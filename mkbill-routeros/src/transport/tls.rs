@@ -1,80 +1,39 @@
-//! TLS to a router: whom to trust, and what to tell the operator when trust fails.
+//! TLS to a router: whom to trust.
 
-use std::{error::Error, io, sync::Arc};
+use std::{error::Error, sync::Arc};
 
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, OtherError,
-    RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, OtherError, RootCertStore,
+    SignatureScheme,
     client::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature},
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
     server::ParsedCertificate,
 };
 use tokio::net::TcpStream;
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use super::Fingerprint;
+use super::{
+    Fingerprint, provider,
+    tls_error::{Distrusted, TlsError, explain},
+};
 
-/// By what a router's certificate is trusted.
+/// By what a router's certificate is trusted. Whoever presents it must prove to hold its key, in
+/// every mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
-    /// A known authority signed it for the configured host, as on the web.
+    /// An authority that the system knows signed it for the configured host, and it is valid today,
+    /// as on the web.
     WebPki,
-    /// It, or its public key, has this fingerprint. Right for certificates that routers make
-    /// themselves.
+    /// It, or its public key, has this fingerprint, whatever its names and dates. Right for
+    /// certificates that routers make themselves; [`presented`](super::presented) reads it.
     Pin(Fingerprint),
-    /// Whatever is presented. Keeps listeners out, but not those who stand in the middle.
+    /// Whatever is presented: insecure. Keeps listeners out, but not those who stand in the middle;
+    /// each connection warns in the log.
     AnyCertificate,
-}
-
-/// Why no TLS connection could be made, with what to do about it.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TlsError {
-    /// The certificate is not the pinned one.
-    #[error(
-        "the router presented certificate {presented}, which is not the pinned one: \
-         compare it with `/certificate print detail` on the router, and pin it only if it is the same"
-    )]
-    PinMismatch {
-        /// The fingerprint of the certificate that was presented.
-        presented: Fingerprint,
-    },
-    /// No cipher suite is shared. This is what a router without a certificate looks like.
-    #[error(
-        "the router shares no cipher suite: without a certificate it offers anonymous connections \
-         only, so give it one \
-         (`/certificate`, then `/ip service set api-ssl certificate=…`)"
-    )]
-    NoSharedSuite,
-    /// The certificate is not signed by a known authority, has expired, or names another host.
-    #[error(
-        "the router presented certificate {presented}, which no known authority vouches for: \
-         compare it with `/certificate print detail` on the router, and pin it if it is the same"
-    )]
-    Untrusted {
-        /// The fingerprint of the certificate that was presented.
-        presented: Fingerprint,
-        /// What is wrong with it.
-        source: rustls::Error,
-    },
-    /// What answers is not TLS.
-    #[error(
-        "what answers there is not TLS: `api-ssl` usually listens on 8729, the plain `api` on 8728"
-    )]
-    NotTls(#[source] io::Error),
-    /// Anything else.
-    #[error("the handshake failed")]
-    Handshake(#[source] io::Error),
-    /// The host is neither a name nor an address.
-    #[error("the host is neither a name nor an address")]
-    HostName,
-    /// The system's own list of authorities cannot be used.
-    #[error("the system's list of certificate authorities cannot be used")]
-    Authorities(#[source] Box<dyn Error + Send + Sync>),
 }
 
 /// Makes the TLS connection over an open socket.
@@ -83,32 +42,43 @@ pub(super) async fn secure(
     host: &str,
     trust: Trust,
 ) -> Result<TlsStream<TcpStream>, TlsError> {
-    let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::HostName)?;
-    let config = client_config(trust).await?;
-    TlsConnector::from(Arc::new(config)).connect(name, stream).await.map_err(explain)
-}
-
-async fn client_config(trust: Trust) -> Result<ClientConfig, TlsError> {
-    let provider = Arc::new(ring::default_provider());
     let judge = match trust {
-        Trust::WebPki => Judge::Authorities(authorities(Arc::clone(&provider)).await?),
+        Trust::WebPki => Judge::Authorities(authorities(known_roots().await?)?),
         Trust::Pin(fingerprint) => Judge::Pin(fingerprint),
         Trust::AnyCertificate => Judge::Anything,
     };
+    shake_hands(stream, host, judge).await
+}
+
+async fn shake_hands(
+    stream: TcpStream,
+    host: &str,
+    judge: Judge,
+) -> Result<TlsStream<TcpStream>, TlsError> {
+    let name = ServerName::try_from(host.to_owned()).map_err(|_| TlsError::HostName)?;
+    let config = Arc::new(client_config(judge));
+    TlsConnector::from(config).connect(name, stream).await.map_err(explain)
+}
+
+fn client_config(judge: Judge) -> ClientConfig {
+    let provider = Arc::new(provider());
     let verifier = Arc::new(Verifier { judge, provider: Arc::clone(&provider) });
     let builder = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring supports TLS 1.2 and 1.3");
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+    builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+}
+
+fn authorities(roots: RootCertStore) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
+    let provider = Arc::new(provider());
+    let builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider);
+    builder.build().map_err(|error| TlsError::Authorities(error.into()))
 }
 
 /// Reads the system's list, which lies in many files, away from the tasks that must not block.
-async fn authorities(provider: Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, TlsError> {
-    let unusable = |error: Box<dyn Error + Send + Sync>| TlsError::Authorities(error);
+async fn known_roots() -> Result<RootCertStore, TlsError> {
     let roots = tokio::task::spawn_blocking(system_roots).await;
-    let roots = Arc::new(roots.map_err(|error| unusable(error.into()))?);
-    let builder = WebPkiServerVerifier::builder_with_provider(roots, provider);
-    builder.build().map_err(|error| unusable(error.into()))
+    roots.map_err(|error| TlsError::Authorities(Box::<dyn Error + Send + Sync>::from(error)))
 }
 
 fn system_roots() -> RootCertStore {
@@ -132,15 +102,6 @@ struct Verifier {
     provider: Arc<CryptoProvider>,
 }
 
-/// A certificate that was not trusted, on its way through the TLS library.
-#[derive(Debug, thiserror::Error)]
-#[error("certificate {presented} is not trusted")]
-struct Distrusted {
-    presented: Fingerprint,
-    /// What the authorities say; `None` when it is not the pinned one.
-    source: Option<rustls::Error>,
-}
-
 impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
@@ -153,7 +114,7 @@ impl ServerCertVerifier for Verifier {
         let presented = Fingerprint::of(end_entity);
         let verdict = match &self.judge {
             Judge::Anything => Ok(()),
-            Judge::Pin(pin) if *pin == presented || Some(*pin) == public_key(end_entity) => Ok(()),
+            Judge::Pin(pin) if pin.is_of(&presented, public_key(end_entity).as_ref()) => Ok(()),
             Judge::Pin(_) => Err(None),
             Judge::Authorities(known) => known
                 .verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
@@ -191,30 +152,11 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-fn public_key(certificate: &CertificateDer<'_>) -> Option<Fingerprint> {
+/// The fingerprint of the public key in a certificate; `None` when that cannot be read.
+pub(super) fn public_key(certificate: &CertificateDer<'_>) -> Option<Fingerprint> {
     let parsed = ParsedCertificate::try_from(certificate).ok()?;
-    Some(Fingerprint::of(&parsed.subject_public_key_info()))
+    Some(Fingerprint::of_key(&parsed.subject_public_key_info()))
 }
 
-fn explain(error: io::Error) -> TlsError {
-    let Some(cause) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())
-    else {
-        return TlsError::Handshake(error);
-    };
-    if let rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(inner))) = cause
-        && let Some(Distrusted { presented, source }) = inner.downcast_ref()
-    {
-        let presented = *presented;
-        return match source {
-            Some(source) => TlsError::Untrusted { presented, source: source.clone() },
-            None => TlsError::PinMismatch { presented },
-        };
-    }
-    match cause {
-        rustls::Error::AlertReceived(
-            AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity,
-        ) => TlsError::NoSharedSuite,
-        rustls::Error::InvalidMessage(_) => TlsError::NotTls(error),
-        _ => TlsError::Handshake(error),
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,13 @@
 //! All of them are the router's own civil time: what zone that is, and how wrong, the reader must
 //! know.
 
-use jiff::civil::{Date, DateTime, Time};
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime, Time},
+};
 use thiserror::Error;
+
+use super::duration;
 
 /// A text that is no date, or a date that the calendar does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -53,27 +58,115 @@ pub fn parse_optional(text: &str) -> Result<Option<DateTime>, DateError> {
     parse(text).map(|date| (date != EPOCH).then_some(date))
 }
 
-/// Parses the `time` of a log row: `08:00:00` is today, `jul/14 08:00:00` lacks its year.
-///
-/// `router_now` is the router's own clock; the newest moment that is not after it is taken.
+/// A time by the router's clock. Routers before 7.10 leave off what is the same as now in some
+/// fields, such as the time of a log row or the next run of a scheduler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RouterTime {
+    /// Date and time.
+    Full(DateTime),
+    /// `jul/14 08:00:00`: the year is left off.
+    YearLess {
+        /// 1 to 12.
+        month: i8,
+        /// 1 to 31.
+        day: i8,
+        /// The time of day.
+        time: Time,
+    },
+    /// `08:00:00`: the day is left off.
+    DayLess(Time),
+}
+
+impl RouterTime {
+    /// Parses either dialect, whole or shortened.
+    ///
+    /// # Errors
+    ///
+    /// [`DateError`] for anything else.
+    pub fn parse(text: &str) -> Result<Self, DateError> {
+        if let Ok(full) = parse(text) {
+            return Ok(Self::Full(full));
+        }
+        read(text, |text| {
+            let Some((date, time)) = text.split_once(' ') else {
+                return civil_time(text).map(Self::DayLess);
+            };
+            let (month, day) = date.split_once('/')?;
+            let date = month_day(LEAP_YEAR, month, day)?;
+            Some(Self::YearLess { month: date.month(), day: date.day(), time: civil_time(time)? })
+        })
+    }
+
+    /// The moment it means when it lies in the past: the newest that is not after `router_now`, which
+    /// is the router's own clock. A time without a day is today's. `None` for a day that neither
+    /// this year nor the last one has.
+    pub fn past(self, router_now: DateTime) -> Option<DateTime> {
+        let this_year = self.in_year(router_now.year()).filter(|at| *at <= router_now);
+        this_year.or_else(|| self.of_today_or_in(router_now, router_now.year() - 1))
+    }
+
+    /// The moment it means when it is to come: the first that is not before `router_now`. A time
+    /// without a day is today's. `None` for a day that neither this year nor the next one has.
+    pub fn coming(self, router_now: DateTime) -> Option<DateTime> {
+        let this_year = self.in_year(router_now.year()).filter(|at| *at >= router_now);
+        this_year.or_else(|| self.of_today_or_in(router_now, router_now.year() + 1))
+    }
+
+    fn in_year(self, year: i16) -> Option<DateTime> {
+        match self {
+            Self::YearLess { month, day, time } => {
+                Some(Date::new(year, month, day).ok()?.to_datetime(time))
+            }
+            Self::Full(_) | Self::DayLess(_) => None,
+        }
+    }
+
+    fn of_today_or_in(self, now: DateTime, year: i16) -> Option<DateTime> {
+        match self {
+            Self::Full(at) => Some(at),
+            Self::DayLess(time) => Some(now.date().to_datetime(time)),
+            Self::YearLess { .. } => self.in_year(year),
+        }
+    }
+
+    /// Whether it stands for a moment that never was.
+    pub fn is_never(self) -> bool {
+        self == Self::Full(EPOCH)
+    }
+}
+
+/// A year that has every day.
+const LEAP_YEAR: i16 = 2024;
+
+/// Parses the `time` of a log row: see [`RouterTime::past`].
 ///
 /// # Errors
 ///
 /// As [`parse`].
 pub fn parse_log_time(text: &str, router_now: DateTime) -> Result<DateTime, DateError> {
+    let at = RouterTime::parse(text)?.past(router_now);
+    at.ok_or_else(|| DateError { text: text.to_owned() })
+}
+
+/// Parses a time of day, `hh:mm:ss`.
+///
+/// # Errors
+///
+/// [`DateError`] for anything else.
+pub fn parse_time(text: &str) -> Result<Time, DateError> {
+    read(text, civil_time)
+}
+
+/// Parses what `:timestamp` prints: the time since 1970 as a duration, such as
+/// `2735w1d21:41:43.48`. It is as right as the router's clock.
+///
+/// # Errors
+///
+/// [`DateError`] for anything that is no duration, or lies before 1970 or beyond the year 9999.
+pub fn parse_timestamp(text: &str) -> Result<Timestamp, DateError> {
     read(text, |text| {
-        let Some((date, time)) = text.split_once(' ') else {
-            return Some(router_now.date().to_datetime(civil_time(text)?));
-        };
-        let time = civil_time(time)?;
-        if let Some(date) = civil_date(date) {
-            return Some(date.to_datetime(time));
-        }
-        let (month, day) = date.split_once('/')?;
-        let this_year = |year| month_day(year, month, day).map(|date| date.to_datetime(time));
-        this_year(router_now.year())
-            .filter(|at| *at <= router_now)
-            .or_else(|| this_year(router_now.year() - 1))
+        let since = duration::parse(text).ok().filter(|since| !since.is_negative())?;
+        Timestamp::UNIX_EPOCH.checked_add(since).ok()
     })
 }
 
@@ -187,6 +280,35 @@ mod tests {
     }
 
     #[test]
+    fn a_shortened_time_to_come_is_the_next_one() {
+        let now = datetime(2023, 12, 31, 9, 0, 0, 0);
+        for (text, expected) in [
+            ("10:00:00", datetime(2023, 12, 31, 10, 0, 0, 0)),
+            ("dec/31 23:00:00", datetime(2023, 12, 31, 23, 0, 0, 0)),
+            ("jan/02 03:04:05", datetime(2024, 1, 2, 3, 4, 5, 0)),
+            ("feb/29 00:00:00", datetime(2024, 2, 29, 0, 0, 0, 0)),
+            ("jan/02/2025 03:04:05", datetime(2025, 1, 2, 3, 4, 5, 0)),
+            ("2025-01-02 03:04:05", datetime(2025, 1, 2, 3, 4, 5, 0)),
+        ] {
+            let coming = RouterTime::parse(text).unwrap().coming(now);
+            assert_eq!(coming, Some(expected), "{text}");
+        }
+        let leap_day = RouterTime::parse("feb/29 00:00:00").unwrap();
+        assert_eq!(leap_day.past(now), None);
+        assert!(RouterTime::parse("feb/30 00:00:00").is_err());
+    }
+
+    #[test]
+    fn a_timestamp_is_the_time_since_1970() {
+        let at = parse_timestamp("2735w1d21:41:43.48").unwrap();
+        assert_eq!(at.to_string(), "2022-06-03T21:41:43.48Z");
+        assert_eq!(parse_timestamp("0s"), Ok(Timestamp::UNIX_EPOCH));
+        for text in ["", "-1s", "2022-06-03", "now"] {
+            assert!(parse_timestamp(text).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
     fn what_the_calendar_does_not_have_is_refused() {
         for text in [
             "",
@@ -223,6 +345,8 @@ mod tests {
         fn no_text_makes_the_parser_panic(text in any::<String>()) {
             let _ = parse(&text);
             let _ = parse_log_time(&text, EPOCH);
+            let _ = parse_timestamp(&text);
+            let _ = RouterTime::parse(&text).map(|time| time.coming(DateTime::MAX));
         }
     }
 }

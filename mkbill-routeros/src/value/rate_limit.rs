@@ -32,6 +32,24 @@ impl<T> Directions<T> {
     pub fn new(upload: T, download: T) -> Self {
         Self { upload, download }
     }
+
+    /// Reads `up/down`, each side by `read`; one side alone counts for both. `None` when a side is
+    /// not read.
+    pub fn parse(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<Self> {
+        let (upload, download) = text.split_once('/').unwrap_or((text, text));
+        Some(Self::new(read(upload)?, read(download)?))
+    }
+
+    /// Both values changed in the same way.
+    pub fn map<U>(self, change: impl Fn(T) -> U) -> Directions<U> {
+        Directions::new(change(self.upload), change(self.download))
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Directions<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}/{}", self.upload, self.download)
+    }
 }
 
 /// A rate in bits a second. `k`, `M` and `G` are powers of 1000.
@@ -39,7 +57,7 @@ impl<T> Directions<T> {
 pub struct BitRate(pub u64);
 
 impl BitRate {
-    /// Parses `512k`, `10M`, `1G` or plain bits a second.
+    /// Parses `512k`, `10M`, `1G` or plain bits a second, with or without `bps` behind it.
     ///
     /// # Errors
     ///
@@ -114,11 +132,10 @@ impl RateLimit {
 impl fmt::Display for RateLimit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let none = Directions::new(BitRate(0), BitRate(0));
-        let rates = |pair: Directions<BitRate>| format!("{}/{}", pair.upload, pair.download);
-        let time = self.burst_time.map_or_else(
-            || "0/0".to_owned(),
-            |time| format!("{}/{}", duration::format(time.upload), duration::format(time.download)),
-        );
+        let rates = |pair: Directions<BitRate>| pair.to_string();
+        let time = self
+            .burst_time
+            .map_or_else(|| "0/0".to_owned(), |time| time.map(duration::format).to_string());
         let parts = [
             (true, rates(self.max)),
             (self.burst.is_some(), rates(self.burst.unwrap_or(none))),
@@ -144,13 +161,13 @@ fn parse(text: &str) -> Option<RateLimit> {
         return None;
     }
     let mut parts = text.split_ascii_whitespace();
-    let max = pair(parts.next()?, bit_rate)?;
+    let max = Directions::parse(parts.next()?, bit_rate)?;
     let mut next = || parts.next();
-    let burst = set(pair(next().unwrap_or("0"), bit_rate)?);
-    let burst_threshold = set(pair(next().unwrap_or("0"), bit_rate)?);
-    let burst_time = set(pair(next().unwrap_or("0"), |text| duration::parse(text).ok())?);
+    let burst = set(Directions::parse(next().unwrap_or("0"), bit_rate)?);
+    let burst_threshold = set(Directions::parse(next().unwrap_or("0"), bit_rate)?);
+    let burst_time = set(Directions::parse(next().unwrap_or("0"), burst_time)?);
     let priority = next().map_or(Some(PRIORITY_DEFAULT), |text| text.parse().ok())?;
-    let guaranteed = set(pair(next().unwrap_or("0"), bit_rate)?);
+    let guaranteed = set(Directions::parse(next().unwrap_or("0"), bit_rate)?);
     let complete = parts.next().is_none() && (1..=PRIORITY_DEFAULT).contains(&priority);
     complete.then_some(RateLimit { max, burst, burst_threshold, burst_time, priority, guaranteed })
 }
@@ -161,9 +178,10 @@ fn set<T: Default + PartialEq>(pair: Directions<T>) -> Option<Directions<T>> {
     Some(pair).filter(|pair| *pair != zero)
 }
 
-fn pair<T: Copy>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<Directions<T>> {
-    let (upload, download) = text.split_once('/').unwrap_or((text, text));
-    Some(Directions::new(read(upload)?, read(download)?))
+/// Cut to milliseconds, as routers print nothing finer.
+fn burst_time(text: &str) -> Option<SignedDuration> {
+    let time = duration::parse(text).ok().filter(|time| !time.is_negative())?;
+    Some(SignedDuration::from_millis_i128(time.as_millis()))
 }
 
 fn bit_rate(text: &str) -> Option<BitRate> {
@@ -175,6 +193,7 @@ fn bit_rate(text: &str) -> Option<BitRate> {
         ("G", 1_000_000_000),
         ("g", 1_000_000_000),
     ];
+    let text = text.strip_suffix("bps").unwrap_or(text);
     let (number, unit) = units
         .iter()
         .find_map(|(suffix, unit)| Some((text.strip_suffix(suffix)?, *unit)))
@@ -229,9 +248,27 @@ mod tests {
             "1M 2M 1M 8 0",
             "1M 2M 1M 8 8 1M 1M",
             "-1M",
+            "1M 2M 1M -8s",
         ] {
             assert!(RateLimit::parse(text).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_burst_time_is_no_finer_than_what_routers_print() {
+        let limit = RateLimit::parse("2M 4M 1M 0.0004/5.4321").unwrap();
+        let expected = Directions::new(SignedDuration::ZERO, SignedDuration::from_millis(5_432));
+        assert_eq!(limit.burst_time, Some(expected));
+        assert_eq!(RateLimit::parse(&limit.to_string()), Ok(limit));
+        assert_eq!(RateLimit::parse("2M 4M 1M 0.0004").unwrap().burst_time, None);
+    }
+
+    #[test]
+    fn a_measured_rate_may_carry_its_unit() {
+        for (text, bits) in [("0bps", 0), ("12.3kbps", 12_300), ("1Mbps", 1_000_000)] {
+            assert_eq!(BitRate::parse(text), Ok(BitRate(bits)), "{text}");
+        }
+        assert!(BitRate::parse("bps").is_err());
     }
 
     fn rates() -> impl Strategy<Value = Directions<BitRate>> {
@@ -253,6 +290,12 @@ mod tests {
             let burst_time = seconds.map(|time| Directions::new(whole(time), whole(2 * time)));
             let limit = RateLimit { max, burst, burst_threshold, burst_time, priority, guaranteed };
             prop_assert_eq!(RateLimit::parse(&limit.to_string()).unwrap(), limit);
+        }
+
+        #[test]
+        fn every_pair_survives_a_round_trip(pair in rates()) {
+            let read = |text: &str| BitRate::parse(text).ok();
+            prop_assert_eq!(Directions::parse(&pair.to_string(), read), Some(pair));
         }
     }
 }

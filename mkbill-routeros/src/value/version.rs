@@ -4,7 +4,7 @@ use std::fmt;
 
 use thiserror::Error;
 
-use super::date::DateDialect;
+use super::{date::DateDialect, decimal::whole};
 
 /// A text that names no version.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -62,6 +62,11 @@ impl Version {
         self >= Self::new(7, 1, 0)
     }
 
+    /// Whether the REST interface may also be on the service without TLS (7.9).
+    pub fn has_rest_without_tls(self) -> bool {
+        self >= Self::new(7, 9, 0)
+    }
+
     /// Whether services limit their sessions (7.16).
     pub fn limits_sessions(self) -> bool {
         self >= Self::new(7, 16, 0)
@@ -76,6 +81,49 @@ impl Version {
     pub fn masks_secrets(self) -> bool {
         self >= Self::new(7, 21, 0)
     }
+
+    /// Whether an export leaves secrets out unless asked to show them (7.0). Before, it shows them
+    /// unless asked to hide them.
+    pub fn exports_without_secrets(self) -> bool {
+        self.major >= 7
+    }
+
+    /// What a hotspot user's secret for one-time passwords is called: `totp-secret` from 7.21,
+    /// `otp-secret` from 7.21.3, nothing before.
+    pub fn otp_field(self) -> Option<&'static str> {
+        if self >= Self::new(7, 21, 3) {
+            Some("otp-secret")
+        } else if self >= Self::new(7, 21, 0) {
+            Some("totp-secret")
+        } else {
+            None
+        }
+    }
+
+    /// Whether `/import` can check a file without running it (7.16).
+    pub fn imports_dry(self) -> bool {
+        self >= Self::new(7, 16, 0)
+    }
+
+    /// Whether queues have a `bucket-size` (7.0).
+    pub fn has_queue_buckets(self) -> bool {
+        self.major >= 7
+    }
+
+    /// Whether address pools have comments (7.0).
+    pub fn has_pool_comments(self) -> bool {
+        self.major >= 7
+    }
+
+    /// Whether PPP secrets tell who called last and why the call ended (7.0).
+    pub fn tells_last_ppp_caller(self) -> bool {
+        self.major >= 7
+    }
+
+    /// Whether schedulers choose among the days of the week (7.24).
+    pub fn schedules_by_day(self) -> bool {
+        self >= Self::new(7, 24, 0)
+    }
 }
 
 impl fmt::Display for Version {
@@ -88,7 +136,7 @@ impl fmt::Display for Version {
 fn parse(text: &str) -> Option<Version> {
     let number = text.split_ascii_whitespace().next()?;
     let mut parts = number.split('.');
-    let major = parts.next()?.parse().ok()?;
+    let major = whole(parts.next()?)?.try_into().ok()?;
     let minor = leading(parts.next()?)?;
     let patch = parts.next().map_or(Some(0), leading)?;
     Some(Version::new(major, minor, patch))
@@ -119,7 +167,7 @@ mod tests {
         ] {
             assert_eq!(version(text), expected, "{text}");
         }
-        for text in ["", "seven", "7", "7.x", "70000.1"] {
+        for text in ["", "seven", "7", "7.x", "70000.1", "+7.1", "7.+1"] {
             assert!(Version::parse(text).is_err(), "{text:?}");
         }
     }
@@ -136,6 +184,30 @@ mod tests {
             !version("7.13.4").reads_files_in_chunks() && version("7.14").reads_files_in_chunks()
         );
         assert!(!version("7.20.8").masks_secrets() && version("7.21").masks_secrets());
+        assert!(!version("7.8").has_rest_without_tls() && version("7.9").has_rest_without_tls());
+        assert!(!version("7.15.3").imports_dry() && version("7.16").imports_dry());
+        assert!(!version("7.23.2").schedules_by_day() && version("7.24").schedules_by_day());
+        for is_of_seven in [
+            Version::exports_without_secrets,
+            Version::has_queue_buckets,
+            Version::has_pool_comments,
+            Version::tells_last_ppp_caller,
+        ] {
+            assert!(!is_of_seven(version("6.49.10")) && is_of_seven(version("7.1")));
+        }
+    }
+
+    #[test]
+    fn the_secret_for_one_time_passwords_changed_its_name() {
+        for (text, expected) in [
+            ("7.20.8", None),
+            ("7.21", Some("totp-secret")),
+            ("7.21.2", Some("totp-secret")),
+            ("7.21.3", Some("otp-secret")),
+            ("7.24.4", Some("otp-secret")),
+        ] {
+            assert_eq!(version(text).otp_field(), expected, "{text}");
+        }
     }
 
     #[test]

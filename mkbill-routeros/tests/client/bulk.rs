@@ -69,20 +69,19 @@ impl Table {
                 Reaction::Reply(vec![line(&["!done", &tag, &format!("=ret=*{name}")])])
             }
             Some(b"/ip/hotspot/user/print") => {
-                let query =
-                    command.queries().next().map(String::from_utf8_lossy).unwrap_or_default();
-                let name = query.trim_start_matches("name=");
-                let row = |comment: &String| {
-                    line(&[
+                let row = |name: &str| {
+                    let comment = self.users.get(name)?;
+                    Some(line(&[
                         "!re",
                         &tag,
                         &format!("=.id=*{name}"),
                         &format!("=name={name}"),
                         &format!("=comment={comment}"),
-                    ])
+                    ]))
                 };
-                let rows = self.users.get(name).map(row);
-                Reaction::Reply(rows.into_iter().chain([done]).collect())
+                let queries = command.queries().map(String::from_utf8_lossy);
+                let rows = queries.filter_map(|query| row(query.strip_prefix("name=")?));
+                Reaction::Reply(rows.chain([done]).collect())
             }
             _ => Reaction::Reply(vec![done]),
         }

@@ -119,3 +119,50 @@ async fn a_wrong_password_is_not_tried_again_and_again() {
     assert_eq!(link.client_patiently().await.unwrap_err().kind(), ErrorKind::Auth);
     assert_eq!(attempts.load(Ordering::SeqCst), 1);
 }
+
+/// How many of twenty commands were under way when the router hung up on all of them.
+async fn lost_under_way(link: &Link) -> usize {
+    let client = link.client().await.expect("the router lets us in");
+    let results = client.run_all((0..20).map(|_| Command::new("/x/add"))).await;
+    let errors = results.into_iter().filter_map(Result::err);
+    errors.filter(|error| error.kind() == ErrorKind::OutcomeUnknown).count()
+}
+
+fn hangs_up_on_the_first_command() -> ScriptedRouter {
+    ScriptedRouter::start(|mut peer, _| async move {
+        peer.accept_login().await;
+        peer.next().await;
+    })
+}
+
+#[tokio::test]
+async fn after_a_lost_connection_half_as_many_commands_are_under_way_at_once() {
+    let router = hangs_up_on_the_first_command();
+    let link = link(&router, LinkPolicy::default());
+    let lost = [lost_under_way(&link).await, lost_under_way(&link).await];
+    assert_eq!(lost, [8, 4]);
+    assert_eq!(lost_under_way(&link).await, 2);
+}
+
+#[tokio::test]
+async fn a_connection_that_failed_to_come_about_changes_nothing_of_that() {
+    let router = ScriptedRouter::start(|mut peer, number| async move {
+        if number != 1 {
+            peer.accept_login().await;
+            peer.next().await;
+        }
+    });
+    let link = link(&router, LinkPolicy::default());
+    assert_eq!(lost_under_way(&link).await, 8);
+    assert!(matches!(link.client().await, Err(Error::Login { .. })));
+    assert_eq!(lost_under_way(&link).await, 4);
+}
+
+#[tokio::test]
+async fn a_connection_that_was_ended_by_us_is_no_reason_to_ask_less_of_the_next() {
+    let router = hangs_up_on_the_first_command();
+    let link = link(&router, LinkPolicy::default());
+    assert_eq!(lost_under_way(&link).await, 8);
+    link.disconnect().await;
+    assert_eq!(lost_under_way(&link).await, 8);
+}

@@ -143,7 +143,12 @@ impl Peer {
     }
 
     pub(crate) async fn raw(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).await.expect("the client reads");
+        self.try_raw(bytes).await.expect("the client reads");
+    }
+
+    /// As [`Self::raw`], to a client that may have hung up.
+    pub(crate) async fn try_raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes).await
     }
 
     /// Waits until the client hangs up.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mkbill_routeros::{
     client::{Client, Security},
     error::{Error, ErrorKind},
-    transport::{Fingerprint, Trust},
+    transport::{Fingerprint, Presented, Trust, presented},
 };
 use rcgen::{CertifiedKey, KeyPair, PublicKeyData, generate_simple_self_signed};
 use tokio::io::AsyncWriteExt;
@@ -19,7 +19,10 @@ use tokio_rustls::{
     },
 };
 
-use crate::support::{self, Peer, ScriptedRouter, story};
+use crate::{
+    log,
+    support::{self, LONG, Peer, ScriptedRouter, story},
+};
 
 struct Secured {
     router: ScriptedRouter,
@@ -32,7 +35,7 @@ impl Secured {
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(["router.lan".to_owned()]).expect("a certificate");
         let leaf = Fingerprint::of(cert.der());
-        let key = Fingerprint::of(&signing_key.subject_public_key_info());
+        let key = Fingerprint::of_key(&signing_key.subject_public_key_info());
         let acceptor = acceptor(cert.der().clone(), &signing_key);
         let router = ScriptedRouter::start_tls(acceptor, |mut peer: Peer, _| async move {
             peer.accept_login().await;
@@ -68,6 +71,10 @@ async fn the_pin_may_be_of_the_certificate_or_of_its_key() {
     let secured = Secured::start();
     secured.connect(Trust::Pin(secured.leaf)).await.unwrap();
     secured.connect(Trust::Pin(secured.key)).await.unwrap();
+    let same_digest = secured.key.to_string().replace("spki-", "").parse().unwrap();
+    secured.connect(Trust::Pin(same_digest)).await.unwrap();
+    let key_pin_of_leaf = format!("spki-{}", secured.leaf).parse().unwrap();
+    secured.connect(Trust::Pin(key_pin_of_leaf)).await.unwrap_err();
 }
 
 #[tokio::test]
@@ -86,6 +93,32 @@ async fn a_certificate_of_the_routers_own_making_is_not_trusted_as_on_the_web() 
     let error = secured.connect(Trust::WebPki).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Tls);
     assert!(story(&error).contains(&secured.leaf.to_string()), "{}", story(&error));
+}
+
+#[tokio::test]
+async fn the_presented_fingerprints_are_read_without_a_login_and_can_be_pinned() {
+    let secured = Secured::start();
+    let endpoint = secured.router.config().endpoint;
+    let seen = presented(&endpoint.host, endpoint.port, LONG).await.unwrap();
+    assert_eq!(seen, Presented { certificate: secured.leaf, public_key: secured.key });
+    secured.connect(Trust::Pin(seen.certificate)).await.unwrap();
+    secured.connect(Trust::Pin(seen.public_key)).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_connection_that_others_can_read_warns_once_and_no_other_does() {
+    let (log, _guard) = log::captured();
+    let secured = Secured::start();
+    let plain = ScriptedRouter::start(support::serve);
+    secured.connect(Trust::Pin(secured.leaf)).await.unwrap();
+    assert_eq!(log.lines_with("WARN"), Vec::<String>::new());
+    for _ in 0..2 {
+        secured.connect(Trust::AnyCertificate).await.unwrap();
+    }
+    assert_eq!(log.lines_with("any certificate is taken").len(), 2);
+    Client::connect(&plain.config()).await.unwrap();
+    assert_eq!(log.lines_with("plain text").len(), 1);
+    assert_eq!(log.lines_with("hunter2"), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -127,20 +160,41 @@ async fn a_plain_service_behind_the_port_is_told_as_such() {
     assert!(story(&error).contains("not TLS"), "{}", story(&error));
 }
 
-#[tokio::test]
-async fn a_router_without_a_certificate_is_told_as_such() {
-    const HANDSHAKE_FAILURE: [u8; 7] = [0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
+/// What the client says of a router that answers its hello with these bytes.
+async fn answered_with(bytes: &'static [u8]) -> Error {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
     let router = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        stream.write_all(&HANDSHAKE_FAILURE).await.unwrap();
+        let (mut stream, _) = listener.accept().await.expect("a client");
+        stream.write_all(bytes).await.expect("the client reads");
         stream
     });
     let mut config = support::config(address);
     config.endpoint.security = Security::Tls(Trust::AnyCertificate);
-    let error = Client::connect(&config).await.unwrap_err();
+    let error = Client::connect(&config).await.expect_err("this is no handshake");
+    drop(router.await.expect("the router plays its part"));
     assert_eq!(error.kind(), ErrorKind::Tls);
+    error
+}
+
+#[tokio::test]
+async fn a_router_without_a_certificate_is_told_as_such() {
+    const HANDSHAKE_FAILURE: &[u8] = &[0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28];
+    let error = answered_with(HANDSHAKE_FAILURE).await;
     assert!(story(&error).contains("/ip service set api-ssl certificate"), "{}", story(&error));
-    drop(router.await.unwrap());
+}
+
+#[tokio::test]
+async fn a_router_with_old_tls_only_is_told_as_such() {
+    const PROTOCOL_VERSION: &[u8] = &[0x15, 0x03, 0x01, 0x00, 0x02, 0x02, 0x46];
+    /// A server hello of TLS 1.0 with `TLS_RSA_WITH_AES_128_CBC_SHA`.
+    const HELLO_OF_TLS_1_0: &[u8] = &[
+        0x16, 0x03, 0x01, 0x00, 0x2A, 0x02, 0x00, 0x00, 0x26, 0x03, 0x01, 1, 2, 3, 4, 5, 6, 7, 8,
+        9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+        32, 0x00, 0x00, 0x2F, 0x00,
+    ];
+    for answer in [PROTOCOL_VERSION, HELLO_OF_TLS_1_0] {
+        let error = answered_with(answer).await;
+        assert!(story(&error).contains("TLS 1.0 or 1.1 only"), "{}", story(&error));
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::support::{Raw, started, value};
+use crate::support::{Raw, playing, started, trap, trap_of, value};
 use mkbill_routeros::{
     proto::login,
     sim::{CancelOrder, RouterOs, Simulator},
@@ -12,24 +12,10 @@ async fn simulator() -> Simulator {
     started(Simulator::builder()).await
 }
 
-async fn playing(routeros: RouterOs) -> Simulator {
-    started(Simulator::builder().routeros(routeros)).await
-}
-
 const ADD: &str = "/ip/hotspot/user/add";
 const SET: &str = "/ip/hotspot/user/set";
 const REMOVE: &str = "/ip/hotspot/user/remove";
 const PRINT: &str = "/ip/hotspot/user/print";
-
-fn trap(message: &str) -> [Vec<String>; 2] {
-    [vec!["!trap".to_owned(), format!("=message={message}")], vec!["!done".to_owned()]]
-}
-
-fn trap_of(category: u8, message: &str) -> [Vec<String>; 2] {
-    let words =
-        ["!trap".to_owned(), format!("=category={category}"), format!("=message={message}")];
-    [words.to_vec(), vec!["!done".to_owned()]]
-}
 
 #[tokio::test]
 async fn a_plain_login_with_the_right_password_gets_in_and_is_logged() {

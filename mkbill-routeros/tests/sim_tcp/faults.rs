@@ -1,9 +1,16 @@
 //! Everything that goes wrong with routers, on demand.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use crate::support::{Raw, started};
-use mkbill_routeros::sim::{At, Effect, Fault, On, Refusal, Router, Simulator, Stage, Verdict};
+use jiff::SignedDuration;
+use mkbill_routeros::sim::{
+    At, Effect, Fault, FaultScript, On, Refusal, Router, RouterOs, Simulator, Stage, Verdict,
+};
+use tokio::time::Instant;
 
 const ADD: &str = "/ip/hotspot/user/add";
 const PRINT: &str = "/ip/hotspot/user/print";
@@ -24,6 +31,13 @@ async fn on_second_add(effect: Effect) -> (Simulator, Raw) {
 /// How many users there are besides the built-in one.
 fn users(simulator: &Simulator) -> usize {
     simulator.router(|router| router.count("/ip/hotspot/user")) - 1
+}
+
+/// Waits until that many commands of a path came in.
+async fn seen(simulator: &Simulator, path: &str, count: usize) {
+    while simulator.commands().iter().filter(|command| command.path == path).count() < count {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test]
@@ -183,4 +197,146 @@ async fn a_hook_sees_every_command_twice_and_may_cut_either_time() {
     let mut raw = Raw::logged_in(&simulator).await;
     assert!(raw.run(&[ADD, "=name=after"]).await.is_empty());
     assert_eq!(users(&simulator), 2);
+}
+
+/// A router whose time is that of tokio, which passes at once when nobody has anything to do.
+async fn patient_second_add(effect: Effect) -> (Simulator, Raw) {
+    let (simulator, raw) = on_second_add(effect).await;
+    tokio::time::pause();
+    (simulator, raw)
+}
+
+#[tokio::test]
+async fn a_connection_dropped_after_so_many_bytes_ends_there() {
+    let (simulator, mut raw) = on_second_add(Effect::DropAfterBytes(9)).await;
+    raw.send(&[ADD, "=name=v2"]).await;
+    raw.send(&[PRINT]).await;
+    assert_eq!(raw.rest().await, b"\x05!done\x07=r");
+    assert_eq!(users(&simulator), 2);
+}
+
+#[tokio::test]
+async fn a_connection_may_end_inside_a_word() {
+    let (simulator, mut raw) = on_second_add(Effect::CutMidWord).await;
+    raw.send(&[ADD, "=name=v2"]).await;
+    assert_eq!(raw.rest().await, b"\x05!done\x07=ret=*");
+    assert_eq!(users(&simulator), 2);
+}
+
+#[tokio::test]
+async fn a_stall_holds_up_this_command_and_those_of_every_connection() {
+    let stall = Duration::from_secs(30);
+    let (simulator, mut raw) = patient_second_add(Effect::Stall(stall)).await;
+    let mut other = Raw::connect(simulator.addr()).await;
+    let began = Instant::now();
+    raw.send(&[ADD, ".tag=1", "=name=v2"]).await;
+    seen(&simulator, ADD, 2).await;
+    other.run(&["/login", "=name=admin", "=password=pw"]).await;
+    assert!(began.elapsed() >= stall, "{:?}", began.elapsed());
+    assert_eq!(raw.answer().await, [["!done", ".tag=1", "=ret=*2"]]);
+    assert!(began.elapsed() < 2 * stall, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_late_answer_is_overtaken_by_those_of_later_commands() {
+    let late = Duration::from_secs(7);
+    let (simulator, mut raw) = patient_second_add(Effect::LateReply(late)).await;
+    let began = Instant::now();
+    raw.send(&[ADD, ".tag=1", "=name=v2"]).await;
+    let answer = raw.run(&[PRINT, ".tag=2", "=count-only="]).await;
+    assert_eq!(answer, [["!done", ".tag=2", "=ret=3"]]);
+    assert_eq!(users(&simulator), 2);
+    assert_eq!(raw.answer().await, [["!done", ".tag=1", "=ret=*2"]]);
+    assert!(began.elapsed() >= late, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_denied_login_fails_with_the_right_password_and_the_next_one_may_work() {
+    for (routeros, text) in [
+        (RouterOs::V6_42, "=message=cannot log in"),
+        (RouterOs::V7_18, "=message=invalid user name or password (6)"),
+    ] {
+        let simulator = started(Simulator::builder().routeros(routeros)).await;
+        let (effect, on, at) = (Effect::DenyLogin, On::Any, At::Nth(1));
+        simulator.faults().push(Fault { effect, on, at });
+        let mut raw = Raw::connect(simulator.addr()).await;
+        let login = ["/login", "=name=admin", "=password=pw"];
+        assert_eq!(raw.run(&login).await[0], ["!trap", text]);
+        let again = raw.run(&login).await;
+        assert_eq!(again.last().unwrap()[0], "!done");
+    }
+}
+
+#[tokio::test]
+async fn the_clock_jumps_and_the_network_puts_it_right() {
+    let ahead = SignedDuration::from_hours(48);
+    let (simulator, mut raw) = on_second_add(Effect::ClockJump(ahead)).await;
+    let shown = |simulator: &Simulator| simulator.router(|router| router.clock().shown());
+    let before = shown(&simulator);
+    raw.run(&[ADD, "=name=v2"]).await;
+    assert_eq!(shown(&simulator), before.saturating_add(ahead));
+    let (effect, on, at) = (Effect::NtpSync, On::Writes, At::Nth(1));
+    simulator.faults().push(Fault { effect, on, at });
+    raw.run(&[ADD, "=name=v3"]).await;
+    assert_eq!(shown(&simulator), before);
+}
+
+#[tokio::test]
+async fn a_flood_without_tags_comes_before_the_answer() {
+    let (_simulator, mut raw) = on_second_add(Effect::Untagged(1000)).await;
+    let answer = raw.run(&[ADD, ".tag=1", "=name=v2"]).await;
+    assert_eq!(answer.len(), 1001);
+    assert_eq!(answer[0], ["!re", "=name=untagged"]);
+    assert_eq!(answer[1000], ["!done", ".tag=1", "=ret=*2"]);
+}
+
+#[tokio::test]
+async fn a_control_byte_comes_before_the_answer() {
+    let (_simulator, mut raw) = on_second_add(Effect::ControlByte).await;
+    raw.send(&[ADD, "=name=v2"]).await;
+    raw.send(&["/quit"]).await;
+    assert!(raw.rest().await.starts_with(b"\xF8\x05!done"));
+}
+
+#[tokio::test]
+async fn a_sentence_without_end_goes_on_until_the_client_leaves() {
+    let (simulator, mut raw) = on_second_add(Effect::EndlessSentence).await;
+    raw.send(&[ADD, ".tag=1", "=name=v2"]).await;
+    let bytes = raw.take(1 << 20).await;
+    let (row, words) = bytes.split_at(11);
+    assert_eq!(row, b"\x03!re\x06.tag=1");
+    assert!(words.chunks_exact(5).all(|word| word == b"\x04=a=b"));
+    assert_eq!(users(&simulator), 1);
+}
+
+#[tokio::test]
+async fn a_script_sets_the_faults_from_the_start_and_tires_the_router() {
+    let script: FaultScript = r#"
+        [tires]
+        after = 3
+        service-ms = 20000
+
+        [[fault]]
+        effect = { trap = { message = "failure: flash is full", category = 4 } }
+        on = "/ip/hotspot/user/add"
+        at = { nth = 2 }
+    "#
+    .parse()
+    .unwrap();
+    let millisecond = Duration::from_millis(1);
+    let builder = Simulator::builder().service_time(millisecond).parallelism(1);
+    let simulator = started(builder.script(&script)).await;
+    let mut raw = Raw::logged_in(&simulator).await;
+    tokio::time::pause();
+    let began = Instant::now();
+    for name in ["=name=v1", "=name=v2", "=name=v3"] {
+        raw.send(&[ADD, name]).await;
+    }
+    raw.send(&[PRINT, "=count-only="]).await;
+    let answers = [raw.answer().await, raw.answer().await, raw.answer().await];
+    let trap = ["!trap", "=category=4", "=message=failure: flash is full"];
+    assert_eq!(answers[1][0], trap);
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert_eq!(raw.answer().await, [["!done", "=ret=3"]]);
+    assert!(began.elapsed() >= Duration::from_secs(20), "{:?}", began.elapsed());
 }

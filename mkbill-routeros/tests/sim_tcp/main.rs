@@ -2,8 +2,15 @@
 
 #![cfg(feature = "sim")]
 
+mod accounts;
 mod api;
+mod console;
 mod faults;
+mod files;
+mod network;
 mod program;
+#[cfg(feature = "sim-sftp")]
+mod sftp;
 mod support;
+mod system;
 mod tls;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use mkbill_routeros::{
     proto::{Decoder, Limits, Sentence},
-    sim::{Simulator, SimulatorBuilder},
+    sim::{RouterOs, Simulator, SimulatorBuilder},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -22,18 +22,21 @@ pub(crate) struct Raw {
 
 impl Raw {
     pub(crate) async fn connect(address: SocketAddr) -> Self {
-        Self {
-            stream: TcpStream::connect(address).await.expect("the port is open"),
-            decoder: Decoder::new(Limits::default()),
-        }
+        let stream = TcpStream::connect(address).await.expect("the port is open");
+        stream.set_nodelay(true).expect("the stream is open");
+        Self { stream, decoder: Decoder::new(Limits::default()) }
     }
 
     /// A connection that is logged in as `admin` with the password of [`started`].
     pub(crate) async fn logged_in(simulator: &Simulator) -> Self {
         let mut raw = Self::connect(simulator.addr()).await;
-        let answer = raw.run(&["/login", "=name=admin", "=password=pw"]).await;
-        assert_eq!(answer, [["!done"]]);
+        assert_eq!(raw.log_in("admin", "pw").await, [["!done"]]);
         raw
+    }
+
+    pub(crate) async fn log_in(&mut self, name: &str, password: &str) -> Vec<Vec<String>> {
+        let words = [format!("=name={name}"), format!("=password={password}")];
+        self.run(&["/login", &words[0], &words[1]]).await
     }
 
     pub(crate) async fn send(&mut self, words: &[&str]) {
@@ -81,6 +84,14 @@ impl Raw {
         bytes
     }
 
+    /// The next `count` bytes.
+    pub(crate) async fn take(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = vec![0; count];
+        let read = timeout(PATIENCE, self.stream.read_exact(&mut bytes)).await;
+        read.expect("the bytes come in time").expect("the connection stays open");
+        bytes
+    }
+
     async fn next(&mut self) -> Option<Vec<String>> {
         let mut buffer = [0; 4096];
         loop {
@@ -105,4 +116,21 @@ pub(crate) fn value(words: &[String], name: &str) -> Option<String> {
 
 pub(crate) async fn started(builder: SimulatorBuilder) -> Simulator {
     builder.password("pw").start().await.expect("the router starts")
+}
+
+/// A router of that release.
+pub(crate) async fn playing(routeros: RouterOs) -> Simulator {
+    started(Simulator::builder().routeros(routeros)).await
+}
+
+/// What a command that fails is answered by, where the trap has no category.
+pub(crate) fn trap(message: &str) -> [Vec<String>; 2] {
+    [vec!["!trap".to_owned(), format!("=message={message}")], vec!["!done".to_owned()]]
+}
+
+/// As [`trap`], with a category.
+pub(crate) fn trap_of(category: u8, message: &str) -> [Vec<String>; 2] {
+    let words =
+        ["!trap".to_owned(), format!("=category={category}"), format!("=message={message}")];
+    [words.to_vec(), vec!["!done".to_owned()]]
 }

@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::support::started;
+use crate::support::{Raw, started};
 
 fn trusting(certificate: &[u8]) -> TlsConnector {
     let mut roots = RootCertStore::empty();
@@ -41,6 +41,19 @@ async fn the_api_answers_over_tls_with_the_certificate_it_shows() {
     let mut answer = [0; 7];
     stream.read_exact(&mut answer).await.unwrap();
     assert_eq!(&answer, b"\x05!done\x00");
+}
+
+#[tokio::test]
+async fn a_disabled_service_over_tls_is_closed_and_the_plain_one_stays_open() {
+    let simulator = started(Simulator::builder().tls()).await;
+    let disable = [".id=api-ssl"];
+    simulator.router(|router| router.run("/ip/service/disable", &disable).unwrap());
+    let name = ServerName::try_from("localhost").unwrap();
+    let stream = TcpStream::connect(simulator.tls_addr().unwrap()).await.unwrap();
+    let certificate = simulator.tls_certificate().unwrap();
+    let mut stream = trusting(certificate).connect(name, stream).await.unwrap();
+    assert_eq!(stream.read(&mut [0; 7]).await.unwrap(), 0);
+    Raw::logged_in(&simulator).await;
 }
 
 #[tokio::test]

@@ -152,6 +152,7 @@ const ARROWS: [Arrow; 14] = [
         from: &["mkbill-routeros/src/"],
         except: &[
             "mkbill-routeros/src/bin/",
+            "mkbill-routeros/src/conformance/",
             "mkbill-routeros/src/lib.rs",
             "mkbill-routeros/src/sim/",
         ],
