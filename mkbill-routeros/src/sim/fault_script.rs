@@ -95,7 +95,10 @@ pub enum FaultScriptError {
     #[error("reading a fault script: it has more than 1000 faults")]
     TooMany,
     /// Not TOML, or not a script; the cause says in which line, and which words are known.
-    #[error("reading a fault script")]
+    #[error(
+        "reading a fault script, in which an effect is a word such as \"hang\", or takes a value as \
+         in {{ delay-ms = 500 }}"
+    )]
     Text(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
