@@ -2,7 +2,6 @@
 
 use std::future::Future;
 
-use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde_json::Value as Json;
@@ -45,13 +44,11 @@ pub(crate) trait Dialect: Database<Row: Record> {
         arguments: Self::Arguments,
     ) -> impl Future<Output = sqlx::Result<u64>> + Send;
 
-    /// Reads each row as it comes, so that no more than a few are held as the driver has them.
-    fn fetch<T: Send>(
+    fn fetch(
         connection: &mut Self::Connection,
         sql: String,
         arguments: Self::Arguments,
-        read: impl FnMut(&Self::Row) -> T + Send,
-    ) -> impl Future<Output = sqlx::Result<Vec<T>>> + Send;
+    ) -> impl Future<Output = sqlx::Result<Vec<Self::Row>>> + Send;
 }
 
 /// Reads columns by name.
@@ -144,14 +141,12 @@ macro_rules! run {
             Ok(query.execute(connection).await?.rows_affected())
         }
 
-        async fn fetch<T: Send>(
+        async fn fetch(
             connection: &mut Self::Connection,
             sql: String,
             arguments: Self::Arguments,
-            mut read: impl FnMut(&Self::Row) -> T + Send,
-        ) -> sqlx::Result<Vec<T>> {
-            let rows = sqlx::query_with(AssertSqlSafe(sql), arguments).fetch(connection);
-            rows.map_ok(|row| read(&row)).try_collect().await
+        ) -> sqlx::Result<Vec<Self::Row>> {
+            sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(connection).await
         }
     };
 }

@@ -163,7 +163,7 @@ impl<D: Dialect> SqlTx<D> {
         Ok(rows)
     }
 
-    async fn all<T: Send>(
+    async fn all<T>(
         &mut self,
         statement: Statement,
         values: Vec<Value>,
@@ -171,13 +171,13 @@ impl<D: Dialect> SqlTx<D> {
     ) -> Result<Vec<T>, StoreError> {
         let (sql, arguments) = statement.bound::<D>(values)?;
         before(&self.hook)?;
-        let rows = D::fetch(&mut self.transaction, sql, arguments, read).await;
+        let rows = D::fetch(&mut self.transaction, sql, arguments).await;
         let rows = rows.map_err(|error| driver(statement.act, error))?;
         after(&self.hook)?;
-        rows.into_iter().map(|row| row.map_err(|error| error.while_doing(statement.act))).collect()
+        rows.iter().map(|row| read(row).map_err(|error| error.while_doing(statement.act))).collect()
     }
 
-    async fn one<T: Send>(
+    async fn one<T>(
         &mut self,
         statement: Statement,
         values: Vec<Value>,
