@@ -13,9 +13,12 @@ use std::{
 
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
-use mkbill_routeros::sim::{
-    Crowd, Customer, FaultScript, License, Recorder, RouterOs, Simulator, SimulatorBuilder,
-    TimeSource, Traffic,
+use mkbill_routeros::{
+    sim::{
+        Crowd, Customer, FaultScript, License, Recorder, RouterOs, Simulator, SimulatorBuilder,
+        TimeSource, Traffic,
+    },
+    transport::Fingerprint,
 };
 use serde::Serialize;
 
@@ -255,10 +258,7 @@ impl Greeting {
             let fingerprint = fingerprint.map(str::to_owned);
             services.extend(address.map(|address| Service { name, address, fingerprint }));
         };
-        let certificate = simulator.tls_fingerprint().map(|digest| {
-            let hex: Vec<String> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-            format!("sha256:{}", hex.concat())
-        });
+        let certificate = simulator.tls_certificate().map(|der| Fingerprint::of(der).to_string());
         add("api-ssl", simulator.tls_addr(), certificate.as_deref());
         add("rest", simulator.rest_addr(), None);
         add("rest-ssl", simulator.rest_tls_addr(), certificate.as_deref());

@@ -114,14 +114,20 @@ impl Router {
                 return Ok(LoggedIn { id: self.enter(id, &caller, via, peer), caller });
             }
             Some(_) => Refusal::denied(),
-            None if self.routeros.takes_plain_login() => {
-                Refusal::new("invalid user name or password (6)")
-            }
-            None => Refusal::new("cannot log in"),
+            None => self.login_refusal(),
         };
         let message = format!("login failure for user {shown} from {peer} via {via}");
         self.write_log("system,error,critical", message);
         Err(refused)
+    }
+
+    /// What a router says to a name and a password that do not go together.
+    pub(super) fn login_refusal(&self) -> Refusal {
+        Refusal::new(if self.routeros.takes_plain_login() {
+            "invalid user name or password (6)"
+        } else {
+            "cannot log in"
+        })
     }
 
     /// The client has gone. Nothing happens when a reboot has forgotten it already.

@@ -265,7 +265,7 @@ impl Dialogue {
                 Effect::ClockJump(by) => self.shared.router().jump_clock(*by),
                 Effect::NtpSync => self.shared.router().ntp_sync(),
                 Effect::DenyLogin if pending.command.path() == "/login" => {
-                    let refusal = self.login_refusal();
+                    let refusal = self.shared.router().login_refusal();
                     self.out.push_all(&refused(&refusal, pending.command.tag()));
                     return true;
                 }
@@ -393,15 +393,6 @@ impl Dialogue {
             }
             Err(refusal) => refused(&refusal, command.tag()),
         }
-    }
-
-    fn login_refusal(&self) -> Refusal {
-        let text = if self.shared.router().routeros().takes_plain_login() {
-            "invalid user name or password (6)"
-        } else {
-            "cannot log in"
-        };
-        Refusal::new(text)
     }
 
     /// What the client offers to be let in; `None` when it has to be asked.

@@ -10,7 +10,7 @@ use super::{
     id::ObjectId,
     menus,
     meter::Usage,
-    pool::Prefix,
+    prefix::Prefix,
     presence::packets,
     record::Record,
     router::Router,

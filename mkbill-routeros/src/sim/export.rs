@@ -50,7 +50,7 @@ impl Router {
 
     pub(super) fn export_file(&mut self, command: &Command) -> Result<Done, Refusal> {
         let has = |name: &str| command.attribute(name).is_some();
-        let hides_by_default = self.routeros.version().major >= 7;
+        let hides_by_default = self.routeros.version().exports_without_secrets();
         let word = if hides_by_default { "show-sensitive" } else { "hide-sensitive" };
         refuse_others(command, &["file", "compact", "terse", "verbose", word])?;
         let under = command.menu();

@@ -4,7 +4,7 @@ mod network;
 mod ppp;
 mod system;
 
-use crate::value::Version;
+use crate::value::version::release::{OTP, TOTP};
 
 use super::schema::{BuiltIn, Column, Kind, Menu};
 
@@ -165,9 +165,6 @@ pub(super) const STORED: [&Menu; 20] = [
     &system::SCRIPT_JOB,
     &system::SCRIPT_ENVIRONMENT,
 ];
-
-const TOTP: Version = Version::new(7, 21, 0);
-const OTP: Version = Version::new(7, 21, 3);
 
 static HOTSPOT_USER: Menu = Menu {
     path: USER,

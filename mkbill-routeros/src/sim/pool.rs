@@ -1,61 +1,19 @@
-//! Addresses: pools of them, who holds which, and the texts they are written in.
+//! Pools of addresses, and who holds which.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt,
-    net::Ipv4Addr,
-    str::FromStr,
+    net::{IpAddr, Ipv4Addr},
 };
 
-use super::{agenda::Guest, menus, record::Record, refusal::Refusal, router::Router};
+use super::{
+    agenda::Guest, menus, prefix::Prefix, record::Record, refusal::Refusal, router::Router,
+};
 
 /// How many ranges a pool may have.
 const RANGES_MAX: usize = 64;
 /// How many pools are asked one after the other when each says `next-pool`.
 const POOLS_IN_CHAIN_MAX: usize = 16;
-
-/// An address with the length of its network, such as `10.5.50.1/24`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Prefix {
-    address: Ipv4Addr,
-    length: u8,
-}
-
-impl Prefix {
-    pub(super) fn network(self) -> Ipv4Addr {
-        let mask = u32::MAX.checked_shl(32 - u32::from(self.length)).unwrap_or(0);
-        Ipv4Addr::from_bits(self.address.to_bits() & mask)
-    }
-
-    fn last(self) -> Ipv4Addr {
-        let hosts = u32::MAX.checked_shr(u32::from(self.length)).unwrap_or(0);
-        Ipv4Addr::from_bits(self.network().to_bits() | hosts)
-    }
-}
-
-/// A text that is no address with a length.
-#[derive(Debug)]
-pub(super) struct NoPrefix;
-
-impl FromStr for Prefix {
-    type Err = NoPrefix;
-
-    /// An address alone is a network of its own.
-    fn from_str(text: &str) -> Result<Self, NoPrefix> {
-        let (address, length) = text.split_once('/').unwrap_or((text, "32"));
-        let length = length.parse().ok().filter(|length| *length <= 32);
-        Ok(Self {
-            address: address.parse().map_err(|_| NoPrefix)?,
-            length: length.ok_or(NoPrefix)?,
-        })
-    }
-}
-
-impl fmt::Display for Prefix {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}/{}", self.address, self.length)
-    }
-}
 
 /// The addresses of a pool: first and last of each range, in the order in which they were written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,7 +54,10 @@ fn range(text: &str) -> Result<(Ipv4Addr, Ipv4Addr), Refusal> {
         return if first <= last { Ok((first, last)) } else { Err(invalid()) };
     }
     let network: Prefix = text.parse().map_err(|_| invalid())?;
-    Ok((network.network(), network.last()))
+    match network.bounds() {
+        (IpAddr::V4(first), IpAddr::V4(last)) => Ok((first, last)),
+        _ => Err(invalid()),
+    }
 }
 
 impl fmt::Display for Ranges {
@@ -254,16 +215,5 @@ mod tests {
         assert_eq!(refused("10.0.0.1-x"), no_end);
         assert_eq!(refused("pool"), "invalid value for argument ranges");
         assert_eq!(refused("10.0.0.9-10.0.0.1"), "invalid value for argument ranges");
-    }
-
-    #[test]
-    fn the_network_of_an_address_follows_from_its_length() {
-        for (text, network) in
-            [("10.5.50.7/24", "10.5.50.0"), ("10.5.50.7", "10.5.50.7"), ("10.5.50.7/0", "0.0.0.0")]
-        {
-            let prefix: Prefix = text.parse().unwrap();
-            assert_eq!(prefix.network().to_string(), network);
-        }
-        assert!("10.5.50.7/33".parse::<Prefix>().is_err());
     }
 }

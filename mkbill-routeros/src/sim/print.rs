@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     proto::Sentence,
-    value::{Version, compare},
+    value::{compare, version::release::V7},
 };
 
 use super::{
@@ -44,7 +44,6 @@ const PRINT_WORDS_V7: [&[u8]; 4] = [b"as-value", b"group-by", b"order-by", b"sta
 /// Menus that take `stats` before version 7.
 const STATS_MENUS: [&str; 4] =
     ["/interface", "/ip/hotspot/active", "/ip/hotspot/user", "/queue/simple"];
-const V7: Version = Version::new(7, 0, 0);
 
 impl Router {
     pub(super) fn print(

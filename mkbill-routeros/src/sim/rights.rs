@@ -1,8 +1,16 @@
 //! Policies: what an account of the router may do.
 
-use crate::value::Version;
+use crate::value::{
+    Version,
+    version::release::{REST, V7},
+};
 
-use super::{command::Command, menus, refusal::Refusal};
+use super::{
+    command::Command,
+    menus,
+    refusal::Refusal,
+    schema::{FIRST, LAST},
+};
 
 /// A set of policies, as the group of an account grants them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,11 +38,6 @@ const POLICIES: [(&str, Version, Version); 19] = [
     ("tikapp", FIRST, V7),
     ("rest-api", REST, LAST),
 ];
-
-const FIRST: Version = Version::new(0, 0, 0);
-const V7: Version = Version::new(7, 0, 0);
-const REST: Version = Version::new(7, 1, 0);
-const LAST: Version = Version::new(u16::MAX, 0, 0);
 
 impl Rights {
     pub(super) const NONE: Self = Self(0);

@@ -9,8 +9,8 @@ use crate::value::{BitRate, RateLimit, Version, date, duration, size};
 use super::{
     mac::Mac,
     menus,
-    pool::{Prefix, Ranges},
-    prefix,
+    pool::Ranges,
+    prefix::{self, Prefix},
     refusal::Refusal,
     rights::Rights,
 };
@@ -108,8 +108,10 @@ pub(super) enum Kind {
     Reference(&'static str, &'static str),
 }
 
-const FIRST: Version = Version::new(0, 0, 0);
-const LAST: Version = Version::new(u16::MAX, 0, 0);
+/// Before every release.
+pub(super) const FIRST: Version = Version::new(0, 0, 0);
+/// After every release.
+pub(super) const LAST: Version = Version::new(u16::MAX, 0, 0);
 
 impl Column {
     const fn new(name: &'static str, kind: Kind, access: Access) -> Self {
@@ -260,7 +262,10 @@ impl Kind {
                 let address: IpAddr = text.parse().map_err(|_| NoSuchValue)?;
                 return Ok((!address.is_unspecified()).then(|| address.to_string()));
             }
-            Self::Prefix => text.parse::<Prefix>().map_err(|_| NoSuchValue)?.to_string(),
+            Self::Prefix => {
+                let prefix = text.parse::<Prefix>().ok().filter(Prefix::is_ipv4);
+                prefix.ok_or(NoSuchValue)?.to_string()
+            }
             Self::Rate => rate(text)?,
             Self::RatePair => pair(text, rate)?,
             Self::DurationPair => pair(text, |side| positive(side).map(duration::format))?,

@@ -2,7 +2,7 @@
 //!
 //! Only plain commands are run. A script with anything else in it counts its runs and does nothing.
 
-use crate::{proto::Sentence, value::Version, value::date};
+use crate::{proto::Sentence, value::date};
 
 use super::{
     command::Command,
@@ -20,12 +20,11 @@ use super::{
 
 /// How deep scripts may start each other.
 const DEPTH_MAX: u8 = 8;
-const DRY_RUN: Version = Version::new(7, 16, 0);
 
 impl Router {
     /// `/import`: runs the commands of a file and stops at the first one that fails. What ran before stays done.
     pub(super) fn import(&mut self, command: &Command, caller: &Caller) -> Result<Done, Refusal> {
-        let has_dry_run = self.routeros.version() >= DRY_RUN;
+        let has_dry_run = self.routeros.version().imports_dry();
         let known: &[&str] = &["file-name", "from-line", "verbose", "dry-run"];
         refuse_others(command, if has_dry_run { known } else { &known[..3] })?;
         let name =

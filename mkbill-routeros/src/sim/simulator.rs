@@ -317,18 +317,21 @@ impl SimulatorBuilder {
         let rest = open(self.listen_rest, Protocol::Rest, None).await?;
         let rest_tls = open(self.listen_rest_tls, Protocol::Rest, acceptor()).await?;
         #[cfg(feature = "sim-sftp")]
-        let host = sftp::Host::generate()?;
-        #[cfg(feature = "sim-sftp")]
-        let fingerprint = host.fingerprint.clone();
-        #[cfg(feature = "sim-sftp")]
-        let sftp = open(self.listen_sftp, Protocol::Sftp(host), None).await?;
+        let sftp = if self.listen_sftp.is_some() {
+            let host = sftp::Host::generate()?;
+            let fingerprint = host.fingerprint.clone();
+            let port = open(self.listen_sftp, Protocol::Sftp(host), None).await?;
+            port.map(|port| (port, fingerprint))
+        } else {
+            None
+        };
         Ok(Simulator {
             port: port.expect("an address was given"),
             tls,
             rest,
             rest_tls,
             #[cfg(feature = "sim-sftp")]
-            sftp: sftp.map(|port| (port, fingerprint)),
+            sftp,
             certificate: identity.map(|identity| identity.certificate),
             seed: self.seed,
             shared,

@@ -26,6 +26,25 @@ pub struct Version {
     pub patch: u16,
 }
 
+/// The first release of what changed, for tables of releases. [`Version`] answers the questions.
+pub(crate) mod release {
+    use super::Version;
+
+    pub(crate) const PLAIN_LOGIN: Version = Version::new(6, 43, 0);
+    pub(crate) const V7: Version = Version::new(7, 0, 0);
+    pub(crate) const REST: Version = Version::new(7, 1, 0);
+    pub(crate) const REST_WITHOUT_TLS: Version = Version::new(7, 9, 0);
+    pub(crate) const ISO_DATES: Version = Version::new(7, 10, 0);
+    pub(crate) const FILE_CHUNKS: Version = Version::new(7, 13, 5);
+    pub(crate) const MAX_SESSIONS: Version = Version::new(7, 16, 0);
+    pub(crate) const DRY_IMPORT: Version = Version::new(7, 16, 0);
+    pub(crate) const EMPTY: Version = Version::new(7, 18, 0);
+    pub(crate) const MASKED_SECRETS: Version = Version::new(7, 21, 0);
+    pub(crate) const TOTP: Version = Version::new(7, 21, 0);
+    pub(crate) const OTP: Version = Version::new(7, 21, 3);
+    pub(crate) const SCHEDULER_DAYS: Version = Version::new(7, 24, 0);
+}
+
 impl Version {
     /// A version from its three numbers.
     pub const fn new(major: u16, minor: u16, patch: u16) -> Self {
@@ -44,56 +63,56 @@ impl Version {
 
     /// How this router writes dates (7.10).
     pub fn date_dialect(self) -> DateDialect {
-        if self >= Self::new(7, 10, 0) { DateDialect::Iso } else { DateDialect::MonthName }
+        if self >= release::ISO_DATES { DateDialect::Iso } else { DateDialect::MonthName }
     }
 
     /// Whether a print that finds nothing is answered by `!empty` (7.18).
     pub fn sends_empty(self) -> bool {
-        self >= Self::new(7, 18, 0)
+        self >= release::EMPTY
     }
 
     /// Whether the login takes the password as it is (6.43) rather than answering a challenge.
     pub fn takes_plain_login(self) -> bool {
-        self >= Self::new(6, 43, 0)
+        self >= release::PLAIN_LOGIN
     }
 
     /// Whether the REST interface may be there (7.1).
     pub fn has_rest(self) -> bool {
-        self >= Self::new(7, 1, 0)
+        self >= release::REST
     }
 
     /// Whether the REST interface may also be on the service without TLS (7.9).
     pub fn has_rest_without_tls(self) -> bool {
-        self >= Self::new(7, 9, 0)
+        self >= release::REST_WITHOUT_TLS
     }
 
     /// Whether services limit their sessions (7.16).
     pub fn limits_sessions(self) -> bool {
-        self >= Self::new(7, 16, 0)
+        self >= release::MAX_SESSIONS
     }
 
     /// Whether `/file/read` exists (7.13.5).
     pub fn reads_files_in_chunks(self) -> bool {
-        self >= Self::new(7, 13, 5)
+        self >= release::FILE_CHUNKS
     }
 
     /// Whether secrets are masked unless a print asks with `show-sensitive` (7.21).
     pub fn masks_secrets(self) -> bool {
-        self >= Self::new(7, 21, 0)
+        self >= release::MASKED_SECRETS
     }
 
     /// Whether an export leaves secrets out unless asked to show them (7.0). Before, it shows them
     /// unless asked to hide them.
     pub fn exports_without_secrets(self) -> bool {
-        self.major >= 7
+        self >= release::V7
     }
 
     /// What a hotspot user's secret for one-time passwords is called: `totp-secret` from 7.21,
     /// `otp-secret` from 7.21.3, nothing before.
     pub fn otp_field(self) -> Option<&'static str> {
-        if self >= Self::new(7, 21, 3) {
+        if self >= release::OTP {
             Some("otp-secret")
-        } else if self >= Self::new(7, 21, 0) {
+        } else if self >= release::TOTP {
             Some("totp-secret")
         } else {
             None
@@ -102,27 +121,27 @@ impl Version {
 
     /// Whether `/import` can check a file without running it (7.16).
     pub fn imports_dry(self) -> bool {
-        self >= Self::new(7, 16, 0)
+        self >= release::DRY_IMPORT
     }
 
     /// Whether queues have a `bucket-size` (7.0).
     pub fn has_queue_buckets(self) -> bool {
-        self.major >= 7
+        self >= release::V7
     }
 
     /// Whether address pools have comments (7.0).
     pub fn has_pool_comments(self) -> bool {
-        self.major >= 7
+        self >= release::V7
     }
 
     /// Whether PPP secrets tell who called last and why the call ended (7.0).
     pub fn tells_last_ppp_caller(self) -> bool {
-        self.major >= 7
+        self >= release::V7
     }
 
     /// Whether schedulers choose among the days of the week (7.24).
     pub fn schedules_by_day(self) -> bool {
-        self >= Self::new(7, 24, 0)
+        self >= release::SCHEDULER_DAYS
     }
 }
 

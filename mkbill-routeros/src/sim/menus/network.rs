@@ -1,6 +1,6 @@
 //! Interfaces, addresses, pools, queues and what else the net of a router is made of.
 
-use crate::value::Version;
+use crate::value::version::release::V7;
 
 use super::super::{
     id::ObjectId,
@@ -16,8 +16,6 @@ pub(in super::super) const QUEUE: &str = "/queue/simple";
 pub(in super::super) const UPLINK: ObjectId = ObjectId(1);
 /// The interface to the customers, `bridge`, where the hotspot is too.
 pub(in super::super) const DOWNLINK: ObjectId = ObjectId(6);
-
-const V7: Version = Version::new(7, 0, 0);
 
 macro_rules! ether {
     ($number:literal) => {

@@ -1,13 +1,12 @@
 //! `/ppp`: who may dial in, and how.
 
-use crate::value::Version;
+use crate::value::version::release::V7;
 
 use super::super::schema::{BuiltIn, Column, Kind, Menu};
 
 pub(in super::super) const SECRET: &str = "/ppp/secret";
 pub(in super::super) const PROFILE: &str = "/ppp/profile";
 
-const V7: Version = Version::new(7, 0, 0);
 const BY_DEFAULT: &[&str] = &["default", "yes", "no"];
 
 pub(super) static PPP_SECRET: Menu = Menu {

@@ -1,13 +1,12 @@
 //! Accounts, services, scheduler and scripts.
 
-use crate::value::Version;
-
 use super::{ACCOUNT, ACCOUNT_GROUP, ENVIRONMENT, JOB, SCHEDULER, SCRIPT, SERVICE};
-use crate::sim::schema::{BuiltIn, Column, Kind, Menu};
+use crate::{
+    sim::schema::{BuiltIn, Column, Kind, Menu},
+    value::version::release::{MAX_SESSIONS, SCHEDULER_DAYS},
+};
 
 const DUPLICATE: &str = "failure: item with this name already exists";
-const MAX_SESSIONS: Version = Version::new(7, 16, 0);
-const DAYS: Version = Version::new(7, 24, 0);
 const SCRIPT_POLICY: Kind = Kind::Policies { shows_denied: false };
 /// What a script may do unless told otherwise. Words that a release lacks are left out.
 const SCRIPT_POLICIES: &str = "ftp,reboot,read,write,policy,test,password,sniff,sensitive,romon";
@@ -130,7 +129,7 @@ pub(in crate::sim) static SYSTEM_SCHEDULER: Menu = Menu {
         Column::write("start-date", Kind::Date),
         Column::write("start-time", Kind::TimeOr("startup")),
         Column::write("interval", Kind::Duration).or("0s"),
-        Column::write("days", Kind::Text).since(DAYS),
+        Column::write("days", Kind::Text).since(SCHEDULER_DAYS),
         Column::write("on-event", Kind::Text).or(""),
         Column::read("owner"),
         Column::write("policy", SCRIPT_POLICY).or(SCRIPT_POLICIES),

@@ -40,9 +40,9 @@ const JSON: &str = "application/json";
 /// The first release that takes a character set behind the content type.
 const TAKES_CHARSET: Version = Version::new(7, 2, 0);
 
-/// The first release with REST on a service.
-fn since(service: Service) -> Version {
-    if service == Service::WwwSsl { Version::new(7, 1, 0) } else { Version::new(7, 9, 0) }
+/// Whether a release has REST on a service.
+fn is_there(service: Service, version: Version) -> bool {
+    if service == Service::WwwSsl { version.has_rest() } else { version.has_rest_without_tls() }
 }
 
 /// Serves a connection, request by request, until either side ends it.
@@ -100,7 +100,7 @@ impl Visit {
     async fn prepare(&self, request: Request<Incoming>) -> Result<(LoggedIn, Asked), Answer> {
         let (head, body) = request.into_parts();
         let version = self.shared.router().routeros().version();
-        if version < since(self.service) || !head.uri.path().starts_with("/rest") {
+        if !is_there(self.service, version) || !head.uri.path().starts_with("/rest") {
             return Err(Answer::error(StatusCode::NOT_FOUND, None));
         }
         let unauthorized = || Answer::error(StatusCode::UNAUTHORIZED, None);
