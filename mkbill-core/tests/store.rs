@@ -181,8 +181,8 @@ async fn pages_follow_each_other_without_gap_or_repeat(engine: Engine) {
 
 fn entry(cause: VoucherId, amounts: [i64; 2]) -> Entry {
     let postings = vec![
-        Posting { account: Account::VoucherTakings, amount: Money::rupiah(amounts[0]) },
-        Posting { account: Account::VoucherRevenue, amount: Money::rupiah(amounts[1]) },
+        Posting::new(Account::VoucherTakings, Money::rupiah(amounts[0])),
+        Posting::new(Account::VoucherRevenue, Money::rupiah(amounts[1])),
     ];
     let id = EntryId::new(beginning(), &OsEntropy);
     let day = "2026-03-01".parse().unwrap();

@@ -3,22 +3,61 @@
 //! Indonesia taxes internet access with PPN. Since 2025 the rate is 12 % on a base of 11/12 of the
 //! price (PMK 131/2024), which is why a rule has a base factor besides its rate.
 
+use std::fmt;
+use std::str::FromStr;
+
 use jiff::civil::Date;
 
+use crate::kernel::error::{Error, Refusal};
 use crate::kernel::money::{Money, MoneyError};
+use crate::kernel::names::names;
 
 /// One per cent is a hundred basis points.
 pub const BASIS_POINTS: u32 = 10_000;
 /// The largest denominator of a base factor.
 pub const BASE_MAX: u32 = 1_000;
 
-/// Whether a price has the tax in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum TaxMode {
-    /// The price is what the customer pays; the tax is a part of it.
-    Inclusive,
-    /// The tax comes on top of the price.
-    Exclusive,
+const NAME_CHARS_MAX: usize = 20;
+
+names! {
+    /// Whether a price has the tax in it.
+    pub enum TaxMode "mode" {
+        /// The price is what the customer pays; the tax is a part of it.
+        Inclusive = "inclusive",
+        /// The tax comes on top of the price.
+        Exclusive = "exclusive",
+    }
+}
+
+/// Under which name dated rules belong together, such as `ppn`: 1 to 20 lower-case letters, digits
+/// and dashes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaxName(String);
+
+impl TaxName {
+    /// The name's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for TaxName {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        if (1..=NAME_CHARS_MAX).contains(&text.len()) && text.bytes().all(plain) {
+            return Ok(Self(text.to_owned()));
+        }
+        let allowed = format!("use 1 to {NAME_CHARS_MAX} lower-case letters, digits and dashes");
+        Err(Error::invalid("tax", allowed))
+    }
+}
+
+impl fmt::Display for TaxName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
 }
 
 /// A tax that holds from a day on, until the next rule does.
@@ -39,6 +78,15 @@ pub enum TaxRuleError {
     /// The base factor is no fraction from 1/1000 to 1.
     #[error("a base factor is a fraction up to 1, with a denominator from 1 to {BASE_MAX}")]
     Base,
+}
+
+impl Refusal for TaxRuleError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Rate => "tax_rate",
+            Self::Base => "tax_base",
+        }
+    }
 }
 
 /// An amount taken apart.
@@ -71,6 +119,26 @@ impl TaxRule {
             return Err(TaxRuleError::Base);
         }
         Ok(Self { since, mode, rate, base })
+    }
+
+    /// The first day on which it holds.
+    pub const fn since(&self) -> Date {
+        self.since
+    }
+
+    /// Whether prices have the tax in them.
+    pub const fn mode(&self) -> TaxMode {
+        self.mode
+    }
+
+    /// The rate in basis points.
+    pub const fn rate(&self) -> u32 {
+        self.rate
+    }
+
+    /// The part of the price that is taxed, as numerator and denominator.
+    pub const fn base(&self) -> (u32, u32) {
+        self.base
     }
 
     /// The rule that holds on `day`: the latest that has begun.

@@ -104,6 +104,16 @@ ids! {
     SubscriptionId,
     /// One invoice.
     InvoiceId,
+    /// A customer.
+    CustomerId,
+    /// One payment.
+    PaymentId,
+    /// Credit that pays an invoice.
+    AllocationId,
+    /// A credit note.
+    CreditNoteId,
+    /// Something to tell a customer or an operator.
+    NoticeId,
 }
 
 #[cfg(test)]

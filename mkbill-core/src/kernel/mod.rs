@@ -6,6 +6,7 @@ pub mod entropy;
 pub mod error;
 pub mod ids;
 pub mod money;
+pub mod names;
 pub mod page;
 pub mod secret;
 pub mod time;

@@ -1,6 +1,7 @@
 //! Plans: what is sold, at which price, on which router profile, within which limits.
 
 pub mod store;
+pub mod terms;
 
 use std::fmt;
 use std::str::FromStr;
@@ -43,6 +44,10 @@ impl fmt::Display for PlanName {
     }
 }
 
+fn profile(text: &str, field: &'static str) -> Result<String, Error> {
+    visible(text, field, PROFILE_CHARS_MAX)
+}
+
 fn visible(text: &str, field: &'static str, most: usize) -> Result<String, Error> {
     let clean = text.trim() == text && !text.chars().any(char::is_control);
     if clean && (1..=most).contains(&text.chars().count()) {
@@ -53,7 +58,7 @@ fn visible(text: &str, field: &'static str, most: usize) -> Result<String, Error
 }
 
 /// What one unit costs us and what it sells for; the sale is never below the cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Prices {
     cost: Money,
     sell: Money,
@@ -194,7 +199,7 @@ pub struct NewPlan {
 impl NewPlan {
     /// Checks the profile name and the limits.
     pub fn checked(mut self) -> Result<Self, Error> {
-        self.router_profile = visible(&self.router_profile, "router_profile", PROFILE_CHARS_MAX)?;
+        self.router_profile = profile(&self.router_profile, "router_profile")?;
         self.limits = self.limits.checked()?;
         Ok(self)
     }

@@ -29,11 +29,14 @@ statements! {
 #[async_trait]
 impl<D: Dialect> LedgerStore for SqlTx<D> {
     async fn ledger_append(&mut self, entry: &Entry) -> Result<Appended, StoreError> {
-        let Cause::VoucherActivated(voucher) = entry.cause;
+        let voucher = match entry.cause {
+            Cause::VoucherActivated(voucher) => Some(voucher.uuid()),
+            _ => None,
+        };
         let values = vec![
             entry.id.uuid().into(),
             entry.cause.key().into(),
-            voucher.uuid().into(),
+            voucher.into(),
             entry.vendor.map(crate::kernel::ids::VendorId::uuid).into(),
             entry.business_date.into(),
             entry.recorded_at.into(),

@@ -104,8 +104,8 @@ fn revenue(context: Context<'_>, voucher: &Voucher) -> Result<Option<Entry>, Err
     };
     let credit = price.checked_neg().map_err(|_| Error::broken("a price that has no opposite"))?;
     let postings = vec![
-        Posting { account: Account::VoucherTakings, amount: price },
-        Posting { account: Account::VoucherRevenue, amount: credit },
+        Posting::new(Account::VoucherTakings, price),
+        Posting::new(Account::VoucherRevenue, credit),
     ];
     let entry = Entry::balanced(
         EntryId::new(context.now, context.entropy),

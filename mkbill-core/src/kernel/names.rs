@@ -1,0 +1,53 @@
+//! Choices that have a name in the database, in the API and on the command line.
+
+/// Declares an enum whose every choice has a stable name, with `name`, `named`, `ALL` and `FromStr`.
+macro_rules! names {
+    (
+        $(#[$doc:meta])*
+        pub enum $enum:ident $field:literal {
+            $($(#[$choice_doc:meta])* $choice:ident = $name:literal),+ $(,)?
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum $enum {
+            $($(#[$choice_doc])* $choice),+
+        }
+
+        impl $enum {
+            /// Every choice.
+            pub const ALL: &'static [Self] = &[$(Self::$choice),+];
+
+            /// Its stable name.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$choice => $name),+
+                }
+            }
+
+            /// Reads a stable name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|choice| choice.name() == name)
+            }
+        }
+
+        impl std::fmt::Display for $enum {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.name())
+            }
+        }
+
+        impl std::str::FromStr for $enum {
+            type Err = $crate::kernel::error::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let allowed = || {
+                    let names: Vec<&str> = Self::ALL.iter().map(|choice| choice.name()).collect();
+                    $crate::kernel::error::Error::invalid($field, format!("use {}", names.join(", ")))
+                };
+                Self::named(text).ok_or_else(allowed)
+            }
+        }
+    };
+}
+pub(crate) use names;
