@@ -1,6 +1,8 @@
 //! The store keeps its promises, on every engine.
 #![expect(clippy::unwrap_used, reason = "a promise that cannot be checked is broken")]
 
+#[path = "store/logins.rs"]
+mod logins;
 mod support;
 
 use std::sync::Arc;
@@ -30,7 +32,7 @@ use serde_json::json;
 use support::{beginning, stories};
 
 fn main() {
-    support::run(
+    let trials = [
         stories![
             every_statement_is_understood,
             migrating_twice_changes_nothing,
@@ -49,8 +51,9 @@ fn main() {
             the_audit_trail_refuses_changes_and_reads_newest_first,
             instants_sort_as_instants,
         ],
-        &[],
-    );
+        logins::TRIALS,
+    ];
+    support::run(&trials.concat(), &[]);
 }
 
 async fn fresh(engine: Engine) -> (TestDatabase, Arc<dyn Store>) {

@@ -76,7 +76,7 @@ impl<'a> Index<'a> {
     /// Only a user that carries our mark tells us anything about our login.
     fn user(&self, login: &Login) -> Option<&'a ObservedUser> {
         let user = self.users.get(login.name.as_str()).copied()?;
-        comment::BatchMark.is_same(&user.comment, &login.spec.comment).then_some(user)
+        comment::OwnMark.is_same(&user.comment, &login.spec.comment).then_some(user)
     }
 
     fn shows_use(&self, login: &Login) -> bool {
@@ -118,7 +118,8 @@ impl Billing {
         logins: &[Login],
         at: Timestamp,
     ) -> Result<FirstLogins, Error> {
-        let used: Vec<&Login> = logins.iter().filter(|login| index.shows_use(login)).collect();
+        let of_vouchers = logins.iter().filter(|login| login.owner.voucher().is_some());
+        let used: Vec<&Login> = of_vouchers.filter(|login| index.shows_use(login)).collect();
         let mut found = FirstLogins::default();
         for chunk in used.chunks(PAGE as usize) {
             let ids: Vec<LoginId> = chunk.iter().map(|login| login.id).collect();
@@ -173,17 +174,17 @@ impl Billing {
             transact!(self.store(), Mode::Commit, |tx| tx.logins_usage(&rows).await)?;
         }
         for (login, usage) in moved.iter().filter(|(login, usage)| spent(login, *usage)) {
-            self.use_up(login, *usage).await?;
+            if let Some(voucher) = login.owner.voucher() {
+                self.use_up(voucher, *usage).await?;
+            }
         }
         Ok(moved.len())
     }
 
-    async fn use_up(&self, login: &Login, usage: Usage) -> Result<(), Error> {
+    async fn use_up(&self, voucher: VoucherId, usage: Usage) -> Result<(), Error> {
         let caller = Caller::engine();
         let context = self.context(&caller);
-        transact!(self.store(), Mode::Commit, |tx| {
-            end_spent(tx, context, login.voucher, usage).await
-        })
+        transact!(self.store(), Mode::Commit, |tx| { end_spent(tx, context, voucher, usage).await })
     }
 
     /// Ends every voucher whose calendar is over by now; answers how many. One that cannot be
@@ -324,8 +325,9 @@ fn doubtful(
     if observed.facts.uptime >= at.duration_since(looked) {
         return 0;
     }
-    let unused =
-        logins.iter().filter(|login| login.is_applied() && login.usage == Usage::default());
+    let unused = logins.iter().filter(|login| {
+        login.owner.voucher().is_some() && login.is_applied() && login.usage == Usage::default()
+    });
     unused
         .filter(|login| {
             decide(&before(router, login), &sighting(index, observed, login, at))

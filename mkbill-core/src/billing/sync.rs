@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::kernel::caller::{Caller, Mode};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, RouterId};
-use crate::provisioning::comment::BatchMark;
+use crate::provisioning::comment::OwnMark;
 use crate::provisioning::controller::{
     Change, ChangeOutcome, LoginAdd, Observed, Progress, RouterFault, Target,
 };
@@ -28,7 +28,7 @@ const APPLY_CHUNK: usize = 200;
 const PUSH_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 const TAKEN: &str = "a user of this name stands on the router without our mark; it was left alone: \
-    remove or rename it there, or restore its comment, then retry the batch";
+    remove or rename it there, or restore its comment, then retry";
 
 /// What a pass did.
 #[derive(Debug, Clone, Default)]
@@ -135,7 +135,7 @@ impl Billing {
                 return Ok(Push::Settled);
             }
             let adds: Vec<LoginAdd> = fresh.iter().map(Login::to_add).collect();
-            let outcomes = self.0.controller.add(target, &adds, &BatchMark, progress).await?;
+            let outcomes = self.0.controller.add(target, &adds, &OwnMark, progress).await?;
             let settled = self.settle(&fresh, &outcomes).await?;
             report.pushed += settled.applied;
             if settled.unfinished.is_some() {
@@ -161,7 +161,7 @@ impl Billing {
         let expired = self.expire_due().await?;
         let unchanged = learnt.unchanged.take().filter(|_| expired == 0);
         let wanted = self.wanted(router, &observed, unchanged).await?;
-        let diff = diff(&wanted, &observed, &BatchMark);
+        let diff = diff(&wanted, &observed, &OwnMark);
         report.drift.clone_from(&diff.drift);
         let unfinished = self.mend(target, &observed, &wanted, diff, report).await?;
         if let Some(trouble) = learnt.trouble {
@@ -303,6 +303,10 @@ async fn replace_or_block(
     context: crate::kernel::context::Context<'_>,
     login: &Login,
 ) -> Result<(), Error> {
+    if login.owner.voucher().is_none() {
+        // A subscriber's name is known to people; only they can choose another.
+        return Ok(tx.logins_blocked(&[login.id], TAKEN).await?);
+    }
     let vouchers = tx.vouchers_of_logins(&[login.id]).await?;
     let unseen = vouchers
         .first()

@@ -19,6 +19,9 @@ impl Entropy for OsEntropy {
     }
 }
 
+/// Symbols that people tell apart on paper and screen: no `0`/`O`, no `1`/`I`/`L`.
+pub const CLEAR_SYMBOLS: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+
 /// Picks members of an alphabet without bias, by rejecting bytes beyond the last whole multiple.
 ///
 /// `alphabet` holds 1 to 256 symbols.
@@ -41,7 +44,7 @@ mod tests {
 
     #[test]
     fn every_symbol_is_picked_about_equally_often() {
-        let alphabet = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+        let alphabet = CLEAR_SYMBOLS;
         let picked = pick(&OsEntropy, alphabet, 310_000);
         let mut seen = [0_u32; 256];
         for symbol in picked {

@@ -6,7 +6,7 @@ use crate::kernel::ids::LoginId;
 
 use super::comment::{is_ours, without_stamp};
 use super::controller::{Change, Mark, ObjectId, Observed, ObservedUser, Step, UserPatch};
-use super::{Login, Presence};
+use super::{Login, Owner, Presence, SyncState};
 
 /// What has to be done on a router, and what was found out on the way.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -52,7 +52,8 @@ pub enum DriftKind {
 /// Only users whose comment is, by `mark`, that of the same login are touched, and cookies and
 /// sessions of a name only as long as no other user bears it. A login that is
 /// - *enabled* gets the fields that differ (the password only if it can be read, a comment without
-///   losing the stamp behind it), or is added;
+///   losing the stamp behind it), or is added; a subscriber's sessions end when the profile is
+///   moved, because a session keeps the profile it began with;
 /// - *disabled* is closed, then loses cookies and sessions; its other fields wait until it is
 ///   enabled, so that nothing wrong with them keeps it open; if it is missing nothing is added;
 /// - *absent* is closed, loses cookies and sessions, and is removed.
@@ -136,7 +137,12 @@ impl<'a> Found<'a> {
     /// Ends all ways of being online, cookies first lest a device comes back at once.
     fn offline_steps(&self) -> impl Iterator<Item = Step> {
         let cookies = self.cookies.iter().map(|id| Step::RemoveCookie((*id).clone()));
-        cookies.chain(self.sessions.iter().map(|id| Step::EndSession((*id).clone())))
+        cookies.chain(self.end_sessions())
+    }
+
+    /// Ends sessions; a device whose cookie is good comes back by itself.
+    fn end_sessions(&self) -> impl Iterator<Item = Step> {
+        self.sessions.iter().map(|id| Step::EndSession((*id).clone()))
     }
 }
 
@@ -172,10 +178,20 @@ impl Parts {
         }
         let patches = found.ours.iter().map(|user| (user, patch(login, user)));
         let patches: Vec<_> = patches.filter(|(_, patch)| !patch.is_empty()).collect();
-        let Some((_, first)) = patches.first() else { return self.in_step.push(login.id) };
-        self.note_if_applied(login, DriftKind::Changed(fields(first)));
-        let steps = patches.into_iter().map(|(user, patch)| Step::SetUser(user.id.clone(), patch));
-        self.sets.push(Change { login: login.id, steps: steps.collect() });
+        if let Some((_, first)) = patches.first() {
+            self.note_if_applied(login, DriftKind::Changed(fields(first)));
+        }
+        let moves_profile = patches.iter().any(|(_, patch)| patch.profile.is_some());
+        let sets = patches.into_iter().map(|(user, patch)| Step::SetUser(user.id.clone(), patch));
+        let mut steps: Vec<Step> = sets.collect();
+        if must_begin_anew(login, moves_profile) && found.is_online_part_ours(login) {
+            steps.extend(found.end_sessions());
+        }
+        if steps.is_empty() {
+            self.in_step.push(login.id);
+        } else {
+            self.sets.push(Change { login: login.id, steps });
+        }
     }
 
     /// For a login that should be closed or gone.
@@ -233,6 +249,14 @@ const DISABLED: &str = "disabled";
 
 fn close(user: &ObservedUser) -> Step {
     Step::SetUser(user.id.clone(), UserPatch { disabled: Some(true), ..UserPatch::default() })
+}
+
+/// Do sessions of an open login have to begin anew? A subscriber's do when its profile is moved; as
+/// the move may have reached the router in an earlier try that ended before the sessions did, a
+/// change that is not acknowledged yet counts too.
+fn must_begin_anew(login: &Login, moves_profile: bool) -> bool {
+    let is_waiting = matches!(login.sync, SyncState::Pending { .. }) && login.ever_applied;
+    matches!(login.owner, Owner::Subscription(_)) && (moves_profile || is_waiting)
 }
 
 /// What has to be set for `user` to be what `login` should be when enabled.

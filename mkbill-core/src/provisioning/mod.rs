@@ -4,10 +4,11 @@ pub mod comment;
 pub mod controller;
 pub mod diff;
 pub mod store;
+pub mod subscriber;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::kernel::ids::{LoginId, RouterId, VoucherId};
+use crate::kernel::ids::{LoginId, RouterId, SubscriptionId, VoucherId};
 
 use controller::LoginAdd;
 
@@ -23,6 +24,33 @@ impl LoginKind {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hotspot => "hotspot",
+        }
+    }
+}
+
+/// For whom a login exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Owner {
+    /// A voucher: the first login starts its clock, limits end it.
+    Voucher(VoucherId),
+    /// A subscription: its state opens and closes the login.
+    Subscription(SubscriptionId),
+}
+
+impl Owner {
+    /// The voucher, if it is one.
+    pub const fn voucher(self) -> Option<VoucherId> {
+        match self {
+            Self::Voucher(voucher) => Some(voucher),
+            Self::Subscription(_) => None,
+        }
+    }
+
+    /// The subscription, if it is one.
+    pub const fn subscription(self) -> Option<SubscriptionId> {
+        match self {
+            Self::Voucher(_) => None,
+            Self::Subscription(subscription) => Some(subscription),
         }
     }
 }
@@ -159,7 +187,7 @@ pub struct Login {
     /// The name people type; unique per router and kind for ever.
     pub name: String,
     /// For whom it exists.
-    pub voucher: VoucherId,
+    pub owner: Owner,
     /// Whether it ought to exist.
     pub presence: Presence,
     /// What it ought to say.

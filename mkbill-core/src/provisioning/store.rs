@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::kernel::ids::{BatchId, LoginId, RouterId};
+use crate::kernel::ids::{BatchId, LoginId, RouterId, SubscriptionId};
 use crate::store::StoreError;
 
 use super::{Login, LoginSpec, Presence, Usage};
@@ -15,6 +15,17 @@ pub trait LoginStore: Send {
     async fn login_insert_all(&mut self, logins: &[Login]) -> Result<(), StoreError>;
     /// One by identity.
     async fn login_by_id(&mut self, id: LoginId) -> Result<Option<Login>, StoreError>;
+    /// The login of this name, whatever became of it: a name is never given twice on a router.
+    async fn login_by_name(
+        &mut self,
+        router: RouterId,
+        name: &str,
+    ) -> Result<Option<Login>, StoreError>;
+    /// The newest login of a subscription; `None` if it has none (yet).
+    async fn login_of_subscription(
+        &mut self,
+        subscription: SubscriptionId,
+    ) -> Result<Option<Login>, StoreError>;
     /// Logins of a router that ought to exist, or whose last change the router has not acknowledged.
     async fn logins_live(&mut self, router: RouterId) -> Result<Vec<Login>, StoreError>;
     /// Logins the router has never heard of, in the order of making.
@@ -38,6 +49,13 @@ pub trait LoginStore: Send {
         presence: Presence,
         spec: &LoginSpec,
     ) -> Result<(), StoreError>;
+    /// Writes presence and router profile of many logins. What differs has to be told to its router;
+    /// a login that says so already, applied or waiting, stays as it is. Answers the routers that
+    /// have to be told, each once.
+    async fn logins_serve(
+        &mut self,
+        wanted: &[(LoginId, Presence, String)],
+    ) -> Result<Vec<RouterId>, StoreError>;
     /// Wants these logins gone.
     async fn logins_want_absent(&mut self, ids: &[LoginId]) -> Result<(), StoreError>;
     /// The router acknowledged these, each at the revision that was sent. A login that changed
@@ -53,6 +71,8 @@ pub trait LoginStore: Send {
     async fn logins_blocked(&mut self, ids: &[LoginId], error: &str) -> Result<(), StoreError>;
     /// A person wants the logins of a batch tried again; answers how many were blocked.
     async fn logins_retry(&mut self, batch: BatchId) -> Result<u64, StoreError>;
+    /// A person wants one login tried again; `false` if it was not blocked.
+    async fn login_retry(&mut self, id: LoginId) -> Result<bool, StoreError>;
     /// Writes new readings of the router's counters.
     async fn logins_usage(&mut self, readings: &[(LoginId, Usage)]) -> Result<(), StoreError>;
 }

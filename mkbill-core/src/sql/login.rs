@@ -1,11 +1,13 @@
 //! Logins in SQL.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::kernel::ids::{BatchId, LoginId, RouterId, VoucherId};
+use crate::kernel::ids::{BatchId, LoginId, RouterId, SubscriptionId, VoucherId};
 use crate::provisioning::store::LoginStore;
-use crate::provisioning::{Login, LoginKind, LoginSpec, Presence, SyncState, Usage};
+use crate::provisioning::{Login, LoginKind, LoginSpec, Owner, Presence, SyncState, Usage};
 use crate::store::StoreError;
 
 use super::engine::{Dialect, Record};
@@ -16,7 +18,7 @@ use super::{ReadError, SqlTx, known, small, unsigned};
 
 macro_rules! columns {
     () => {
-        "id, router_id, name, voucher_id, presence, password, profile, limit_uptime_seconds, \
+        "id, router_id, name, voucher_id, subscription_id, presence, password, profile, limit_uptime_seconds, \
          limit_bytes, comment, revision, sync, attempts, last_error, applied_at, ever_applied, \
          uptime_before_seconds, uptime_seen_seconds, bytes_before, bytes_seen"
     };
@@ -24,6 +26,10 @@ macro_rules! columns {
 
 statements! {
     BY_ID: "reading a login" = concat!("SELECT ", columns!(), " FROM login WHERE id = $1");
+    BY_NAME: "reading a login" = concat!(
+        "SELECT ", columns!(), " FROM login WHERE router_id = $1 AND kind = 'hotspot' AND name = $2");
+    OF_SUBSCRIPTION: "reading the login of a subscription" = concat!(
+        "SELECT ", columns!(), " FROM login WHERE subscription_id = $1 ORDER BY id DESC LIMIT 1");
     LIVE: "reading the logins of a router" = concat!(
         "SELECT ", columns!(), " FROM login WHERE router_id = $1 \
          AND (presence <> 'absent' OR sync = 'pending') ORDER BY id");
@@ -40,6 +46,10 @@ statements! {
         "UPDATE login SET presence = $2, password = $3, profile = $4, limit_uptime_seconds = $5, \
          limit_bytes = $6, comment = $7, revision = revision + 1, sync = 'pending', attempts = 0, \
          last_error = NULL WHERE id = $1";
+    SERVE: "opening and closing logins" =
+        "UPDATE login SET presence = $2, profile = $3, revision = revision + 1, sync = 'pending', \
+         attempts = 0, last_error = NULL WHERE id {in_uuids:$1} \
+         AND (presence <> $2 OR profile <> $3) RETURNING router_id";
     WANT_ABSENT: "ending logins" =
         "UPDATE login SET presence = 'absent', revision = revision + 1, sync = 'pending', \
          attempts = 0, last_error = NULL WHERE id {in_uuids:$1} AND presence <> 'absent'";
@@ -56,6 +66,9 @@ statements! {
     RETRY: "retrying a batch" =
         "UPDATE login SET sync = 'pending', attempts = 0, last_error = NULL WHERE sync = 'blocked' \
          AND voucher_id IN (SELECT id FROM voucher WHERE batch_id = $1)";
+    RETRY_ONE: "retrying a login" =
+        "UPDATE login SET sync = 'pending', attempts = 0, last_error = NULL WHERE sync = 'blocked' \
+         AND id = $1";
     USAGE: "noting usage" =
         "UPDATE login SET uptime_before_seconds = $2, uptime_seen_seconds = $3, bytes_before = $4, \
          bytes_seen = $5 WHERE id = $1";
@@ -89,7 +102,8 @@ fn row(login: &Login) -> Vec<(&'static str, Value)> {
         ("router_id", login.router.uuid().into()),
         ("kind", login.kind.name().into()),
         ("name", login.name.as_str().into()),
-        ("voucher_id", login.voucher.uuid().into()),
+        ("voucher_id", login.owner.voucher().map(VoucherId::uuid).into()),
+        ("subscription_id", login.owner.subscription().map(SubscriptionId::uuid).into()),
         ("presence", login.presence.name().into()),
         ("password", password),
         ("profile", profile),
@@ -117,6 +131,13 @@ fn read_sync(row: &impl Record) -> Result<SyncState, ReadError> {
     })
 }
 
+fn read_owner(row: &impl Record) -> Result<Owner, ReadError> {
+    Ok(match row.uuid_or_none("voucher_id")? {
+        Some(voucher) => Owner::Voucher(VoucherId::from_uuid(voucher)),
+        None => Owner::Subscription(SubscriptionId::from_uuid(row.uuid("subscription_id")?)),
+    })
+}
+
 fn read(row: &impl Record) -> Result<Login, ReadError> {
     let seconds = |column| row.int(column).map(SignedDuration::from_secs);
     Ok(Login {
@@ -124,7 +145,7 @@ fn read(row: &impl Record) -> Result<Login, ReadError> {
         router: RouterId::from_uuid(row.uuid("router_id")?),
         kind: LoginKind::Hotspot,
         name: row.text("name")?,
-        voucher: VoucherId::from_uuid(row.uuid("voucher_id")?),
+        owner: read_owner(row)?,
         presence: known("login", "presence", &row.text("presence")?, Presence::named)?,
         spec: LoginSpec {
             password: row.text("password")?,
@@ -157,6 +178,21 @@ impl<D: Dialect> LoginStore for SqlTx<D> {
 
     async fn login_by_id(&mut self, id: LoginId) -> Result<Option<Login>, StoreError> {
         self.one(BY_ID, vec![id.uuid().into()], read).await
+    }
+
+    async fn login_by_name(
+        &mut self,
+        router: RouterId,
+        name: &str,
+    ) -> Result<Option<Login>, StoreError> {
+        self.one(BY_NAME, vec![router.uuid().into(), name.into()], read).await
+    }
+
+    async fn login_of_subscription(
+        &mut self,
+        subscription: SubscriptionId,
+    ) -> Result<Option<Login>, StoreError> {
+        self.one(OF_SUBSCRIPTION, vec![subscription.uuid().into()], read).await
     }
 
     async fn logins_live(&mut self, router: RouterId) -> Result<Vec<Login>, StoreError> {
@@ -197,6 +233,23 @@ impl<D: Dialect> LoginStore for SqlTx<D> {
         self.execute(WANT, values).await.map(drop)
     }
 
+    async fn logins_serve(
+        &mut self,
+        wanted: &[(LoginId, Presence, String)],
+    ) -> Result<Vec<RouterId>, StoreError> {
+        let mut groups: BTreeMap<(&str, &str), Vec<LoginId>> = BTreeMap::new();
+        for (id, presence, profile) in wanted {
+            groups.entry((presence.name(), profile)).or_default().push(*id);
+        }
+        let mut routers = BTreeSet::new();
+        for ((presence, profile), ids) in groups {
+            let values = vec![uuids(&ids), presence.into(), profile.into()];
+            let read = |row: &D::Row| Ok(RouterId::from_uuid(row.uuid("router_id")?));
+            routers.extend(self.all(SERVE, values, read).await?);
+        }
+        Ok(routers.into_iter().collect())
+    }
+
     async fn logins_want_absent(&mut self, ids: &[LoginId]) -> Result<(), StoreError> {
         self.execute(WANT_ABSENT, vec![uuids(ids)]).await.map(drop)
     }
@@ -226,6 +279,10 @@ impl<D: Dialect> LoginStore for SqlTx<D> {
 
     async fn logins_retry(&mut self, batch: BatchId) -> Result<u64, StoreError> {
         self.execute(RETRY, vec![batch.uuid().into()]).await
+    }
+
+    async fn login_retry(&mut self, id: LoginId) -> Result<bool, StoreError> {
+        Ok(self.execute(RETRY_ONE, vec![id.uuid().into()]).await? == 1)
     }
 
     async fn logins_usage(&mut self, readings: &[(LoginId, Usage)]) -> Result<(), StoreError> {

@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::kernel::entropy::{Entropy, pick};
+use crate::kernel::entropy::{CLEAR_SYMBOLS, Entropy, pick};
 use crate::kernel::error::{Error, Refusal};
 
 /// The symbols of random parts and passwords: no `0`/`O`, no `1`/`I`/`L`.
-pub const ALPHABET: &[u8; 31] = b"ABCDEFGHJKMNPQRSTUVWXYZ23456789";
+pub const ALPHABET: &[u8; 31] = CLEAR_SYMBOLS;
 /// Tries for one code before giving up.
 pub const CODE_TRIES_MAX: u32 = 100;
 /// A code space holds at least this many codes for each one in use, so that whoever guesses at

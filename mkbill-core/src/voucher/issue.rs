@@ -9,7 +9,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{BatchId, LoginId, MessageId, RouterId, VoucherId};
 use crate::outbox::{Message, Payload};
 use crate::plan::Plan;
-use crate::provisioning::{Login, LoginKind, Presence, SyncState, Usage};
+use crate::provisioning::{Login, LoginKind, Owner, Presence, SyncState, Usage};
 use crate::request::{Once, once};
 use crate::router::Router;
 use crate::store::Tx;
@@ -216,7 +216,7 @@ pub(super) fn new_login(maker: Maker<'_>, voucher: &Voucher) -> Result<Login, Er
         router: voucher.router,
         kind: LoginKind::Hotspot,
         name: voucher.code.as_str().to_owned(),
-        voucher: voucher.id,
+        owner: Owner::Voucher(voucher.id),
         presence: Presence::Enabled,
         spec: maker.spec(voucher)?,
         revision: 1,

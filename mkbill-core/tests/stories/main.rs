@@ -13,6 +13,7 @@ mod first_login;
 mod outages;
 mod requests;
 mod router_state;
+mod subscribers;
 mod troubles;
 
 fn main() {
@@ -24,6 +25,7 @@ fn main() {
         outages::STORIES,
         requests::STORIES,
         router_state::STORIES,
+        subscribers::STORIES,
         troubles::STORIES,
     ];
     support::run(&stories.concat(), troubles::POSTGRES_STORIES)

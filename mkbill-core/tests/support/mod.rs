@@ -1,5 +1,7 @@
 //! What the suites share: running every story on every engine, and a fixed beginning of time.
 
+pub(crate) mod subscribers;
+
 use std::future::Future;
 use std::pin::Pin;
 

@@ -195,8 +195,11 @@ impl World {
     /// All objects of the router that carry no mark of ours, byte for byte, but for accounts: the
     /// router notes there when they log in.
     pub(crate) fn foreign_objects(&self) -> String {
-        let ours =
-            |comment: Option<&[u8]>| comment.is_some_and(|c| c.starts_with(b"VOUCHER_SYSTEM|"));
+        let ours = |comment: Option<&[u8]>| {
+            comment.is_some_and(|c| {
+                c.starts_with(b"VOUCHER_SYSTEM|") || c.starts_with(b"PPPOE_SYSTEM|")
+            })
+        };
         let is_account = |path: &str| path == "/user";
         self.router
             .export_objects(|object| !is_account(object.path()) && !ours(object.get("comment")))

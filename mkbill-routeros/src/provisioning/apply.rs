@@ -66,7 +66,7 @@ fn failed(error: &Error, profile: &str) -> ChangeOutcome {
     let detail = chain(error);
     match error.kind() {
         ErrorKind::BadReference { field } if field == "profile" => ChangeOutcome::Refused(format!(
-            "the router has no hotspot user profile `{profile}`: create it there, then retry the batch ({detail})"
+            "the router has no hotspot user profile `{profile}`: create it there, then retry ({detail})"
         )),
         ErrorKind::BadReference { .. } | ErrorKind::BadRequest | ErrorKind::Denied => {
             ChangeOutcome::Refused(detail)

@@ -25,25 +25,26 @@ pub const VOUCHER_MARKER: &str = "VOUCHER_SYSTEM";
 /// The first field of a PPPoE comment.
 pub const PPPOE_MARKER: &str = "PPPOE_SYSTEM";
 
-/// Knows a login by the batch number in its comment.
+/// Knows a login by the batch number or the subscription in its comment.
 ///
-/// Two comments are the same mark if both have the layout V1 or V2 and name the same batch, letter
-/// by letter. Everything else in them may differ, and so may a stamp at the end.
+/// Two comments are the same mark if both have the layout V1 or V2 and name the same batch, or both
+/// P1 or P2 and name the same subscription, letter by letter. Everything else in them may differ,
+/// and so may a stamp at the end.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct BatchMark;
+pub struct OwnMark;
 
-impl Mark for BatchMark {
+impl Mark for OwnMark {
     fn is_same(&self, found: &str, wanted: &str) -> bool {
-        let batch = read::marked_batch(wanted);
-        batch.is_some() && (found == wanted || batch == read::marked_batch(found))
+        let owner = read::marked_owner(wanted);
+        owner.is_some() && (found == wanted || owner == read::marked_owner(found))
     }
 }
 
-/// Could we have written this comment on a voucher's login?
+/// Could we have written this comment on a login?
 ///
-/// True for the layouts V1 and V2 that name a batch, with or without a stamp. False for every other
-/// layout, even if it carries the marker: those come from other programs, and reporting their users
-/// as lost ones of ours would mislead.
+/// True for the layouts V1 and V2 that name a batch, and P1 and P2 that name a subscription, with or
+/// without a stamp. False for every other layout, even if it carries a marker: those come from other
+/// programs, and reporting their users as lost ones of ours would mislead.
 pub fn is_ours(raw: &str) -> bool {
-    read::marked_batch(raw).is_some()
+    read::marked_owner(raw).is_some()
 }

@@ -33,11 +33,53 @@ pub fn parse(raw: &str) -> Comment {
     Comment { layout, stamp }
 }
 
-/// The batch that a comment of layout V1 or V2 names.
-pub(super) fn marked_batch(raw: &str) -> Option<Cow<'_, str>> {
-    if raw.len() > READ_BYTES_MAX || !raw.trim_start().starts_with(VOUCHER_MARKER) {
+/// Whose login a comment of ours is on.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum MarkedOwner<'a> {
+    /// A voucher of this batch.
+    Batch(Cow<'a, str>),
+    /// This subscription.
+    Subscription(Cow<'a, str>),
+}
+
+/// The batch or the subscription that a comment of ours names.
+pub(super) fn marked_owner(raw: &str) -> Option<MarkedOwner<'_>> {
+    if raw.len() > READ_BYTES_MAX {
         return None;
     }
+    let text = raw.trim_start();
+    if text.starts_with(VOUCHER_MARKER) {
+        marked_batch(raw).map(MarkedOwner::Batch)
+    } else if text.starts_with(PPPOE_MARKER) {
+        marked_subscription(raw).map(MarkedOwner::Subscription)
+    } else {
+        None
+    }
+}
+
+/// The subscription that a comment of layout P1 or P2 names.
+fn marked_subscription(raw: &str) -> Option<Cow<'_, str>> {
+    let (text, _) = stamp::split(raw);
+    let mut fields = text.trim().splitn(FIELDS_MAX, '|');
+    let (marker, _customer, subscription) = (fields.next()?, fields.next()?, fields.next()?);
+    if marker != PPPOE_MARKER || matches!(subscription, "" | MISSING | PENDING) {
+        return None;
+    }
+    let is_ours = match (fields.next(), fields.next(), fields.next(), fields.next()) {
+        (Some(_vendor), Some(_created), None, None) => true,
+        (Some(_vendor), Some(created), Some(by), None) => !is_shifted(created, by),
+        _ => false,
+    };
+    is_ours.then(|| unescaped(subscription))
+}
+
+/// Has a package before the vendor moved the date of six fields to the end?
+fn is_shifted(fifth: &str, sixth: &str) -> bool {
+    day(fifth).is_none() && day(sixth).is_some()
+}
+
+/// The batch that a comment of layout V1 or V2 names.
+fn marked_batch(raw: &str) -> Option<Cow<'_, str>> {
     let (text, _) = stamp::split(raw);
     let mut fields = text.trim().splitn(FIELDS_MAX, '|');
     let (marker, batch) = (fields.next()?, fields.next()?);
@@ -137,7 +179,7 @@ fn pppoe(fields: &[&str]) -> Option<Layout> {
 /// or behind the date of a subscription that is `pending`.
 fn pppoe_of_six([customer, subscription, c, d, e]: [&str; 5]) -> Layout {
     let settled = if subscription == PENDING { MISSING } else { subscription };
-    if day(d).is_none() && day(e).is_some() {
+    if is_shifted(d, e) {
         let subscriber = subscriber([customer, settled, d, e]);
         return Layout::P4 { subscriber, package: value(c) };
     }

@@ -304,7 +304,7 @@ fn the_same_batch_is_the_same_mark_whatever_else_differs() {
     let wanted = example_mark().to_comment().unwrap();
     let stamped = format!("{wanted} fl=2026-05-31_23:59:58_1w");
     for found in [wanted.as_str(), V1_EXAMPLE, &stamped] {
-        assert!(BatchMark.is_same(found, &wanted), "{found}");
+        assert!(OwnMark.is_same(found, &wanted), "{found}");
         assert!(is_ours(found), "{found}");
     }
     let other = VoucherMark { batch: "BATCH-202501-002".to_owned(), ..example_mark() };
@@ -316,10 +316,41 @@ fn the_same_batch_is_the_same_mark_whatever_else_differs() {
         format!("mine! {wanted}"),
     ];
     for found in &foreign {
-        assert!(!BatchMark.is_same(found, &wanted), "{found}");
+        assert!(!OwnMark.is_same(found, &wanted), "{found}");
     }
-    assert!(!BatchMark.is_same("", ""));
-    assert!(!BatchMark.is_same("VOUCHER_SYSTEM|||||||||", "VOUCHER_SYSTEM|||||||||"));
+    assert!(!OwnMark.is_same("", ""));
+    assert!(!OwnMark.is_same("VOUCHER_SYSTEM|||||||||", "VOUCHER_SYSTEM|||||||||"));
+}
+
+#[test]
+fn the_same_subscription_is_the_same_mark_whatever_else_differs() {
+    let mark = |subscription: &str, created_on| PppoeMark {
+        customer: Some(text("c1")),
+        subscription: Some(text(subscription)),
+        vendor: None,
+        created_on,
+    };
+    let wanted = mark("s1", date(2025, 1, 9)).to_comment().unwrap();
+    let later = mark("s1", date(2026, 2, 1)).to_comment().unwrap();
+    let stamped = format!("{wanted} fl=2026-05-31_23:59:58_1w");
+    let by_another = "PPPOE_SYSTEM|c9|s1|v|2025-01-09|admin";
+    for found in [wanted.as_str(), &later, &stamped, by_another] {
+        assert!(OwnMark.is_same(found, &wanted) && is_ours(found), "{found}");
+    }
+    let other = mark("s2", date(2025, 1, 9)).to_comment().unwrap();
+    assert!(is_ours(&other) && !OwnMark.is_same(&other, &wanted));
+    for found in [
+        "PPPOE_SYSTEM|c1|s1|10M|v|2025-01-09",
+        "PPPOE_SYSTEM|c1|NULL|v|2025-01-09",
+        "PPPOE_SYSTEM|c1|pending|v|2025-01-09",
+        "PPPOE_SYSTEM|s1|2025-01-09",
+        "VOUCHER_SYSTEM|c1|s1|v|2025-01-09|admin",
+        "mine! PPPOE_SYSTEM|c1|s1|v|2025-01-09",
+    ] {
+        assert!(!is_ours(found) && !OwnMark.is_same(found, &wanted), "{found}");
+    }
+    let batch = VoucherMark { batch: text("s1"), ..example_mark() }.to_comment().unwrap();
+    assert!(!OwnMark.is_same(&batch, &wanted) && !OwnMark.is_same(&wanted, &batch));
 }
 
 #[test]
@@ -362,7 +393,7 @@ proptest! {
         prop_assert!(comment.len() <= COMMENT_BYTES_MAX);
         prop_assert!(comment.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()));
         prop_assert_eq!(layout(&comment), Layout::V2(facts_of(&mark)));
-        prop_assert!(BatchMark.is_same(&comment, &comment));
+        prop_assert!(OwnMark.is_same(&comment, &comment));
     }
 
     #[test]
@@ -389,7 +420,13 @@ proptest! {
         {
             let comment = parse(&text);
             prop_assert!(text.starts_with(without_stamp(&text)));
-            let marked = matches!(comment.layout(), Layout::V1(_) | Layout::V2(_));
+            let marked = match comment.layout() {
+                Layout::V1(_) | Layout::V2(_) => true,
+                Layout::P1(facts) | Layout::P2(facts) => {
+                    facts.subscription.as_deref().is_some_and(|named| named != "pending")
+                }
+                _ => false,
+            };
             prop_assert_eq!(is_ours(&text), marked);
         }
     }

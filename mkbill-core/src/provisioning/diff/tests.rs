@@ -3,10 +3,10 @@ use proptest::collection::vec;
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, proptest};
 use proptest::prop_oneof;
 
-use crate::kernel::ids::{RouterId, VoucherId};
-use crate::provisioning::comment::BatchMark;
+use crate::kernel::ids::{RouterId, SubscriptionId, VoucherId};
+use crate::provisioning::comment::OwnMark;
 use crate::provisioning::controller::{LoginAdd, ObservedCookie, ObservedSession, RouterFacts};
-use crate::provisioning::{LoginKind, LoginSpec, SyncState, Usage};
+use crate::provisioning::{LoginKind, LoginSpec, Usage};
 
 use super::*;
 
@@ -116,7 +116,7 @@ fn login(number: u128, presence: Presence) -> Login {
         router: RouterId::from_uuid(uuid::Uuid::nil()),
         kind: LoginKind::Hotspot,
         name: format!("V{number}"),
-        voucher: VoucherId::from_uuid(uuid::Uuid::nil()),
+        owner: Owner::Voucher(VoucherId::from_uuid(uuid::Uuid::nil())),
         presence,
         spec: LoginSpec {
             password: "secret".to_owned(),
@@ -150,7 +150,7 @@ fn user(login: &Login) -> ObservedUser {
 }
 
 fn compare(wanted: &[Login], router: &ModelRouter) -> Diff {
-    diff(wanted, &router.state, &BatchMark)
+    diff(wanted, &router.state, &OwnMark)
 }
 
 fn kinds(diff: &Diff) -> Vec<DriftKind> {
@@ -240,6 +240,30 @@ fn a_closed_login_is_disabled_before_cookies_and_sessions_go() {
     let diff = compare(std::slice::from_ref(&wanted), &router);
     assert_eq!(diff.changes, [Change { login: wanted.id, steps }]);
     assert!(diff.drift.is_empty(), "what was not applied yet is no drift");
+}
+
+#[test]
+fn a_subscribers_session_ends_when_its_profile_is_moved_and_a_vouchers_goes_on() {
+    let voucher = pending(login(1, Presence::Enabled));
+    let subscription = Owner::Subscription(SubscriptionId::from_uuid(uuid::Uuid::nil()));
+    let subscriber = Login { owner: subscription, ..voucher.clone() };
+    let end = Step::EndSession(ObjectId("*A0".to_owned()));
+    let on = |profile: &str| {
+        let found = ObservedUser { profile: profile.to_owned(), ..user(&voucher) };
+        ModelRouter::empty().with_user(found).with_online("V1")
+    };
+    let steps = |login: &Login, router: &ModelRouter| {
+        let changes = compare(std::slice::from_ref(login), router).changes;
+        changes.into_iter().flat_map(|change| change.steps).collect::<Vec<_>>()
+    };
+    assert_eq!(steps(&voucher, &on("old")).len(), 1);
+    let moved = steps(&subscriber, &on("old"));
+    assert_eq!((moved.len(), moved.last()), (2, Some(&end)), "only after the profile is set");
+    let reached = steps(&subscriber, &on("1d"));
+    assert_eq!(reached, [end], "an earlier try may have set the profile and no more");
+    let applied = SyncState::Applied { at: Timestamp::UNIX_EPOCH };
+    assert!(steps(&Login { sync: applied, ..subscriber.clone() }, &on("1d")).is_empty());
+    assert!(steps(&fresh(subscriber), &on("1d")).is_empty(), "it was just added");
 }
 
 #[test]
@@ -425,7 +449,7 @@ fn any_router() -> impl Strategy<Value = ModelRouter> {
 fn foreign(router: &ModelRouter, wanted: &[Login]) -> Vec<ObservedUser> {
     let is_claimed = |user: &ObservedUser| {
         wanted.iter().any(|login| {
-            login.name == user.name && BatchMark.is_same(&user.comment, &login.spec.comment)
+            login.name == user.name && OwnMark.is_same(&user.comment, &login.spec.comment)
         })
     };
     router.state.users.iter().filter(|user| !is_claimed(user)).cloned().collect()
@@ -435,7 +459,7 @@ fn foreign(router: &ModelRouter, wanted: &[Login]) -> Vec<ObservedUser> {
 fn is_satisfied(login: &Login, router: &ModelRouter) -> bool {
     let named = || router.state.users.iter().filter(|user| user.name == login.name);
     let ours: Vec<_> =
-        named().filter(|user| BatchMark.is_same(&user.comment, &login.spec.comment)).collect();
+        named().filter(|user| OwnMark.is_same(&user.comment, &login.spec.comment)).collect();
     let is_shared = named().count() > ours.len();
     let is_offline = !router.state.sessions.iter().any(|session| session.user == login.name)
         && !router.state.cookies.iter().any(|cookie| cookie.user == login.name);
