@@ -104,6 +104,7 @@ fn one_day() -> Result<NewPlan, Box<dyn Error>> {
         router_profile: "default".to_owned(),
         prices: Prices::new(Money::rupiah(3_000), Money::rupiah(5_000))?,
         limits: Limits { validity: Some(SignedDuration::from_hours(24)), ..Limits::default() },
+        terms: None,
     })
 }
 

@@ -110,7 +110,13 @@ fn absent_router() -> Result<NewRouter, Box<dyn Error>> {
 fn plan(name: &str, hours: i64, cost: i64, sell: i64) -> Result<NewPlan, Box<dyn Error>> {
     let prices = Prices::new(Money::rupiah(cost), Money::rupiah(sell))?;
     let limits = Limits { validity: Some(SignedDuration::from_hours(hours)), ..Limits::default() };
-    Ok(NewPlan { name: name.parse()?, router_profile: "default".to_owned(), prices, limits })
+    Ok(NewPlan {
+        name: name.parse()?,
+        router_profile: "default".to_owned(),
+        prices,
+        limits,
+        terms: None,
+    })
 }
 
 fn vendor(code: &str, name: &str) -> Result<NewVendor, Box<dyn Error>> {

@@ -22,7 +22,7 @@ CREATE TABLE subscription (
     zone             text NOT NULL,
     anchor           date NOT NULL,
     anchor_number    bigint NOT NULL CHECK (anchor_number >= 0),
-    next_number      bigint NOT NULL CHECK (next_number >= anchor_number),
+    next_number      bigint NOT NULL CHECK (next_number + 1 >= anchor_number),
     service_until    date,
     state            text NOT NULL CHECK (state IN ('pending', 'active', 'overdue', 'paused', 'cancelled')),
     state_since      date NOT NULL,

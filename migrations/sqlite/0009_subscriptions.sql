@@ -22,7 +22,7 @@ CREATE TABLE subscription (
     zone             TEXT NOT NULL,
     anchor           TEXT NOT NULL,
     anchor_number    INTEGER NOT NULL CHECK (anchor_number >= 0),
-    next_number      INTEGER NOT NULL CHECK (next_number >= anchor_number),
+    next_number      INTEGER NOT NULL CHECK (next_number + 1 >= anchor_number),
     service_until    TEXT,
     state            TEXT NOT NULL CHECK (state IN ('pending', 'active', 'overdue', 'paused', 'cancelled')),
     state_since      TEXT NOT NULL,

@@ -50,7 +50,7 @@
 //! |---|---|
 //! | work in the background | [`worker`] |
 //! | use cases: transactions begin and end here | [`billing`] |
-//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`customer`], [`subscription`], [`invoice`], [`ledger`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
+//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`customer`], [`subscription`], [`invoice`], [`ledger`], [`notice`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
 //! | small types for everybody | [`kernel`] |
 //!
 //! Beside them stand [`store`], the unit of work over all features, and [`sql`], which implements it
@@ -79,6 +79,7 @@
 //! | keep the books elsewhere | [`store`] |
 //! | test what is built on this | `testkit`, with the feature of that name |
 
+pub mod account;
 pub mod apikey;
 pub mod audit;
 pub mod billing;
@@ -86,7 +87,9 @@ pub mod customer;
 pub mod invoice;
 pub mod kernel;
 pub mod ledger;
+pub mod notice;
 pub mod outbox;
+pub mod payment;
 pub mod plan;
 pub mod provisioning;
 pub mod report;

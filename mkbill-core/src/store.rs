@@ -2,16 +2,22 @@
 
 use async_trait::async_trait;
 
+use crate::account::store::AccountStore;
 use crate::apikey::store::ApiKeyStore;
 use crate::audit::store::AuditStore;
+use crate::customer::store::CustomerStore;
+use crate::invoice::store::InvoiceStore;
 use crate::kernel::error::Error;
 use crate::ledger::store::LedgerStore;
+use crate::notice::store::NoticeStore;
 use crate::outbox::store::OutboxStore;
+use crate::payment::store::PaymentStore;
 use crate::plan::store::PlanStore;
 use crate::provisioning::store::LoginStore;
-use crate::report::store::ReportStore;
+use crate::report::store::{BooksStore, ReportStore};
 use crate::request::store::RequestStore;
 use crate::router::store::RouterStore;
+use crate::subscription::store::SubscriptionStore;
 use crate::vendor::store::VendorStore;
 use crate::voucher::store::VoucherStore;
 
@@ -52,11 +58,18 @@ pub trait Tx:
     + VoucherStore
     + LoginStore
     + LedgerStore
+    + NoticeStore
     + OutboxStore
     + AuditStore
     + RequestStore
     + ApiKeyStore
     + ReportStore
+    + BooksStore
+    + CustomerStore
+    + SubscriptionStore
+    + InvoiceStore
+    + PaymentStore
+    + AccountStore
 {
     /// Makes everything done in it permanent.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;

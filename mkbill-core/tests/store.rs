@@ -1,8 +1,12 @@
 //! The store keeps its promises, on every engine.
 #![expect(clippy::unwrap_used, reason = "a promise that cannot be checked is broken")]
 
+#[path = "store/customers.rs"]
+mod customers;
 #[path = "store/logins.rs"]
 mod logins;
+#[path = "store/notices.rs"]
+mod notices;
 mod support;
 
 use std::sync::Arc;
@@ -16,7 +20,7 @@ use mkbill_core::kernel::money::{Currency, Money};
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::secret::Sealed;
 use mkbill_core::ledger::{Account, Appended, Cause, Entry, Posting};
-use mkbill_core::outbox::{Message, Outcome, Payload};
+use mkbill_core::outbox::{Message, Outcome, Payload, SYNC_ROUTER};
 use mkbill_core::plan::{Limits, Plan, Prices};
 use mkbill_core::request::store::KeyClaim;
 use mkbill_core::router::{LinkSecurity, Router, RouterAddress, RouterHealth, Trust};
@@ -51,7 +55,9 @@ fn main() {
             the_audit_trail_refuses_changes_and_reads_newest_first,
             instants_sort_as_instants,
         ],
+        customers::TRIALS,
         logins::TRIALS,
+        notices::TRIALS,
     ];
     support::run(&trials.concat(), &[]);
 }
@@ -137,6 +143,7 @@ fn plan(number: u64) -> Plan {
             data_quota: Some(5 << 30),
             validity: None,
         },
+        terms: None,
         created_at: beginning(),
     }
 }
@@ -312,7 +319,7 @@ async fn push(store: &Arc<dyn Store>, router: u128, run_at: Timestamp) {
 
 async fn claim(store: &Arc<dyn Store>, now: Timestamp) -> Vec<mkbill_core::outbox::Claimed> {
     let mut tx = write(store).await;
-    let claimed = tx.outbox_claim(now, LEASE, 10).await.unwrap();
+    let claimed = tx.outbox_claim(&[SYNC_ROUTER], now, LEASE, 10).await.unwrap();
     tx.commit().await.unwrap();
     claimed
 }
@@ -382,7 +389,7 @@ async fn a_failed_message_waits_and_counts_and_a_dead_one_stays(engine: Engine) 
     let dead = Outcome::Dead { error: "unknown kind".to_owned() };
     assert!(settle(&store, &again, dead).await);
     assert!(claim(&store, now + LEASE * 10).await.is_empty());
-    let tally = write(&store).await.outbox_tally(now).await.unwrap();
+    let tally = write(&store).await.outbox_tally(&[SYNC_ROUTER], now).await.unwrap();
     assert_eq!((tally.due, tally.dead), (0, 1));
 }
 
@@ -422,7 +429,7 @@ async fn instants_sort_as_instants(engine: Engine) {
     push(&store, 1, half).await;
     push(&store, 2, beginning()).await;
     let mut tx = write(&store).await;
-    assert_eq!(tx.outbox_next().await.unwrap(), Some(beginning()));
+    assert_eq!(tx.outbox_next(&[SYNC_ROUTER]).await.unwrap(), Some(beginning()));
     drop(tx);
     assert_eq!(claim(&store, beginning()).await.len(), 1);
     push(&store, 3, "1965-01-01T00:00:00.000001Z".parse().unwrap()).await;

@@ -4,7 +4,7 @@ use axum::extract::{FromRequest, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use mkbill_core::apikey::ApiKey;
-use mkbill_core::kernel::caller::{Actor, Caller, Mode};
+use mkbill_core::kernel::caller::{Actor, Caller, Mode, Permission};
 use mkbill_core::kernel::error::Error;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -67,7 +67,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Writer {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(query) = Query::<WriteQuery>::from_request_parts(parts, state).await?;
         let key = parts.extensions.get::<ApiKey>().ok_or_else(Problem::unauthenticated)?;
-        let mut caller = Caller::new(Actor::api_key(&key.name));
+        let mut caller =
+            Caller::new(Actor::api_key(&key.name)).permitted(Permission::OverdrawCredit);
         if let Some(reason) = text(&parts.headers, "x-reason")? {
             caller = caller.because(reason)?;
         }
@@ -84,6 +85,16 @@ fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str
     text.map(Some).map_err(|_| {
         Problem::new(StatusCode::BAD_REQUEST, "malformed_header", format!("{name} is not UTF-8"))
     })
+}
+
+/// The same error, said of its field if a request names such things in one of these fields.
+pub(crate) fn named_in_one_of(fields: &'static [&'static str]) -> impl FnOnce(Error) -> Error {
+    move |error| match error {
+        Error::NotFound { what, .. } if fields.contains(&what) => {
+            Error::invalid(what, error.to_string())
+        }
+        other => other,
+    }
 }
 
 /// The same error, said of the field of a request that named the missing thing.

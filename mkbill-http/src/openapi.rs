@@ -10,7 +10,7 @@ use crate::problem::ProblemBody;
 #[openapi(
     info(
         title = "mkbill",
-        description = "Billing for MikroTik hotspot providers. Every write takes an \
+        description = "Billing for MikroTik hotspot and PPPoE providers. Every write takes an \
             `Idempotency-Key`, an `X-Reason` and `dry_run=true`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
@@ -20,10 +20,17 @@ use crate::problem::ProblemBody;
     tags(
         (name = "routers", description = "Where logins live"),
         (name = "plans", description = "What is sold"),
+        (name = "taxes", description = "Which taxes hold from when on"),
         (name = "vendors", description = "Who sells"),
         (name = "voucher-batches", description = "Many vouchers at once"),
         (name = "vouchers", description = "One voucher"),
+        (name = "customers", description = "Who pays"),
+        (name = "subscriptions", description = "Plans that customers keep"),
+        (name = "invoices", description = "What customers owe, and what was given back of it"),
+        (name = "payments", description = "Money that came in"),
+        (name = "credit", description = "What customers have paid and not spent yet"),
         (name = "reports", description = "What was earned"),
+        (name = "notices", description = "What is told to customers and operators"),
         (name = "audit", description = "Who did what"),
         (name = "health", description = "How the server is")
     )

@@ -12,7 +12,18 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Refusals about the state of something, which another request may have changed: 409.
-const STATE_REFUSALS: [&str; 3] = ["batch_cancelled", "batch_not_pushed", "voucher_state"];
+const STATE_REFUSALS: [&str; 10] = [
+    "batch_cancelled",
+    "batch_not_pushed",
+    "books_closed",
+    "invoice_open",
+    "invoice_state",
+    "payment_matched",
+    "payment_reversed",
+    "reference_taken",
+    "subscription_state",
+    "voucher_state",
+];
 
 /// What clients read when a request did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]

@@ -22,7 +22,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::api::{audit, batches, health, plans, reports, routers, vendors, vouchers};
+use crate::api::{
+    audit, batches, credit, customers, health, invoices, notices, payments, plans, reports,
+    routers, subscriptions, taxes, vendors, vouchers,
+};
 use crate::auth::require_key;
 use crate::openapi::Head;
 use crate::problem::Problem;
@@ -38,6 +41,7 @@ fn table() -> OpenApiRouter<Billing> {
         .routes(routes!(routers::check_router))
         .routes(routes!(plans::add_plan, plans::list_plans))
         .routes(routes!(plans::show_plan))
+        .routes(routes!(taxes::add_tax, taxes::list_taxes))
         .routes(routes!(vendors::add_vendor, vendors::list_vendors))
         .routes(routes!(vendors::show_vendor))
         .routes(routes!(batches::create_batch, batches::list_batches))
@@ -54,11 +58,42 @@ fn table() -> OpenApiRouter<Billing> {
         .routes(routes!(vouchers::cancel_voucher))
         .routes(routes!(reports::sales))
         .routes(routes!(reports::statistics))
-        .routes(routes!(audit::list_audit));
+        .routes(routes!(notices::list_notices))
+        .routes(routes!(audit::list_audit))
+        .merge(of_subscribers());
     OpenApiRouter::with_openapi(Head::openapi())
         .nest("/api/v1", api)
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+}
+
+/// What customers keep, owe and pay.
+fn of_subscribers() -> OpenApiRouter<Billing> {
+    OpenApiRouter::new()
+        .routes(routes!(customers::add_customer, customers::list_customers))
+        .routes(routes!(customers::show_customer, customers::delete_customer))
+        .routes(routes!(subscriptions::subscribe, subscriptions::list_subscriptions))
+        .routes(routes!(subscriptions::show_subscription))
+        .routes(routes!(subscriptions::pause_subscription))
+        .routes(routes!(subscriptions::resume_subscription))
+        .routes(routes!(subscriptions::cancel_subscription))
+        .routes(routes!(subscriptions::change_plan))
+        .routes(routes!(subscriptions::discount_subscription))
+        .routes(routes!(subscriptions::bill_subscription))
+        .routes(routes!(subscriptions::prepay_subscription))
+        .routes(routes!(subscriptions::retry_subscription))
+        .routes(routes!(invoices::issue_invoice, invoices::list_invoices))
+        .routes(routes!(invoices::show_invoice))
+        .routes(routes!(invoices::void_invoice))
+        .routes(routes!(invoices::credit_invoice))
+        .routes(routes!(invoices::list_credit_notes))
+        .routes(routes!(payments::record_payment, payments::list_payments))
+        .routes(routes!(payments::show_payment))
+        .routes(routes!(payments::reverse_payment))
+        .routes(routes!(payments::match_payment))
+        .routes(routes!(credit::adjust_credit))
+        .routes(routes!(credit::transfer_credit))
+        .routes(routes!(credit::standing))
 }
 
 /// The whole interface on one engine, ready to be served or mounted in another axum application.

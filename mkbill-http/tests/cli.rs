@@ -103,6 +103,15 @@ fn a_plan_is_added_and_listed_in_both_styles() {
 }
 
 #[test]
+fn notices_are_listed_by_kind() {
+    let shop = Shop::open();
+    let listed = shop.json(&words("notice list --kind payment_received"));
+    assert_eq!(listed["items"], Value::Array(Vec::new()));
+    let complaint = shop.complaint(&words("notice list --kind gossip"), "invalid");
+    assert!(complaint.contains("payment_received"), "{complaint}");
+}
+
+#[test]
 fn a_dry_run_keeps_nothing() {
     let shop = Shop::open();
     shop.json(&["vendor", "add", "W-1", "Warung", "--dry-run"]);

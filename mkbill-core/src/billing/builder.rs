@@ -5,11 +5,14 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use tokio::sync::Notify;
 
+use crate::customer::phone::Region;
+use crate::kernel::clock::TestClock;
 use crate::kernel::entropy::{Entropy, OsEntropy};
 use crate::kernel::error::Error;
-use crate::kernel::money::Currency;
+use crate::kernel::money::{Currency, Money};
 use crate::kernel::secret::MasterKey;
 use crate::kernel::time::{BusinessZone, Clock, SystemClock};
+use crate::ledger::carry_over::{CarryOverPolicy, WholePeriod};
 use crate::provisioning::controller::RouterController;
 use crate::store::Store;
 
@@ -18,6 +21,8 @@ use super::{Billing, Parts};
 const POLL_EVERY: SignedDuration = SignedDuration::from_secs(30);
 const POLL_EVERY_MIN: SignedDuration = SignedDuration::from_secs(1);
 const POLL_EVERY_MAX: SignedDuration = SignedDuration::from_hours(1);
+/// Half a million rupiah, the price of a few months.
+const HIGH_DEBT_MINOR: i64 = 500_000;
 const BUSINESS_ZONE: &str = "Asia/Jakarta";
 
 /// What an engine is made of. Store, controller and master key must be given; the rest has defaults:
@@ -27,10 +32,14 @@ pub struct BillingBuilder {
     store: Option<Arc<dyn Store>>,
     controller: Option<Arc<dyn RouterController>>,
     clock: Option<Arc<dyn Clock>>,
+    test_clock: Option<Arc<TestClock>>,
     entropy: Option<Arc<dyn Entropy>>,
     master_key: Option<MasterKey>,
     zone: Option<BusinessZone>,
     currency: Option<Currency>,
+    carry_over: Option<Arc<dyn CarryOverPolicy>>,
+    high_debt: Option<Money>,
+    region: Option<Region>,
     poll_every: Option<SignedDuration>,
 }
 
@@ -59,6 +68,9 @@ impl BillingBuilder {
         controller: Arc<dyn RouterController>;
         /// What time it is.
         clock: Arc<dyn Clock>;
+        /// A clock that stands still until [`Worker::advance_to`](crate::Worker::advance_to) moves it;
+        /// it goes before `clock`.
+        test_clock: Arc<TestClock>;
         /// Chance.
         entropy: Arc<dyn Entropy>;
         /// What seals secrets at rest.
@@ -67,6 +79,13 @@ impl BillingBuilder {
         zone: BusinessZone;
         /// The currency of prices that name none.
         currency: Currency;
+        /// What credit pays and what a payment grants; [`WholePeriod`] if none is named.
+        carry_over: Arc<dyn CarryOverPolicy>;
+        /// From which debt on an operator is told, unless a customer has a limit of their own.
+        high_debt: Money;
+        /// The country whose telephone numbers may be written without its code; Indonesia if none is
+        /// named.
+        region: Region;
         /// How often each router is looked at: one second to one hour.
         poll_every: SignedDuration;
     }
@@ -83,14 +102,22 @@ impl BillingBuilder {
                 Error::invalid("zone", "the time zone database has no Asia/Jakarta")
             })?,
         };
+        let currency = self.currency.unwrap_or(Currency::IDR);
         Ok(Billing(Arc::new(Parts {
             store: self.store.ok_or_else(|| missing("store"))?,
             controller: self.controller.ok_or_else(|| missing("controller"))?,
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            clock: match &self.test_clock {
+                Some(clock) => Arc::clone(clock) as Arc<dyn Clock>,
+                None => self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            },
+            test_clock: self.test_clock,
             entropy: self.entropy.unwrap_or_else(|| Arc::new(OsEntropy)),
             master_key: self.master_key.ok_or_else(|| missing("master_key"))?,
             zone,
-            currency: self.currency.unwrap_or(Currency::IDR),
+            currency,
+            policy: self.carry_over.unwrap_or_else(|| Arc::new(WholePeriod)),
+            high_debt: self.high_debt.unwrap_or(Money::new(HIGH_DEBT_MINOR, currency)),
+            region: self.region.unwrap_or(Region::ID),
             poll_every,
             work: Notify::new(),
         })))

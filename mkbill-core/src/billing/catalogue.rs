@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::audit::{Act, Record};
+use crate::invoice::tax::{TaxName, TaxRule};
 use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
@@ -28,6 +29,7 @@ impl Billing {
             router_profile: request.router_profile,
             prices: request.prices,
             limits: request.limits,
+            terms: request.terms,
             created_at: context.now,
         };
         transact!(self.store(), caller.mode, |tx| insert_plan(tx, context, &plan, input).await)
@@ -41,6 +43,34 @@ impl Billing {
     /// Plans, oldest first.
     pub async fn plans(&self, page: PageRequest) -> Result<Page<Plan>, Error> {
         reading!(self.store(), |tx| tx.plan_page(page).await)
+    }
+
+    /// Adds a tax rule that holds from its day on, until a later rule of the same name does. A rule is
+    /// never changed: invoices that were issued under it name its tax.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] if there is a rule of that name and day.
+    pub async fn add_tax_rule(
+        &self,
+        caller: &Caller,
+        name: TaxName,
+        rule: TaxRule,
+    ) -> Result<(), Error> {
+        let context = self.context(caller);
+        let input = Fingerprint::of("tax.add", &[&name, &rule]);
+        transact!(self.store(), caller.mode, |tx| {
+            insert_tax_rule(tx, context, &name, rule, input).await
+        })
+    }
+
+    /// All tax rules, by name and day.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn tax_rules(&self) -> Result<Vec<(TaxName, TaxRule)>, Error> {
+        reading!(self.store(), |tx| tx.tax_rules_all().await)
     }
 
     /// Adds a vendor.
@@ -132,4 +162,31 @@ async fn insert_vendor(
     let record = Record::new(context.now, context.entropy, context.caller, act, Value::Null, after);
     tx.audit_append(&[record]).await?;
     Ok(vendor.clone())
+}
+
+async fn insert_tax_rule(
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    name: &TaxName,
+    rule: TaxRule,
+    input: Fingerprint,
+) -> Result<(), Error> {
+    if once(tx, context, input, uuid::Uuid::nil()).await? != Once::First {
+        return Ok(());
+    }
+    if !tx.tax_rule_insert(name, rule, context.now).await? {
+        let text = format!("`{name}` has a rule from {} on already", rule.since());
+        return Err(Error::conflict("tax", text));
+    }
+    let act = Act { action: "tax.add", subject_kind: "tax", subject: uuid::Uuid::nil() };
+    let after = json!({
+        "name": name.as_str(),
+        "since": rule.since().to_string(),
+        "mode": rule.mode().name(),
+        "rate_basis_points": rule.rate(),
+        "base_numerator": rule.base().0,
+        "base_denominator": rule.base().1,
+    });
+    let record = Record::new(context.now, context.entropy, context.caller, act, Value::Null, after);
+    Ok(tx.audit_append(&[record]).await?)
 }

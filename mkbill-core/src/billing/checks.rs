@@ -4,6 +4,7 @@ use crate::kernel::error::Error;
 use crate::outbox::store::OutboxTally;
 use crate::transact::reading;
 
+use super::deliveries::DELIVERED;
 use super::{Billing, reports};
 
 /// One thing the doctor looked at.
@@ -38,16 +39,23 @@ impl Billing {
         let mut findings = vec![schema(self.store().engine(), missing)];
         if missing == 0 {
             findings.push(self.books_finding().await?);
+            findings.push(self.balances_finding().await?);
+            findings.push(self.invoices_finding().await?);
             findings.push(self.outbox_finding().await?);
             findings.extend(self.router_findings().await?);
         }
         Ok(DoctorReport { findings })
     }
 
+    /// Answers if the database does.
+    pub async fn ready(&self) -> Result<(), Error> {
+        reading!(self.store(), |tx| tx.outbox_next(DELIVERED).await.map(drop))
+    }
+
     /// How the outbox stands.
     pub async fn outbox_tally(&self) -> Result<OutboxTally, Error> {
         let now = self.now();
-        reading!(self.store(), |tx| tx.outbox_tally(now).await)
+        reading!(self.store(), |tx| tx.outbox_tally(DELIVERED, now).await)
     }
 
     async fn books_finding(&self) -> Result<Finding, Error> {
@@ -61,9 +69,28 @@ impl Billing {
         Ok(Finding { name: "ledger", ok: books.balanced, detail })
     }
 
+    async fn balances_finding(&self) -> Result<Finding, Error> {
+        let off = reading!(self.store(), |tx| tx.balances_off().await)?;
+        let detail = match off {
+            0 => "every kept balance is the sum of its postings".to_owned(),
+            off => format!("{off} kept balances differ from the ledger; restore a backup"),
+        };
+        Ok(Finding { name: "balances", ok: off == 0, detail })
+    }
+
+    async fn invoices_finding(&self) -> Result<Finding, Error> {
+        let off = reading!(self.store(), |tx| tx.invoices_off().await)?;
+        let detail = match off {
+            0 => "every invoice is paid by what its allocations say".to_owned(),
+            off => format!("{off} invoices differ from their allocations; restore a backup"),
+        };
+        Ok(Finding { name: "invoices", ok: off == 0, detail })
+    }
+
     async fn outbox_finding(&self) -> Result<Finding, Error> {
         let tally = self.outbox_tally().await?;
-        let detail = format!("{} due, {} failing, {} dead", tally.due, tally.failing, tally.dead);
+        let OutboxTally { due, failing, dead, waiting } = tally;
+        let detail = format!("{due} due, {failing} failing, {dead} dead, {waiting} waiting");
         Ok(Finding { name: "outbox", ok: tally.dead == 0, detail })
     }
 

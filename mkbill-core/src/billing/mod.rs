@@ -1,15 +1,25 @@
 //! The engine's face: one method per use case. Transactions begin and commit only here.
 
 mod batches;
+mod books;
 mod builder;
 mod catalogue;
 mod checks;
+mod credit;
+mod customers;
 mod deliveries;
+mod desk;
+mod explain;
+mod invoices;
 mod keys;
+mod notices;
 mod observe;
+mod payments;
 mod reports;
 mod routers;
+mod subscriptions;
 mod sync;
+mod tick;
 mod vouchers;
 
 use std::sync::Arc;
@@ -17,20 +27,31 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
+use crate::customer::phone::Region;
 use crate::kernel::caller::Caller;
+use crate::kernel::clock::TestClock;
 use crate::kernel::context::Context;
 use crate::kernel::entropy::Entropy;
-use crate::kernel::money::Currency;
+use crate::kernel::money::{Currency, Money};
 use crate::kernel::secret::MasterKey;
 use crate::kernel::time::{BusinessZone, Clock};
+use crate::ledger::carry_over::CarryOverPolicy;
 use crate::provisioning::controller::RouterController;
 use crate::store::Store;
 
 pub use batches::{BatchView, Receipt, Unpushed};
+pub use books::BooksRefusal;
 pub use builder::BillingBuilder;
 pub use checks::{DoctorReport, Finding};
+pub use credit::{Adjustment, Standing, Transfer};
+pub use customers::CustomerView;
+pub use explain::{Explanation, Fact};
+pub use invoices::InvoiceView;
+pub use payments::PaymentView;
 pub use reports::Books;
+pub use subscriptions::{CancelAt, ChangeAt, Subscribe, SubscriberLogin, SubscriptionView};
 pub use sync::{PassReport, PassTrouble};
+pub use tick::BillingRun;
 
 /// The engine. A clone is another handle to the same one.
 #[derive(Clone)]
@@ -40,10 +61,14 @@ struct Parts {
     store: Arc<dyn Store>,
     controller: Arc<dyn RouterController>,
     clock: Arc<dyn Clock>,
+    test_clock: Option<Arc<TestClock>>,
     entropy: Arc<dyn Entropy>,
     master_key: MasterKey,
     zone: BusinessZone,
     currency: Currency,
+    policy: Arc<dyn CarryOverPolicy>,
+    high_debt: Money,
+    region: Region,
     poll_every: SignedDuration,
     work: Notify,
 }
@@ -70,9 +95,19 @@ impl Billing {
         &self.0.zone
     }
 
+    /// The country whose telephone numbers may be written without its code.
+    pub fn region(&self) -> Region {
+        self.0.region
+    }
+
     /// The present instant by the engine's clock.
     pub fn now(&self) -> Timestamp {
         self.0.clock.now()
+    }
+
+    /// The clock that can be moved, if the engine was built with one.
+    pub fn test_clock(&self) -> Option<&TestClock> {
+        self.0.test_clock.as_deref()
     }
 
     /// Waits until a use case has left work for the worker.

@@ -62,9 +62,41 @@ impl PhoneNumber {
         )
     }
 
+    /// Wraps a number that was stored before.
+    pub const fn stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// A number that stands for nobody: `+628` and nine digits. Only the last nine digits of
+    /// `digits` are used.
+    pub fn nobody(digits: u128) -> Self {
+        Self(format!("+628{:09}", digits % 1_000_000_000))
+    }
+
     /// The number with `+` and country code, digits only.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A number, and how it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GivenPhone {
+    /// The number.
+    pub number: PhoneNumber,
+    /// As it was written, without blanks around it.
+    pub text: String,
+}
+
+impl GivenPhone {
+    /// Reads a number and keeps how it was written.
+    ///
+    /// # Errors
+    ///
+    /// As [`PhoneNumber::parse`].
+    pub fn parse(text: &str, region: Region) -> Result<Self, Error> {
+        let number = PhoneNumber::parse(text, region)?;
+        Ok(Self { number, text: text.trim().to_owned() })
     }
 }
 

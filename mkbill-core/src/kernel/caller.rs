@@ -1,5 +1,6 @@
 //! Who asks, why, and how often the same request may arrive.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -95,6 +96,13 @@ pub enum Mode {
     DryRun,
 }
 
+/// What not every caller may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Permission {
+    /// Let a customer's credit go below zero.
+    OverdrawCredit,
+}
+
 /// Everything about the one who calls a use case.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -106,12 +114,20 @@ pub struct Caller {
     pub idempotency_key: Option<IdempotencyKey>,
     /// Keep or only try.
     pub mode: Mode,
+    /// What this caller may do beyond what every caller may.
+    pub permissions: BTreeSet<Permission>,
 }
 
 impl Caller {
     /// A caller without reason or key, who means it.
     pub fn new(actor: Actor) -> Self {
-        Self { actor, reason: None, idempotency_key: None, mode: Mode::Commit }
+        Self {
+            actor,
+            reason: None,
+            idempotency_key: None,
+            mode: Mode::Commit,
+            permissions: BTreeSet::new(),
+        }
     }
 
     /// The engine acting by itself.
@@ -133,6 +149,18 @@ impl Caller {
     pub fn with_key(mut self, key: IdempotencyKey) -> Self {
         self.idempotency_key = Some(key);
         self
+    }
+
+    /// The same caller, who may do something that not everybody may.
+    #[must_use]
+    pub fn permitted(mut self, permission: Permission) -> Self {
+        self.permissions.insert(permission);
+        self
+    }
+
+    /// May this caller do that?
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.contains(&permission)
     }
 
     /// The same caller, only trying.

@@ -1,7 +1,9 @@
 //! Small types that every feature shares. Imports nothing else of this crate.
 
 pub mod caller;
+pub mod clock;
 pub mod context;
+pub mod document;
 pub mod entropy;
 pub mod error;
 pub mod ids;

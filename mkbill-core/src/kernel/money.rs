@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::error::Refusal;
+
 /// An ISO 4217 currency code, three capital letters.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Currency([u8; 3]);
@@ -64,6 +66,16 @@ pub enum MoneyError {
     /// Not a three-letter code.
     #[error("`{0}` is not a currency code of three capital letters")]
     UnknownCurrency(String),
+}
+
+impl Refusal for MoneyError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Overflow => "amount_out_of_range",
+            Self::Mixed(..) => "mixed_currencies",
+            Self::UnknownCurrency(_) => "unknown_currency",
+        }
+    }
 }
 
 /// An amount in minor units of one currency; may be negative.
@@ -157,10 +169,30 @@ impl Money {
     ///
     /// [`MoneyError::Overflow`] when the result does not fit, or the denominator is 0.
     pub fn share(self, numerator: u32, denominator: u32) -> Result<Self, MoneyError> {
-        let denominator = i128::from(denominator);
-        let doubled = i128::from(self.minor) * 2 * i128::from(numerator);
+        self.scaled(i128::from(numerator), i128::from(denominator))
+    }
+
+    /// As much of the amount as `part` is of `whole`, halves rounded away from zero.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError`] when the two are in different currencies, or `whole` is zero.
+    pub fn as_part(self, part: Self, whole: Self) -> Result<Self, MoneyError> {
+        part.same(whole)?;
+        self.scaled(i128::from(part.minor), i128::from(whole.minor))
+    }
+
+    fn scaled(self, numerator: i128, denominator: i128) -> Result<Self, MoneyError> {
+        let doubled = i128::from(self.minor).checked_mul(2).and_then(|m| m.checked_mul(numerator));
+        let doubled = doubled.ok_or(MoneyError::Overflow)?;
         let rounded = (doubled + doubled.signum() * denominator).checked_div(2 * denominator);
         self.with(rounded.and_then(|minor| i64::try_from(minor).ok()))
+    }
+
+    /// The smaller of two amounts.
+    pub fn least(self, other: Self) -> Result<Self, MoneyError> {
+        self.same(other)?;
+        Ok(if self.minor <= other.minor { self } else { other })
     }
 
     /// The opposite amount.

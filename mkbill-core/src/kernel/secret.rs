@@ -1,16 +1,19 @@
 //! Secrets at rest: sealed by XChaCha20-Poly1305 under one master key.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
+use sha2::Sha256;
 
 use super::entropy::Entropy;
 use super::error::Error;
 
 const NONCE_BYTES: usize = 24;
 const KEY_BYTES: usize = 32;
+const TOKEN_BYTES: usize = 16;
 
 /// A sealed secret: nonce and ciphertext. Safe to store; `Debug` shows only its size.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,9 +37,12 @@ impl std::fmt::Debug for Sealed {
     }
 }
 
-/// The key that seals every secret of the store.
+/// The key that seals every secret of the store, and makes tokens that nobody else can make.
 #[derive(Clone)]
-pub struct MasterKey(XChaCha20Poly1305);
+pub struct MasterKey {
+    cipher: XChaCha20Poly1305,
+    mac: Hmac<Sha256>,
+}
 
 impl std::fmt::Debug for MasterKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -62,7 +68,17 @@ impl MasterKey {
     }
 
     fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {
-        Self(XChaCha20Poly1305::new(&Key::from(bytes)))
+        let mac = Hmac::new_from_slice(&bytes).expect("a key of any length will do");
+        Self { cipher: XChaCha20Poly1305::new(&Key::from(bytes)), mac }
+    }
+
+    /// An unguessable text of 128 bits for one purpose, such as `invoice:<id>`: the same whenever it
+    /// is asked for, so that it need not be stored.
+    pub fn token(&self, purpose: &str) -> String {
+        let mut mac = self.mac.clone();
+        mac.update(b"token:");
+        mac.update(purpose.as_bytes());
+        URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..TOKEN_BYTES])
     }
 
     /// Seals `secret` for one purpose, such as `router:<id>`; it opens only for the same purpose.
@@ -71,7 +87,7 @@ impl MasterKey {
         entropy.fill(&mut nonce);
         let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: purpose.as_bytes() };
         let text = self
-            .0
+            .cipher
             .encrypt(&XNonce::from(nonce), payload)
             .expect("a secret is far shorter than the cipher's limit");
         Sealed([nonce.as_slice(), &text].concat())
@@ -86,7 +102,8 @@ impl MasterKey {
         };
         let (nonce, text) = sealed.0.split_first_chunk::<NONCE_BYTES>().ok_or_else(unreadable)?;
         let payload = Payload { msg: text, aad: purpose.as_bytes() };
-        let plain = self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| unreadable())?;
+        let plain =
+            self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| unreadable())?;
         String::from_utf8(plain).map(SecretString::from).map_err(|_| unreadable())
     }
 }
@@ -107,6 +124,17 @@ mod tests {
         assert!(other.open(&sealed, "router:1").is_err());
         assert!(key.open(&Sealed::from_bytes(vec![1, 2, 3]), "router:1").is_err());
         assert!(!format!("{sealed:?} {key:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_token_is_the_same_for_its_purpose_and_key_only() {
+        let (key, text) = MasterKey::generate(&OsEntropy);
+        let again = MasterKey::from_base64(&text).unwrap();
+        assert_eq!(key.token("invoice:1"), again.token("invoice:1"));
+        assert_eq!(key.token("invoice:1").len(), 22);
+        assert_ne!(key.token("invoice:1"), key.token("invoice:2"));
+        let (other, _) = MasterKey::generate(&OsEntropy);
+        assert_ne!(key.token("invoice:1"), other.token("invoice:1"));
     }
 
     #[test]

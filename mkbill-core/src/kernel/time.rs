@@ -47,6 +47,16 @@ impl BusinessZone {
         at.to_zoned(self.0.clone()).date()
     }
 
+    /// The first instant of `day`.
+    pub fn start_of(&self, day: Date) -> Result<Timestamp, jiff::Error> {
+        Ok(day.to_zoned(self.0.clone())?.timestamp())
+    }
+
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        self.0.iana_name().unwrap_or("UTC")
+    }
+
     /// The zone itself.
     pub fn time_zone(&self) -> &TimeZone {
         &self.0

@@ -1,11 +1,13 @@
 //! Double entry: append-only, every entry sums to zero, unique by its cause.
 
 pub mod carry_over;
+pub mod statement;
 pub mod store;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::kernel::error::Refusal;
 use crate::kernel::ids::{
     AllocationId, CreditNoteId, CustomerId, EntryId, InvoiceId, PaymentId, PlanId, SubscriptionId,
     VendorId, VoucherId,
@@ -228,6 +230,42 @@ impl Entry {
     /// Its sides; they sum to zero.
     pub fn postings(&self) -> &[Posting] {
         &self.postings
+    }
+}
+
+/// A day whose books are closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the books are closed through {through}, and {day} is not after it: use a later day")]
+pub struct BooksClosed {
+    /// The day that was asked for.
+    pub day: Date,
+    /// The last day of closed books.
+    pub through: Date,
+}
+
+impl Refusal for BooksClosed {
+    fn code(&self) -> &'static str {
+        "books_closed"
+    }
+}
+
+/// Refuses a day whose books are closed.
+///
+/// # Errors
+///
+/// [`BooksClosed`] names the last closed day.
+pub fn check_open(locked_through: Option<Date>, day: Date) -> Result<(), BooksClosed> {
+    match locked_through {
+        Some(through) if day <= through => Err(BooksClosed { day, through }),
+        _ => Ok(()),
+    }
+}
+
+/// The day itself if its books are open, else the first open day after it.
+pub fn first_open_day(locked_through: Option<Date>, day: Date) -> Date {
+    match locked_through {
+        Some(through) if day <= through => through.tomorrow().unwrap_or(day),
+        _ => day,
     }
 }
 

@@ -2,6 +2,9 @@
 
 use async_trait::async_trait;
 
+use jiff::civil::Date;
+
+use crate::kernel::ids::{CustomerId, SubscriptionId};
 use crate::kernel::money::Money;
 use crate::store::StoreError;
 
@@ -12,6 +15,16 @@ use super::{Account, Appended, Entry};
 pub trait LedgerStore: Send {
     /// Appends an entry, unless one of the same cause stands there already.
     async fn ledger_append(&mut self, entry: &Entry) -> Result<Appended, StoreError>;
+    /// Appends entries, all of them new: a cause that is booked already is [`StoreError::Unique`].
+    async fn ledger_append_all(&mut self, entries: &[Entry]) -> Result<(), StoreError>;
+    /// What customers have paid and not spent, by subscription; `None` is credit for all. Amounts of
+    /// zero are left out.
+    async fn credit_of(
+        &mut self,
+        customers: &[CustomerId],
+    ) -> Result<Vec<(CustomerId, Option<SubscriptionId>, Money)>, StoreError>;
+    /// The last day of closed books, if any are closed.
+    async fn books_locked_through(&mut self) -> Result<Option<Date>, StoreError>;
     /// The sum of every account that has postings, per currency.
     async fn ledger_balances(&mut self) -> Result<Vec<(Account, Money)>, StoreError>;
     /// Entries whose postings do not sum to zero; always 0 unless the data was damaged.

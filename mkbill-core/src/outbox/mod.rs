@@ -5,20 +5,28 @@ pub mod store;
 
 use jiff::Timestamp;
 
-use crate::kernel::ids::{MessageId, RouterId};
+use crate::kernel::ids::{MessageId, NoticeId, RouterId};
+
+/// The stored kind of [`Payload::SyncRouter`].
+pub const SYNC_ROUTER: &str = "sync_router.v1";
+/// The stored kind of [`Payload::Notice`].
+pub const NOTICE: &str = "notice.v1";
 
 /// What a message asks for. Holds identifiers only: the worker reads the facts when it delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Payload {
     /// Bring a router in step with the books, and the books in step with the router.
     SyncRouter(RouterId),
+    /// Tell somebody something.
+    Notice(NoticeId),
 }
 
 impl Payload {
     /// The stored kind; its version is part of it.
     pub const fn kind(self) -> &'static str {
         match self {
-            Self::SyncRouter(_) => "sync_router.v1",
+            Self::SyncRouter(_) => SYNC_ROUTER,
+            Self::Notice(_) => NOTICE,
         }
     }
 
@@ -26,13 +34,15 @@ impl Payload {
     pub const fn subject(self) -> uuid::Uuid {
         match self {
             Self::SyncRouter(router) => router.uuid(),
+            Self::Notice(notice) => notice.uuid(),
         }
     }
 
     /// Reads a stored kind and subject; `None` if this version does not know the kind.
     pub fn read(kind: &str, subject: uuid::Uuid) -> Option<Self> {
         match kind {
-            "sync_router.v1" => Some(Self::SyncRouter(RouterId::from_uuid(subject))),
+            SYNC_ROUTER => Some(Self::SyncRouter(RouterId::from_uuid(subject))),
+            NOTICE => Some(Self::Notice(NoticeId::from_uuid(subject))),
             _ => None,
         }
     }

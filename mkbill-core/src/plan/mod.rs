@@ -12,6 +12,8 @@ use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::PlanId;
 use crate::kernel::money::{Currency, Money};
 
+use terms::Terms;
+
 const NAME_CHARS_MAX: usize = 100;
 const PROFILE_CHARS_MAX: usize = 100;
 /// No limit of a voucher is longer than ten years.
@@ -179,8 +181,41 @@ pub struct Plan {
     pub prices: Prices,
     /// Limits of one voucher.
     pub limits: Limits,
+    /// On which terms customers keep it; a plan without terms sells vouchers.
+    pub terms: Option<Terms>,
     /// When it was added.
     pub created_at: Timestamp,
+}
+
+/// Why a plan does not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanRefusal {
+    /// It has no terms to be kept on.
+    #[error("plan `{0}` sells vouchers: choose a plan with terms for subscriptions")]
+    SellsVouchers(PlanName),
+    /// It is kept by subscribers.
+    #[error("plan `{0}` is kept by subscribers: choose a plan that sells vouchers")]
+    Recurring(PlanName),
+}
+
+impl Refusal for PlanRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::SellsVouchers(_) => "plan_sells_vouchers",
+            Self::Recurring(_) => "plan_is_recurring",
+        }
+    }
+}
+
+impl Plan {
+    /// The terms on which it can be kept.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanRefusal::SellsVouchers`] if it has none.
+    pub fn terms_for_subscription(&self) -> Result<&Terms, PlanRefusal> {
+        self.terms.as_ref().ok_or_else(|| PlanRefusal::SellsVouchers(self.name.clone()))
+    }
 }
 
 /// A plan to be added.
@@ -194,6 +229,8 @@ pub struct NewPlan {
     pub prices: Prices,
     /// Limits of one voucher.
     pub limits: Limits,
+    /// On which terms customers keep it; a plan without terms sells vouchers.
+    pub terms: Option<Terms>,
 }
 
 impl NewPlan {
@@ -201,6 +238,10 @@ impl NewPlan {
     pub fn checked(mut self) -> Result<Self, Error> {
         self.router_profile = profile(&self.router_profile, "router_profile")?;
         self.limits = self.limits.checked()?;
+        self.terms = self.terms.map(Terms::checked).transpose()?;
+        if self.terms.is_some() && self.limits != Limits::default() {
+            return Err(Error::invalid("limits", "only a plan for vouchers has limits"));
+        }
         Ok(self)
     }
 }

@@ -1,5 +1,6 @@
 //! Reports: they fold the ledger and the books, never the router.
 
+pub mod money;
 pub mod store;
 
 use jiff::civil::Date;

@@ -31,6 +31,9 @@ pub trait RequestStore: Send {
         result: Uuid,
         now: Timestamp,
     ) -> Result<KeyClaim, StoreError>;
+    /// Takes `count` values of a counter at once; answers the first of them. Gapless as
+    /// [`counter_next`](Self::counter_next).
+    async fn counter_take(&mut self, name: &str, count: i64) -> Result<i64, StoreError>;
     /// The next value of a counter, from 1; gapless, because it is rolled back with its transaction.
     async fn counter_next(&mut self, name: &str) -> Result<i64, StoreError>;
 }

@@ -1,8 +1,9 @@
 //! Plans and vendors in SQL.
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
+use crate::invoice::tax::{TaxMode, TaxName, TaxRule};
 use crate::kernel::ids::{PlanId, VendorId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::page::{Cursor, Page, PageRequest};
@@ -14,25 +15,38 @@ use crate::vendor::{Vendor, VendorCode};
 
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
+use super::terms::{TERMS, read_terms, terms_values};
 use super::value::{Value, count};
-use super::{ReadError, SqlTx, known, unsigned};
+use super::{ReadError, SqlTx, known, small, unsigned};
 
-macro_rules! plan_columns {
-    () => {
-        "id, name, router_profile, currency, price_cost_minor, price_sell_minor, \
-         uptime_quota_seconds, data_quota_bytes, validity_seconds, created_at"
+macro_rules! plans {
+    ($condition:literal) => {
+        concat!(
+            "SELECT p.id, p.name, p.router_profile, p.currency, p.price_cost_minor, \
+             p.price_sell_minor, p.uptime_quota_seconds, p.data_quota_bytes, p.validity_seconds, \
+             p.created_at, t.plan_id, t.service, t.cycle, t.cycle_days, t.billing, t.activation, \
+             t.lead_days, t.grace_days, t.late_renewal, t.overdue_profile, t.tax \
+             FROM plan p LEFT JOIN plan_terms t ON t.plan_id = p.id WHERE ",
+            $condition
+        )
     };
 }
 
 statements! {
-    PLAN_INSERT: "adding a plan" = concat!(
-        "INSERT INTO plan (", plan_columns!(), ") \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO NOTHING");
-    PLAN_BY_ID: "reading a plan" = concat!("SELECT ", plan_columns!(), " FROM plan WHERE id = $1");
-    PLAN_BY_NAME: "reading a plan" = concat!("SELECT ", plan_columns!(), " FROM plan WHERE name = $1");
-    PLAN_PAGE: "listing plans" = concat!(
-        "SELECT ", plan_columns!(), " FROM plan \
-         WHERE CAST($1 AS uuid) IS NULL OR id > $1 ORDER BY id LIMIT $2");
+    PLAN_INSERT: "adding a plan" =
+        "INSERT INTO plan (id, name, router_profile, currency, price_cost_minor, price_sell_minor, \
+         uptime_quota_seconds, data_quota_bytes, validity_seconds, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO NOTHING";
+    PLAN_BY_ID: "reading a plan" = plans!("p.id = $1");
+    PLAN_BY_NAME: "reading a plan" = plans!("p.name = $1");
+    PLAN_PAGE: "listing plans" =
+        plans!("CAST($1 AS uuid) IS NULL OR p.id > $1 ORDER BY p.id LIMIT $2");
+    TAX_RULE_INSERT: "adding a tax rule" =
+        "INSERT INTO tax_rule (name, since, mode, rate_bp, base_numerator, base_denominator, \
+         created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name, since) DO NOTHING";
+    TAX_RULES: "reading tax rules" =
+        "SELECT name, since, mode, rate_bp, base_numerator, base_denominator FROM tax_rule \
+         ORDER BY name, since";
     VENDOR_INSERT: "adding a vendor" =
         "INSERT INTO vendor (id, code, name, created_at) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (code) DO NOTHING";
@@ -80,8 +94,23 @@ fn read_plan(row: &impl Record) -> Result<Plan, ReadError> {
         router_profile: row.text("router_profile")?,
         prices: prices(row, "plan")?,
         limits: limits(row)?,
+        terms: match row.uuid_or_none("plan_id")? {
+            Some(_) => Some(read_terms(row, "plan_terms")?),
+            None => None,
+        },
         created_at: row.instant("created_at")?,
     })
+}
+
+fn read_tax_rule(row: &impl Record) -> Result<(TaxName, TaxRule), ReadError> {
+    let name = known("tax_rule", "name", &row.text("name")?, |name| name.parse().ok())?;
+    let mode = known("tax_rule", "mode", &row.text("mode")?, TaxMode::named)?;
+    let base = (small(row.int("base_numerator")?), small(row.int("base_denominator")?));
+    let (since, rate) = (row.date("since")?, small(row.int("rate_bp")?));
+    let rule = known("tax_rule", "rate_bp", &rate.to_string(), |_| {
+        TaxRule::new(since, mode, rate, base).ok()
+    })?;
+    Ok((name, rule))
 }
 
 fn read_vendor(row: &impl Record) -> Result<Vendor, ReadError> {
@@ -108,7 +137,37 @@ impl<D: Dialect> PlanStore for SqlTx<D> {
         ];
         values.extend(price_and_limit_values(plan.prices, plan.limits));
         values.push(plan.created_at.into());
-        Ok(self.execute(PLAN_INSERT, values).await? == 1)
+        if self.execute(PLAN_INSERT, values).await? == 0 {
+            return Ok(false);
+        }
+        if let Some(terms) = &plan.terms {
+            let mut row = vec![("plan_id", vec![plan.id.uuid().into()])];
+            row.extend(TERMS.into_iter().zip(terms_values(terms).map(|value| vec![value])));
+            self.insert_all("adding a plan", "plan_terms", row).await?;
+        }
+        Ok(true)
+    }
+
+    async fn tax_rule_insert(
+        &mut self,
+        name: &TaxName,
+        rule: TaxRule,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let values = vec![
+            name.as_str().into(),
+            rule.since().into(),
+            rule.mode().name().into(),
+            rule.rate().into(),
+            rule.base().0.into(),
+            rule.base().1.into(),
+            now.into(),
+        ];
+        Ok(self.execute(TAX_RULE_INSERT, values).await? == 1)
+    }
+
+    async fn tax_rules_all(&mut self) -> Result<Vec<(TaxName, TaxRule)>, StoreError> {
+        self.all(TAX_RULES, Vec::new(), read_tax_rule).await
     }
 
     async fn plan_by_id(&mut self, id: PlanId) -> Result<Option<Plan>, StoreError> {

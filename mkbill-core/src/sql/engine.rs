@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use serde_json::Value as Json;
 use sqlx::error::BoxDynError;
@@ -23,6 +24,8 @@ pub(crate) trait Dialect: Database<Row: Record> {
     const BEGIN_READ: &'static str;
     /// What `{skip_locked}` stands for.
     const SKIP_LOCKED: &'static str;
+    /// What `{for_update}` stands for.
+    const FOR_UPDATE: &'static str;
     /// Rows per statement of a bulk insert.
     const BULK_ROWS: usize;
 
@@ -63,9 +66,14 @@ pub(crate) trait Record: Send + Sync {
     fn bytes(&self, column: &str) -> sqlx::Result<Vec<u8>>;
     fn json_or_none(&self, column: &str) -> sqlx::Result<Option<Json>>;
     fn instant_or_none(&self, column: &str) -> sqlx::Result<Option<Timestamp>>;
+    fn date_or_none(&self, column: &str) -> sqlx::Result<Option<Date>>;
 
     fn instant(&self, column: &str) -> sqlx::Result<Timestamp> {
         self.instant_or_none(column)?.ok_or_else(|| unexpected(column, "null"))
+    }
+
+    fn date(&self, column: &str) -> sqlx::Result<Date> {
+        self.date_or_none(column)?.ok_or_else(|| unexpected(column, "null"))
     }
 }
 
@@ -116,6 +124,11 @@ impl Record for PgRow {
         let stored: Option<jiff_sqlx::Timestamp> = self.try_get(column)?;
         Ok(stored.map(jiff_sqlx::Timestamp::to_jiff))
     }
+
+    fn date_or_none(&self, column: &str) -> sqlx::Result<Option<Date>> {
+        let stored: Option<jiff_sqlx::Date> = self.try_get(column)?;
+        Ok(stored.map(jiff_sqlx::Date::to_jiff))
+    }
 }
 
 impl Record for SqliteRow {
@@ -125,6 +138,12 @@ impl Record for SqliteRow {
         let stored: Option<i64> = self.try_get(column)?;
         let read =
             |micros| Timestamp::from_microsecond(micros).map_err(|_| unexpected(column, "instant"));
+        stored.map(read).transpose()
+    }
+
+    fn date_or_none(&self, column: &str) -> sqlx::Result<Option<Date>> {
+        let stored: Option<String> = self.try_get(column)?;
+        let read = |day: String| day.parse().map_err(|_| unexpected(column, "date"));
         stored.map(read).transpose()
     }
 }
@@ -156,6 +175,7 @@ impl Dialect for Postgres {
     const BEGIN_WRITE: &'static str = "BEGIN";
     const BEGIN_READ: &'static str = "BEGIN READ ONLY";
     const SKIP_LOCKED: &'static str = "FOR UPDATE SKIP LOCKED";
+    const FOR_UPDATE: &'static str = "FOR UPDATE";
     const BULK_ROWS: usize = 10_000;
 
     run!();
@@ -188,7 +208,7 @@ impl Dialect for Postgres {
             Value::Int(value) => arguments.add(value),
             Value::Bool(value) => arguments.add(value),
             Value::Instant(value) => arguments.add(value.map(Timestamp::to_sqlx)),
-            Value::Day(value) => arguments.add(value.to_sqlx()),
+            Value::Day(value) => arguments.add(value.map(Date::to_sqlx)),
             Value::Bytes(value) => arguments.add(value),
             Value::Json(value) => arguments.add(value),
             Value::Uuids(values) => arguments.add(values),
@@ -218,6 +238,8 @@ fn add_array(arguments: &mut PgArguments, values: &[Value]) -> Result<&'static s
         Some(Value::Int(_)) => array!(Int, "bigint", |v| *v),
         Some(Value::Bool(_)) => array!(Bool, "bool", |v| *v),
         Some(Value::Json(_)) => array!(Json, "jsonb", |v| v.clone()),
+        Some(Value::Bytes(_)) => array!(Bytes, "bytea", |v| v.clone()),
+        Some(Value::Day(_)) => array!(Day, "date", |v| v.map(Date::to_sqlx)),
         Some(Value::Instant(_)) => {
             // Microseconds cross as integers: the timestamp wrapper has no array form.
             array!(Instant, "timestamptz", |v| v.map(PgInstant))
@@ -259,6 +281,7 @@ impl Dialect for Sqlite {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const BEGIN_READ: &'static str = "BEGIN";
     const SKIP_LOCKED: &'static str = "";
+    const FOR_UPDATE: &'static str = "";
     const BULK_ROWS: usize = 100;
 
     run!();
@@ -294,7 +317,7 @@ impl Dialect for Sqlite {
             Value::Int(value) => arguments.add(value),
             Value::Bool(value) => arguments.add(value),
             Value::Instant(value) => arguments.add(value.map(Timestamp::as_microsecond)),
-            Value::Day(value) => arguments.add(value.to_string()),
+            Value::Day(value) => arguments.add(value.map(|day| day.to_string())),
             Value::Bytes(value) => arguments.add(value),
             Value::Json(value) => arguments.add(value),
             Value::Uuids(values) => {

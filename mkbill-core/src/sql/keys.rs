@@ -21,9 +21,10 @@ statements! {
          ON CONFLICT (actor, key) DO NOTHING";
     KEY_READ: "reading an idempotency key" =
         "SELECT input, result FROM request_key WHERE actor = $1 AND key = $2";
-    COUNTER_NEXT: "counting" =
-        "INSERT INTO counter (name, value) VALUES ($1, 1) \
-         ON CONFLICT (name) DO UPDATE SET value = counter.value + 1 RETURNING value AS n";
+    COUNTER_TAKE: "counting" =
+        "INSERT INTO counter (name, value) VALUES ($1, $2) \
+         ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value \
+         RETURNING value AS n";
     API_KEY_INSERT: "adding an API key" =
         "INSERT INTO api_key (id, name, digest, created_at) VALUES ($1, $2, $3, $4) \
          ON CONFLICT (name) DO NOTHING";
@@ -74,8 +75,13 @@ impl<D: Dialect> RequestStore for SqlTx<D> {
         })
     }
 
+    async fn counter_take(&mut self, name: &str, count: i64) -> Result<i64, StoreError> {
+        let last = self.number(COUNTER_TAKE, vec![name.into(), count.into()]).await?;
+        Ok(last - count + 1)
+    }
+
     async fn counter_next(&mut self, name: &str) -> Result<i64, StoreError> {
-        self.number(COUNTER_NEXT, vec![name.into()]).await
+        self.counter_take(name, 1).await
     }
 }
 

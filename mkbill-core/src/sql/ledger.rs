@@ -1,70 +1,157 @@
 //! The ledger in SQL.
 
-use async_trait::async_trait;
+use std::collections::BTreeMap;
 
+use async_trait::async_trait;
+use jiff::civil::Date;
+use uuid::Uuid;
+
+use crate::kernel::ids::{CustomerId, InvoiceId, PaymentId, PlanId, SubscriptionId, VendorId};
 use crate::kernel::money::{Currency, Money};
 use crate::ledger::store::LedgerStore;
 use crate::ledger::{Account, Appended, Cause, Entry};
 use crate::store::StoreError;
 
 use super::engine::{Dialect, Record};
+use super::invoice::currency;
 use super::statement::{Statement, statements};
+use super::subscription::customers;
+use super::value::Value;
+use super::voucher::transpose;
 use super::{SqlTx, known, unsigned};
 
+const ONCE: &str = "ON CONFLICT (cause) DO NOTHING";
+const ADDED: &str = "ON CONFLICT (customer_id, account, subscription_id, currency) \
+    DO UPDATE SET amount_minor = customer_balance.amount_minor + excluded.amount_minor";
+
 statements! {
-    ENTRY_INSERT: "booking" =
-        "INSERT INTO ledger_entry (id, cause, voucher_id, vendor_id, business_date, recorded_at) \
-         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (cause) DO NOTHING";
-    POSTING_INSERT: "booking" =
-        "INSERT INTO ledger_posting (entry_id, line, account, currency, amount_minor) \
-         VALUES ($1, $2, $3, $4, $5)";
     BALANCES: "adding up the ledger" =
         "SELECT account, currency, CAST(SUM(amount_minor) AS bigint) AS n FROM ledger_posting \
          GROUP BY account, currency ORDER BY account, currency";
     UNBALANCED: "checking the ledger" =
         "SELECT COUNT(*) AS n FROM (SELECT entry_id FROM ledger_posting GROUP BY entry_id, currency \
          HAVING SUM(amount_minor) <> 0) AS off";
+    CREDIT: "reading credit" =
+        "SELECT customer_id, subscription_id, currency, amount_minor FROM customer_balance \
+         WHERE account = 'customer_credit' AND amount_minor <> 0 AND customer_id {in_uuids:$1} \
+         ORDER BY customer_id, subscription_id, currency";
+    LOCKED_THROUGH: "reading which books are closed" =
+        "SELECT locked_through FROM books_lock WHERE id = 1";
+}
+
+fn entry_row(entry: &Entry) -> Vec<(&'static str, Value)> {
+    let voucher = match entry.cause {
+        Cause::VoucherActivated(voucher) => Some(voucher.uuid()),
+        _ => None,
+    };
+    vec![
+        ("id", entry.id.uuid().into()),
+        ("cause", entry.cause.key().into()),
+        ("voucher_id", voucher.into()),
+        ("vendor_id", entry.vendor.map(VendorId::uuid).into()),
+        ("business_date", entry.business_date.into()),
+        ("recorded_at", entry.recorded_at.into()),
+        ("customer_id", entry.customer.map(CustomerId::uuid).into()),
+        ("invoice_id", entry.invoice.map(InvoiceId::uuid).into()),
+        ("payment_id", entry.payment.map(PaymentId::uuid).into()),
+        ("reverses", entry.reverses.map(Cause::key).into()),
+        ("memo", entry.memo.clone().into()),
+    ]
+}
+
+fn posting_rows(entry: &Entry) -> impl Iterator<Item = Vec<(&'static str, Value)>> {
+    (1_i64..).zip(entry.postings()).map(|(line, side)| {
+        vec![
+            ("entry_id", entry.id.uuid().into()),
+            ("line", line.into()),
+            ("account", side.account.name().into()),
+            ("currency", side.amount.currency().code().into()),
+            ("amount_minor", side.amount.minor().into()),
+            ("customer_id", side.customer.map(CustomerId::uuid).into()),
+            ("subscription_id", side.subscription.map(SubscriptionId::uuid).into()),
+            ("plan_id", side.plan.map(PlanId::uuid).into()),
+        ]
+    })
+}
+
+/// What entries change of the balances of customers, in the order of the key.
+fn changes(entries: &[Entry]) -> BTreeMap<(CustomerId, Account, Uuid, Currency), i64> {
+    let mut changes = BTreeMap::new();
+    for side in entries.iter().flat_map(Entry::postings) {
+        let subscription = match (side.account, side.subscription) {
+            (Account::CustomerCredit, Some(subscription)) => subscription.uuid(),
+            (Account::CustomerCredit | Account::Receivable, _) => Uuid::nil(),
+            _ => continue,
+        };
+        let Some(customer) = side.customer else { continue };
+        let key = (customer, side.account, subscription, side.amount.currency());
+        let sum: &mut i64 = changes.entry(key).or_default();
+        *sum = sum.saturating_add(side.amount.minor());
+    }
+    changes.retain(|_, change| *change != 0);
+    changes
+}
+
+impl<D: Dialect> SqlTx<D> {
+    async fn post(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        let act = "booking";
+        let postings = transpose(entries.iter().flat_map(posting_rows));
+        self.insert_all(act, "ledger_posting", postings).await?;
+        let rows = changes(entries).into_iter().map(|(key, change)| {
+            let (customer, account, subscription, currency) = key;
+            vec![
+                ("customer_id", customer.uuid().into()),
+                ("account", account.name().into()),
+                ("subscription_id", subscription.into()),
+                ("currency", currency.code().into()),
+                ("amount_minor", change.into()),
+            ]
+        });
+        self.insert_all_or(act, "customer_balance", transpose(rows), ADDED).await.map(drop)
+    }
 }
 
 #[async_trait]
 impl<D: Dialect> LedgerStore for SqlTx<D> {
     async fn ledger_append(&mut self, entry: &Entry) -> Result<Appended, StoreError> {
-        let voucher = match entry.cause {
-            Cause::VoucherActivated(voucher) => Some(voucher.uuid()),
-            _ => None,
-        };
-        let values = vec![
-            entry.id.uuid().into(),
-            entry.cause.key().into(),
-            voucher.into(),
-            entry.vendor.map(crate::kernel::ids::VendorId::uuid).into(),
-            entry.business_date.into(),
-            entry.recorded_at.into(),
-        ];
-        if self.execute(ENTRY_INSERT, values).await? == 0 {
+        let row = transpose(std::iter::once(entry_row(entry)));
+        if self.insert_all_or("booking", "ledger_entry", row, ONCE).await? == 0 {
             return Ok(Appended::AlreadyThere);
         }
-        for (line, posting) in (1_i64..).zip(entry.postings()) {
-            let values = vec![
-                entry.id.uuid().into(),
-                line.into(),
-                posting.account.name().into(),
-                posting.amount.currency().code().into(),
-                posting.amount.minor().into(),
-            ];
-            self.execute(POSTING_INSERT, values).await?;
-        }
+        self.post(std::slice::from_ref(entry)).await?;
         Ok(Appended::Now)
+    }
+
+    async fn ledger_append_all(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        let rows = transpose(entries.iter().map(entry_row));
+        self.insert_all("booking", "ledger_entry", rows).await?;
+        self.post(entries).await
+    }
+
+    async fn credit_of(
+        &mut self,
+        ids: &[CustomerId],
+    ) -> Result<Vec<(CustomerId, Option<SubscriptionId>, Money)>, StoreError> {
+        let read = |row: &D::Row| {
+            let subscription = row.uuid("subscription_id")?;
+            let subscription =
+                Some(subscription).filter(|id| !id.is_nil()).map(SubscriptionId::from_uuid);
+            let held = row.int("amount_minor")?.saturating_neg();
+            let amount = Money::new(held, currency(row, "customer_balance")?);
+            Ok((CustomerId::from_uuid(row.uuid("customer_id")?), subscription, amount))
+        };
+        self.all(CREDIT, vec![customers(ids)], read).await
+    }
+
+    async fn books_locked_through(&mut self) -> Result<Option<Date>, StoreError> {
+        self.one(LOCKED_THROUGH, Vec::new(), |row| Ok(row.date("locked_through")?)).await
     }
 
     async fn ledger_balances(&mut self) -> Result<Vec<(Account, Money)>, StoreError> {
         let read = |row: &D::Row| {
             let account = row.text("account")?;
-            let currency = row.text("currency")?;
             let account = known("ledger_posting", "account", &account, Account::named)?;
-            let currency: Currency =
-                known("ledger_posting", "currency", &currency, |text| text.parse().ok())?;
-            Ok((account, Money::new(row.int("n")?, currency)))
+            Ok((account, Money::new(row.int("n")?, currency(row, "ledger_posting")?)))
         };
         self.all(BALANCES, Vec::new(), read).await
     }

@@ -1,18 +1,26 @@
 //! The store on PostgreSQL and SQLite. The only place that names sqlx.
 
+mod account;
+mod books;
 mod catalogue;
+mod customer;
 mod engine;
 mod error;
+mod invoice;
 mod keys;
 mod ledger;
 mod login;
+mod notice;
 mod open;
 mod outbox;
+mod payment;
 #[cfg(feature = "testkit")]
 mod prepare;
 mod report;
 mod router;
 mod statement;
+mod subscription;
+mod terms;
 mod trail;
 mod value;
 mod voucher;
@@ -203,19 +211,32 @@ impl<D: Dialect> SqlTx<D> {
         table: &'static str,
         columns: Vec<(&'static str, Vec<Value>)>,
     ) -> Result<(), StoreError> {
+        self.insert_all_or(act, table, columns, "").await.map(drop)
+    }
+
+    /// As [`Self::insert_all`]; `conflict` is the tail that says what becomes of rows that are there
+    /// already, such as `ON CONFLICT (cause) DO NOTHING`. Answers how many rows were written.
+    async fn insert_all_or(
+        &mut self,
+        act: &'static str,
+        table: &'static str,
+        columns: Vec<(&'static str, Vec<Value>)>,
+        conflict: &'static str,
+    ) -> Result<u64, StoreError> {
         let rows = columns.first().map_or(0, |(_, values)| values.len());
         let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+        let mut written = 0;
         for start in (0..rows).step_by(D::BULK_ROWS) {
             let end = rows.min(start + D::BULK_ROWS);
             let (source, arguments) = D::bulk(&columns, start..end)
                 .map_err(|error| driver(act, sqlx::Error::Encode(error)))?;
-            let sql = format!("INSERT INTO {table} ({}) {source}", names.join(", "));
+            let sql = format!("INSERT INTO {table} ({}) {source} {conflict}", names.join(", "));
             before(&self.hook)?;
             let done = D::execute(&mut self.transaction, sql, arguments).await;
-            done.map_err(|error| driver(act, error))?;
+            written += done.map_err(|error| driver(act, error))?;
             after(&self.hook)?;
         }
-        Ok(())
+        Ok(written)
     }
 }
 

@@ -23,7 +23,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const LOCK_TIMEOUT: &str = "5s";
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECTION_IDLE: Duration = Duration::from_mins(5);
-const SQLITE_CACHE_KIB: i64 = 8_000;
+const SQLITE_CACHE_KIB: i64 = 32_000;
+/// How much of the file is read through the memory of the system instead of copied.
+const SQLITE_MMAP_BYTES: i64 = 1 << 28;
 
 /// Where the data lives: `sqlite:PATH` or `postgres://…`.
 #[derive(Clone)]
@@ -110,6 +112,7 @@ async fn sqlite(
         .synchronous(synchronous)
         .pragma("temp_store", "memory")
         .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
+        .pragma("mmap_size", SQLITE_MMAP_BYTES.to_string())
         .optimize_on_close(true, None);
     let opened = |error| driver("opening the database file", error);
     let writer = SqlitePoolOptions::new()

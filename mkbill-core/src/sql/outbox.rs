@@ -1,5 +1,7 @@
 //! The outbox in SQL.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
@@ -11,15 +13,25 @@ use crate::store::StoreError;
 
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
+use super::value::Value;
+use super::voucher::transpose;
 use super::{SqlTx, small, unsigned};
 
+/// What becomes of a message whose key is there already.
+macro_rules! bring_forward {
+    () => {
+        "ON CONFLICT (dedup) DO UPDATE SET generation = outbox.generation + 1, dead = FALSE, \
+         run_at = CASE WHEN outbox.run_at < excluded.run_at THEN outbox.run_at \
+         ELSE excluded.run_at END"
+    };
+}
+
 statements! {
-    PUSH: "queueing a message" =
-        "INSERT INTO outbox (id, dedup, kind, subject, run_at) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (dedup) DO UPDATE SET generation = outbox.generation + 1, dead = FALSE, \
-         run_at = CASE WHEN outbox.run_at < excluded.run_at THEN outbox.run_at ELSE excluded.run_at END";
+    PUSH: "queueing a message" = concat!(
+        "INSERT INTO outbox (id, dedup, kind, subject, run_at) VALUES ($1, $2, $3, $4, $5) ",
+        bring_forward!());
     DUE: "finding due messages" =
-        "SELECT id FROM outbox WHERE NOT dead AND run_at <= $1 \
+        "SELECT id FROM outbox WHERE NOT dead AND kind {in_texts:$3} AND run_at <= $1 \
          AND (locked_until IS NULL OR locked_until <= $1) ORDER BY run_at LIMIT $2 {skip_locked}";
     LEASE: "leasing messages" =
         "UPDATE outbox SET locked_until = $2, lease = lease + 1 WHERE id {in_uuids:$1} \
@@ -36,33 +48,64 @@ statements! {
          WHERE id = $1 AND lease = $2 AND locked_until IS NOT NULL";
     NEXT: "finding the next message" =
         "SELECT MIN(CASE WHEN locked_until > run_at THEN locked_until ELSE run_at END) AS at \
-         FROM outbox WHERE NOT dead";
+         FROM outbox WHERE NOT dead AND kind {in_texts:$1}";
     TALLY: "counting messages" =
-        "SELECT COUNT(CASE WHEN NOT dead AND run_at <= $1 THEN 1 END) AS due, \
-         COUNT(CASE WHEN NOT dead AND attempts > 0 THEN 1 END) AS failing, \
-         COUNT(CASE WHEN dead THEN 1 END) AS dead FROM outbox";
+        "SELECT COUNT(CASE WHEN NOT dead AND ours AND run_at <= $1 THEN 1 END) AS due, \
+         COUNT(CASE WHEN NOT dead AND ours AND attempts > 0 THEN 1 END) AS failing, \
+         COUNT(CASE WHEN NOT dead AND NOT ours THEN 1 END) AS waiting, \
+         COUNT(CASE WHEN dead THEN 1 END) AS dead \
+         FROM (SELECT dead, run_at, attempts, kind {in_texts:$2} AS ours FROM outbox) AS message";
+}
+
+fn row(message: &Message) -> Vec<(&'static str, Value)> {
+    vec![
+        ("id", message.id.uuid().into()),
+        ("dedup", message.payload.dedup_key().into()),
+        ("kind", message.payload.kind().into()),
+        ("subject", message.payload.subject().into()),
+        ("run_at", message.run_at.into()),
+    ]
+}
+
+/// One message for each key, the earliest, in the order of keys: every writer takes rows in the same
+/// order then.
+fn one_a_key(messages: &[Message]) -> impl Iterator<Item = &Message> {
+    let mut by_key: BTreeMap<String, &Message> = BTreeMap::new();
+    for message in messages {
+        let kept = by_key.entry(message.payload.dedup_key()).or_insert(message);
+        if message.run_at < kept.run_at {
+            *kept = message;
+        }
+    }
+    by_key.into_values()
+}
+
+fn list(kinds: &[&str]) -> Value {
+    Value::Texts(kinds.iter().map(|kind| (*kind).to_owned()).collect())
 }
 
 #[async_trait]
 impl<D: Dialect> OutboxStore for SqlTx<D> {
     async fn outbox_push(&mut self, message: &Message) -> Result<(), StoreError> {
-        let values = vec![
-            message.id.uuid().into(),
-            message.payload.dedup_key().into(),
-            message.payload.kind().into(),
-            message.payload.subject().into(),
-            message.run_at.into(),
-        ];
+        let values = row(message).into_iter().map(|(_, value)| value).collect();
         self.execute(PUSH, values).await.map(drop)
+    }
+
+    async fn outbox_push_all(&mut self, messages: &[Message]) -> Result<(), StoreError> {
+        let columns = transpose(one_a_key(messages).map(row));
+        let pushed = self.insert_all_or("queueing messages", "outbox", columns, bring_forward!());
+        pushed.await.map(drop)
     }
 
     async fn outbox_claim(
         &mut self,
+        kinds: &[&str],
         now: Timestamp,
         lease: SignedDuration,
         limit: u32,
     ) -> Result<Vec<Claimed>, StoreError> {
-        let due = self.all(DUE, vec![now.into(), limit.into()], |row| Ok(row.uuid("id")?)).await?;
+        let values = vec![now.into(), limit.into(), list(kinds)];
+        let due = self.all(DUE, values, |row| Ok(row.uuid("id")?)).await?;
         if due.is_empty() {
             return Ok(Vec::new());
         }
@@ -102,19 +145,24 @@ impl<D: Dialect> OutboxStore for SqlTx<D> {
         Ok(self.execute(statement, values).await? == 1)
     }
 
-    async fn outbox_next(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        let next = self.one(NEXT, Vec::new(), |row| Ok(row.instant_or_none("at")?)).await?;
-        Ok(next.flatten())
+    async fn outbox_next(&mut self, kinds: &[&str]) -> Result<Option<Timestamp>, StoreError> {
+        let read = |row: &D::Row| Ok(row.instant_or_none("at")?);
+        Ok(self.one(NEXT, vec![list(kinds)], read).await?.flatten())
     }
 
-    async fn outbox_tally(&mut self, now: Timestamp) -> Result<OutboxTally, StoreError> {
+    async fn outbox_tally(
+        &mut self,
+        kinds: &[&str],
+        now: Timestamp,
+    ) -> Result<OutboxTally, StoreError> {
         let read = |row: &D::Row| {
             Ok(OutboxTally {
                 due: unsigned(row.int("due")?),
                 failing: unsigned(row.int("failing")?),
                 dead: unsigned(row.int("dead")?),
+                waiting: unsigned(row.int("waiting")?),
             })
         };
-        Ok(self.one(TALLY, vec![now.into()], read).await?.unwrap_or_default())
+        Ok(self.one(TALLY, vec![now.into(), list(kinds)], read).await?.unwrap_or_default())
     }
 }

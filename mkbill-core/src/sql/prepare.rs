@@ -7,17 +7,27 @@ use sqlx::{
 use secrecy::ExposeSecret as _;
 
 use super::statement::Statement;
-use super::{DatabaseUrl, catalogue, keys, ledger, login, outbox, report, router, trail, voucher};
+use super::{
+    DatabaseUrl, account, books, catalogue, customer, invoice, keys, ledger, login, notice, outbox,
+    payment, report, router, subscription, trail, voucher,
+};
 
 fn all_statements() -> impl Iterator<Item = Statement> {
     let features = [
+        account::ALL,
+        books::ALL,
         catalogue::ALL,
+        customer::ALL,
+        invoice::ALL,
         keys::ALL,
         ledger::ALL,
         login::ALL,
+        notice::ALL,
         outbox::ALL,
+        payment::ALL,
         report::ALL,
         router::ALL,
+        subscription::ALL,
         trail::ALL,
         voucher::ALL,
     ];

@@ -10,7 +10,7 @@ use super::value::Value;
 
 /// One SQL text for both databases.
 ///
-/// Marks: `{skip_locked}`, `{in_uuids:$n}`, `{in_texts:$n}`. Parameters are `$1`, `$2`, … and each is
+/// Marks: `{skip_locked}`, `{for_update}`, `{in_uuids:$n}`, `{in_texts:$n}`. Parameters are `$1`, `$2`, … and each is
 /// bound exactly once; an unbound one would silently be NULL on SQLite, so arity is checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Statement {
@@ -32,7 +32,8 @@ pub(super) use statements;
 impl Statement {
     /// The text for one database.
     pub(crate) fn for_dialect<D: Dialect>(&self) -> String {
-        let mut text = self.text.replace("{skip_locked}", D::SKIP_LOCKED);
+        let text = self.text.replace("{skip_locked}", D::SKIP_LOCKED);
+        let mut text = text.replace("{for_update}", D::FOR_UPDATE);
         fill(&mut text, "{in_uuids:", D::in_uuids);
         fill(&mut text, "{in_texts:", D::in_texts);
         text

@@ -13,7 +13,7 @@ pub(crate) enum Value {
     Int(Option<i64>),
     Bool(bool),
     Instant(Option<Timestamp>),
-    Day(Date),
+    Day(Option<Date>),
     Bytes(Vec<u8>),
     Json(Option<Json>),
     Uuids(Vec<Uuid>),
@@ -37,7 +37,7 @@ from! {
         SignedDuration => |v| Some(v.as_secs()), Option<SignedDuration> => |v| v.map(|v| v.as_secs());
     Bool <- bool => |v| v;
     Instant <- Timestamp => |v| Some(v), Option<Timestamp> => |v| v;
-    Day <- Date => |v| v;
+    Day <- Date => |v| Some(v), Option<Date> => |v| v;
     Bytes <- &[u8] => |v| v.to_vec();
     Json <- Json => |v| Some(v), Option<Json> => |v| v;
     Uuids <- Vec<Uuid> => |v| v;

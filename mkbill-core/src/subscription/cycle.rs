@@ -6,6 +6,8 @@ use std::num::NonZeroU16;
 use jiff::civil::Date;
 use jiff::{Span, Unit};
 
+use crate::kernel::error::Refusal;
+
 /// How long one period is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Cycle {
@@ -58,6 +60,12 @@ pub struct Calendar {
 #[error("period {0} lies beyond the calendar")]
 pub struct BeyondCalendar(pub u32);
 
+impl Refusal for BeyondCalendar {
+    fn code(&self) -> &'static str {
+        "beyond_calendar"
+    }
+}
+
 enum Step {
     Days(i64),
     Months(i64),
@@ -104,10 +112,24 @@ impl Period {
     }
 }
 
-fn days_between(from: Date, to: Date) -> u32 {
+/// How many days lie between two dates; 0 if they are not in this order.
+pub fn days_between(from: Date, to: Date) -> u32 {
     let span = from.until((Unit::Day, to)).expect("two dates are a number of days apart");
     u32::try_from(span.get_days()).unwrap_or(0)
 }
+
+/// The date so many days later; `None` after the year 9999.
+pub fn add_days(date: Date, days: u32) -> Option<Date> {
+    date.checked_add(Span::new().try_days(days).ok()?).ok()
+}
+
+/// The date so many days earlier, or the first there is.
+pub fn sub_days(date: Date, days: u32) -> Date {
+    date.saturating_sub(Span::new().days(days.min(DAYS_MAX)))
+}
+
+/// More days than the calendar has.
+const DAYS_MAX: u32 = 4_000_000;
 
 impl Calendar {
     /// The `number`-th period, counted from 0.

@@ -1,12 +1,13 @@
 //! Changing vouchers: the voucher, its login, the trail and the wake-up in one commit.
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use crate::audit::{Act, Record};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{BatchId, EntryId, LoginId};
-use crate::ledger::{Account, Cause, Entry, Posting};
+use crate::ledger::{Account, Cause, Entry, Posting, first_open_day};
 use crate::store::{StoreError, Tx};
 use crate::vendor::VendorCode;
 
@@ -90,14 +91,19 @@ pub async fn activate(
         return Ok(false);
     };
     save(tx, context, "voucher.first_login", voucher, &active).await?;
-    if let Some(entry) = revenue(context, &active)? {
+    let locked = tx.books_locked_through().await?;
+    if let Some(entry) = revenue(context, &active, locked)? {
         tx.ledger_append(&entry).await?;
     }
     Ok(true)
 }
 
 /// The entry that earns a voucher's price; none for a free voucher.
-fn revenue(context: Context<'_>, voucher: &Voucher) -> Result<Option<Entry>, Error> {
+fn revenue(
+    context: Context<'_>,
+    voucher: &Voucher,
+    locked_through: Option<Date>,
+) -> Result<Option<Entry>, Error> {
     let price = voucher.prices.sell();
     let Some(activation) = voucher.state.activation().filter(|_| !price.is_zero()) else {
         return Ok(None);
@@ -110,7 +116,7 @@ fn revenue(context: Context<'_>, voucher: &Voucher) -> Result<Option<Entry>, Err
     let entry = Entry::balanced(
         EntryId::new(context.now, context.entropy),
         Cause::VoucherActivated(voucher.id),
-        context.zone.date(activation.first_login.at),
+        first_open_day(locked_through, context.zone.date(activation.first_login.at)),
         context.now,
         postings,
     );

@@ -8,7 +8,7 @@ use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{BatchId, LoginId, MessageId, RouterId, VoucherId};
 use crate::outbox::{Message, Payload};
-use crate::plan::Plan;
+use crate::plan::{Plan, PlanRefusal};
 use crate::provisioning::{Login, LoginKind, Owner, Presence, SyncState, Usage};
 use crate::request::{Once, once};
 use crate::router::Router;
@@ -73,6 +73,21 @@ pub async fn wake_router(
     Ok(tx.outbox_push(&message).await?)
 }
 
+/// Asks the worker to bring many routers in step, in the same commit.
+pub async fn wake_routers(
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    routers: &[RouterId],
+) -> Result<(), Error> {
+    let message = |(position, router): (u64, &RouterId)| Message {
+        id: MessageId::in_run(context.now, position, context.entropy),
+        payload: Payload::SyncRouter(*router),
+        run_at: context.now,
+    };
+    let messages: Vec<Message> = (1..).zip(routers).map(message).collect();
+    Ok(tx.outbox_push_all(&messages).await?)
+}
+
 async fn ingredients(
     tx: &mut dyn Tx,
     request: &NewBatch,
@@ -86,11 +101,11 @@ async fn ingredients(
             Some(found.ok_or_else(|| Error::not_found("vendor", id))?)
         }
     };
-    Ok((
-        router.ok_or_else(|| Error::not_found("router", request.router))?,
-        plan.ok_or_else(|| Error::not_found("plan", request.plan))?,
-        vendor,
-    ))
+    let plan = plan.ok_or_else(|| Error::not_found("plan", request.plan))?;
+    if plan.terms.is_some() {
+        return Err(PlanRefusal::Recurring(plan.name).into());
+    }
+    Ok((router.ok_or_else(|| Error::not_found("router", request.router))?, plan, vendor))
 }
 
 /// A router that was never listed completely cannot be judged: its answer comes with the push.

@@ -1,13 +1,16 @@
 //! The worker: ends what is over, delivers the outbox, looks at routers.
 
+pub mod advance;
+
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::billing::{Billing, PassReport};
+use crate::billing::{Billing, BillingRun, PassReport};
 use crate::kernel::error::Error;
 use crate::outbox::{Claimed, Outcome, Payload};
 use crate::provisioning::controller::{Progress, Quiet};
@@ -18,6 +21,8 @@ const DELIVERIES_MAX: usize = 16;
 /// a second worker that takes over after it does no harm, since every step may be repeated.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
 /// How long the worker sleeps at most before it looks for messages of other processes.
+/// How often the worker looks for credit that customers were not told of.
+const CREDIT_EVERY: SignedDuration = SignedDuration::from_hours(1);
 const IDLE_MAX: Duration = Duration::from_secs(1);
 
 /// What one tick did.
@@ -25,6 +30,8 @@ const IDLE_MAX: Duration = Duration::from_secs(1);
 pub struct TickReport {
     /// Vouchers ended by the calendar.
     pub expired: usize,
+    /// What fell due by the calendar for subscriptions.
+    pub billing: BillingRun,
     /// One report per router that was due.
     pub passes: Vec<PassReport>,
 }
@@ -34,6 +41,8 @@ pub struct TickReport {
 pub struct Worker {
     billing: Billing,
     progress: Arc<dyn Progress>,
+    /// When customers were last told of their credit, in seconds since 1970.
+    credit_told: Arc<AtomicI64>,
 }
 
 impl std::fmt::Debug for Worker {
@@ -45,7 +54,7 @@ impl std::fmt::Debug for Worker {
 impl Worker {
     /// A worker for this engine.
     pub fn new(billing: Billing) -> Self {
-        Self { billing, progress: Arc::new(Quiet) }
+        Self { billing, progress: Arc::new(Quiet), credit_told: Arc::new(AtomicI64::new(i64::MIN)) }
     }
 
     /// The same worker, telling `progress` how pushes advance.
@@ -56,8 +65,11 @@ impl Worker {
 
     /// Does everything that is due now, and waits for it. One router that fails delays no other.
     pub async fn tick(&self) -> Result<TickReport, Error> {
-        let mut report =
-            TickReport { expired: self.billing.expire_due().await?, passes: Vec::new() };
+        let mut report = TickReport {
+            expired: self.billing.expire_due().await?,
+            billing: self.calendar().await?,
+            passes: Vec::new(),
+        };
         loop {
             let mut deliveries = JoinSet::new();
             self.take(&mut deliveries).await?;
@@ -95,11 +107,23 @@ impl Worker {
 
     async fn work(&self, deliveries: &mut JoinSet<Option<PassReport>>) -> Result<Duration, Error> {
         self.billing.expire_due().await?;
+        self.calendar().await?;
         self.take(deliveries).await?;
         let next = self.billing.next_message().await?;
         let until = next.map(|at| at.duration_since(self.billing.now()));
         let pause = until.and_then(|until| Duration::try_from(until).ok()).unwrap_or(IDLE_MAX);
         Ok(pause.clamp(Duration::from_millis(10), IDLE_MAX))
+    }
+
+    /// Bills what is due and, once an hour, tells customers of their credit.
+    async fn calendar(&self) -> Result<BillingRun, Error> {
+        let run = self.billing.bill_due().await?;
+        let now = self.billing.now().as_second();
+        if now.saturating_sub(self.credit_told.load(Ordering::Relaxed)) >= CREDIT_EVERY.as_secs() {
+            self.billing.remind_of_credit().await?;
+            self.credit_told.store(now, Ordering::Relaxed);
+        }
+        Ok(run)
     }
 
     async fn take(&self, deliveries: &mut JoinSet<Option<PassReport>>) -> Result<(), Error> {
@@ -119,6 +143,12 @@ impl Worker {
             Ok(Payload::SyncRouter(router)) => {
                 let report = self.billing.sync_router(*router, self.progress.as_ref()).await;
                 (self.outcome(&claimed, &report), Some(report))
+            }
+            // Never claimed: it waits for an engine that tells people things.
+            Ok(Payload::Notice(_)) => {
+                let error = "this engine does not deliver notices".to_owned();
+                let retry_at = self.billing.now() + self.billing.pause(claimed.attempts);
+                (Outcome::Failed { retry_at, error }, None)
             }
             Err(kind) => {
                 (Outcome::Dead { error: format!("this version does not know `{kind}`") }, None)

@@ -1,6 +1,10 @@
 //! Routers that are away, slow, lying or several.
 
 use jiff::SignedDuration;
+use mkbill_core::kernel::entropy::OsEntropy;
+use mkbill_core::kernel::ids::NoticeId;
+use mkbill_core::notice::{Notice, NoticeKind};
+use mkbill_core::store::Access;
 use mkbill_core::testkit::Engine;
 use mkbill_routeros::sim::{At, Effect, Fault, On, RouterOs};
 
@@ -15,7 +19,8 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     a_router_that_reboots_in_the_middle_of_a_push_ends_with_every_user_once,
     a_hanging_router_delays_no_other,
     a_wrong_password_is_said_in_words,
-    a_message_that_this_version_does_not_know_is_kept_for_people,
+    a_message_that_this_version_does_not_know_waits_for_one_that_does,
+    notices_that_nobody_delivers_yet_wait_and_delay_nothing,
 ];
 
 fn fault(effect: Effect, path: &str, n: u64) -> Fault {
@@ -127,13 +132,41 @@ async fn a_wrong_password_is_said_in_words(engine: Engine) {
     assert!(text.contains("refuses user name or password") && !text.contains("s3cret"), "{text}");
 }
 
-async fn a_message_that_this_version_does_not_know_is_kept_for_people(engine: Engine) {
+async fn a_message_that_this_version_does_not_know_waits_for_one_that_does(engine: Engine) {
     let world = World::new(engine).await.with_known_router().await;
     world.database.run("UPDATE outbox SET kind = 'sync_router.v9'").await.unwrap();
-    world.poll().await;
+    assert!(world.poll().await.passes.is_empty());
     let tally = world.billing.outbox_tally().await.unwrap();
-    assert_eq!((tally.due, tally.dead), (0, 1));
+    assert_eq!((tally.due, tally.failing, tally.dead, tally.waiting), (0, 0, 0, 1));
     let doctor = world.billing.doctor().await.unwrap();
-    assert!(!doctor.healthy());
-    assert!(doctor.findings.iter().any(|finding| finding.name == "outbox" && !finding.ok));
+    let outbox = doctor.findings.iter().find(|finding| finding.name == "outbox").unwrap();
+    assert!(outbox.ok && outbox.detail.contains("1 waiting"), "{outbox:?}");
+    world.database.run("UPDATE outbox SET kind = 'sync_router.v1'").await.unwrap();
+    assert_eq!(world.poll().await.passes.len(), 1);
+}
+
+async fn notices_that_nobody_delivers_yet_wait_and_delay_nothing(engine: Engine) {
+    let world = World::new(engine).await.with_known_router().await;
+    let now = world.now();
+    let notice = |number: u64| Notice {
+        id: NoticeId::in_run(now, number, &OsEntropy),
+        kind: NoticeKind::CreditReminder,
+        customer: None,
+        subject: uuid::Uuid::nil(),
+        subject_kind: "customer",
+        facts: serde_json::json!({}),
+        cause: format!("credit_reminder:{number}"),
+        not_before: now,
+        created_at: now,
+    };
+    let notices: Vec<Notice> = (1..=500).map(notice).collect();
+    let mut tx = world.database.store(None).await.begin(Access::Write).await.unwrap();
+    tx.notices_push(&notices).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(world.tick().await.passes.is_empty(), "nothing is due");
+    let code = &world.pushed_codes(1).await[0];
+    assert!(world.on_router(code));
+    let tally = world.billing.outbox_tally().await.unwrap();
+    assert_eq!((tally.due, tally.failing, tally.waiting), (0, 0, 500));
+    assert!(world.billing.doctor().await.unwrap().healthy());
 }

@@ -220,7 +220,7 @@ fn request_for(name: &str, router: &Simulator) -> NewRouter {
 fn new_plan(name: &str, profile: &str, limits: Limits) -> NewPlan {
     let prices = Prices::new(Money::rupiah(COST), Money::rupiah(SELL)).expect("cost below sale");
     let name = name.parse().expect("a name");
-    NewPlan { name, router_profile: profile.to_owned(), prices, limits }
+    NewPlan { name, router_profile: profile.to_owned(), prices, limits, terms: None }
 }
 
 /// A plan on profile `default`, valid one day from first login.

@@ -4,6 +4,8 @@
 mod adds;
 mod batch;
 mod machine;
+mod money;
+mod people;
 mod poll;
 mod push;
 mod router;
@@ -49,6 +51,8 @@ async fn figures(engine: Engine) -> Vec<Figure> {
     figures.extend(push::figures(engine).await);
     eprintln!("{name}: polls");
     figures.extend(poll::figures(engine).await);
+    eprintln!("{name}: money");
+    figures.extend(money::figures(engine).await);
     eprintln!("{name}: the server");
     figures.extend(serve::figures(engine).await);
     figures

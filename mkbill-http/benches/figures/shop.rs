@@ -149,5 +149,6 @@ fn new_plan() -> NewPlan {
         router_profile: "default".to_owned(),
         prices: Prices::new(Money::rupiah(3_000), Money::rupiah(5_000)).expect("cost below sale"),
         limits: Limits { validity: Some(SignedDuration::from_hours(24)), ..Limits::default() },
+        terms: None,
     }
 }

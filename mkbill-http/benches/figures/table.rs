@@ -13,6 +13,8 @@ pub(crate) enum Amount {
     Kib(u64),
     /// How many times as much, in tenths.
     Tenths(u64),
+    /// How many a second.
+    Rate(u64),
 }
 
 impl From<Duration> for Amount {
@@ -31,6 +33,7 @@ impl fmt::Display for Amount {
                 write!(f, "{}.{} ms", time.as_millis(), time.subsec_micros() / 100 % 10)
             }
             Self::Kib(kib) => write!(f, "{}.{} MiB", kib >> 10, ((kib & 0x3FF) * 10) >> 10),
+            Self::Rate(rate) => write!(f, "{rate}/s"),
             Self::Tenths(tenths) => write!(f, "{}.{} ×", tenths / 10, tenths % 10),
         }
     }

@@ -31,6 +31,6 @@ pub(crate) async fn live() -> Json<HealthBody> {
         (status = 503, description = "The database is away", body = ProblemBody,
             content_type = "application/problem+json")))]
 pub(crate) async fn ready(State(billing): State<Billing>) -> Answer<HealthBody> {
-    billing.outbox_tally().await?;
+    billing.ready().await?;
     Ok(Json(HealthBody { status: "ready" }))
 }

@@ -2,10 +2,18 @@
 
 pub(crate) mod audit;
 pub(crate) mod batches;
+pub(crate) mod credit;
+pub(crate) mod customers;
 pub(crate) mod health;
+pub(crate) mod invoices;
+pub(crate) mod notices;
+pub(crate) mod payments;
 pub(crate) mod plans;
 pub(crate) mod reports;
 pub(crate) mod routers;
+pub(crate) mod subscriptions;
+pub(crate) mod taxes;
+pub(crate) mod terms;
 pub(crate) mod values;
 pub(crate) mod vendors;
 pub(crate) mod vouchers;

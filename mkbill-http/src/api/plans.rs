@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::terms::TermsBody;
 use super::values::{LimitsBody, MoneyBody, PageBody, PageQuery, span};
 use super::{Answer, Made, Problems, created};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
@@ -25,9 +26,9 @@ pub(crate) struct NewPlanBody {
     /// The hotspot user profile on the router.
     #[schema(example = "default", min_length = 1, max_length = 100)]
     pub(crate) router_profile: String,
-    /// What one voucher costs you.
+    /// What one voucher, or one period, costs you.
     pub(crate) cost: MoneyBody,
-    /// What one voucher sells for; never below `cost`.
+    /// What one voucher, or one period, sells for; never below `cost`.
     pub(crate) sell: MoneyBody,
     /// Time online in seconds, added over all sessions; absent means unlimited.
     #[serde(default)]
@@ -41,19 +42,25 @@ pub(crate) struct NewPlanBody {
     #[serde(default)]
     #[schema(minimum = 1, maximum = 316_224_000, example = 86_400)]
     pub(crate) validity_seconds: Option<u64>,
+    /// On which terms customers keep it, `cost` and `sell` being those of one period; absent means that
+    /// it sells vouchers.
+    #[serde(default)]
+    pub(crate) terms: Option<TermsBody>,
 }
 
 impl NewPlanBody {
     pub(crate) fn read(self) -> Result<NewPlan, Error> {
+        let prices = Prices::new(self.cost.read("cost")?, self.sell.read("sell")?)?;
         Ok(NewPlan {
             name: self.name.parse()?,
             router_profile: self.router_profile,
-            prices: Prices::new(self.cost.read("cost")?, self.sell.read("sell")?)?,
+            prices,
             limits: Limits {
                 uptime_quota: span("uptime_quota_seconds", self.uptime_quota_seconds)?,
                 data_quota: self.data_quota_bytes,
                 validity: span("validity_seconds", self.validity_seconds)?,
             },
+            terms: self.terms.map(|terms| terms.read(prices)).transpose()?,
         })
     }
 }
@@ -68,13 +75,15 @@ pub(crate) struct PlanBody {
     pub(crate) name: String,
     /// The hotspot user profile on the router.
     pub(crate) router_profile: String,
-    /// What one voucher costs you.
+    /// What one voucher, or one period, costs you.
     pub(crate) cost: MoneyBody,
-    /// What one voucher sells for.
+    /// What one voucher, or one period, sells for.
     pub(crate) sell: MoneyBody,
     /// Limits of one voucher.
     #[serde(flatten)]
     pub(crate) limits: LimitsBody,
+    /// On which terms customers keep it; null if it sells vouchers.
+    pub(crate) terms: Option<TermsBody>,
     /// When it was added.
     pub(crate) created_at: Timestamp,
 }
@@ -88,6 +97,7 @@ impl From<Plan> for PlanBody {
             cost: plan.prices.cost().into(),
             sell: plan.prices.sell().into(),
             limits: plan.limits.into(),
+            terms: plan.terms.map(TermsBody::from),
             created_at: plan.created_at,
         }
     }

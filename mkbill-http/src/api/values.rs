@@ -71,6 +71,46 @@ pub(crate) fn span(
     Ok(seconds.map(read).transpose()?.map(SignedDuration::from_secs))
 }
 
+/// Declares an enum of the interface whose every choice is one of an enum of the engine, with the same
+/// words over HTTP and on the command line.
+macro_rules! choices {
+    (
+        $(#[$doc:meta])*
+        $body:ident as $schema:ident for $core:ident {
+            $($(#[$choice_doc:meta])* $choice:ident),+ $(,)?
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq,
+            serde::Serialize, serde::Deserialize, utoipa::ToSchema, clap::ValueEnum,
+        )]
+        #[serde(rename_all = "snake_case")]
+        #[value(rename_all = "snake_case")]
+        #[schema(as = $schema)]
+        pub(crate) enum $body {
+            $($(#[$choice_doc])* $choice),+
+        }
+
+        impl From<$body> for $core {
+            fn from(body: $body) -> Self {
+                match body {
+                    $($body::$choice => Self::$choice),+
+                }
+            }
+        }
+
+        impl From<$core> for $body {
+            fn from(choice: $core) -> Self {
+                match choice {
+                    $($core::$choice => Self::$choice),+
+                }
+            }
+        }
+    };
+}
+pub(super) use choices;
+
 /// Some items of a list.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PageBody<T> {
@@ -86,6 +126,16 @@ impl<T> PageBody<T> {
             next_cursor: page.next.map(|cursor| cursor.to_string()),
             items: page.items.into_iter().map(view).collect(),
         }
+    }
+
+    /// The same, where a view may meet data that contradict themselves.
+    pub(crate) fn try_of<U>(
+        page: Page<U>,
+        view: impl Fn(U) -> Result<T, Error>,
+    ) -> Result<Self, Error> {
+        let next_cursor = page.next.map(|cursor| cursor.to_string());
+        let items = page.items.into_iter().map(view).collect::<Result<_, _>>()?;
+        Ok(Self { items, next_cursor })
     }
 }
 

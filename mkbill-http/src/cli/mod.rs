@@ -5,12 +5,14 @@ mod args;
 mod batch;
 mod conformance;
 mod engine;
+mod notice;
 pub(crate) mod output;
 mod plan;
 mod progress;
 mod quantity;
 mod report;
 mod router;
+mod tax;
 mod vendor;
 mod voucher;
 
@@ -76,6 +78,9 @@ enum Command {
     /// Plans: what is sold
     #[command(subcommand)]
     Plan(plan::PlanCommand),
+    /// Tax rules
+    #[command(subcommand)]
+    Tax(tax::TaxCommand),
     /// Vendors: who sells
     #[command(subcommand)]
     Vendor(vendor::VendorCommand),
@@ -88,6 +93,9 @@ enum Command {
     /// Keys for programs that use the REST interface
     #[command(subcommand)]
     Apikey(apikey::ApikeyCommand),
+    /// What is told to customers and operators
+    #[command(subcommand)]
+    Notice(notice::NoticeCommand),
     /// Reports
     #[command(subcommand)]
     Report(report::ReportCommand),
@@ -149,10 +157,12 @@ async fn ask(
 async fn answer(billing: &Billing, command: Command) -> Result<Output, Failure> {
     match command {
         Command::Plan(command) => plan::run(billing, command).await,
+        Command::Tax(command) => tax::run(billing, command).await,
         Command::Vendor(command) => vendor::run(billing, command).await,
         Command::Voucher(command) => voucher::run(billing, *command).await,
         Command::Batch(command) => batch::run(billing, command).await,
         Command::Apikey(command) => apikey::run(billing, command).await,
+        Command::Notice(command) => notice::run(billing, command).await,
         Command::Report(command) => report::run(billing, command).await,
     }
 }

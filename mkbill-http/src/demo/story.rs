@@ -114,6 +114,7 @@ async fn catalogue(stage: &Stage) -> Result<NewBatch, Failure> {
         router_profile: "default".to_owned(),
         prices: Prices::new(COST, PRICE).map_err(Error::from)?,
         limits: Limits { validity: Some(VALIDITY), ..Limits::default() },
+        terms: None,
     };
     let vendor = NewVendor { code: VENDOR.parse()?, name: "Warung Bu Sri".to_owned() };
     let plan = stage.billing().add_plan(&caller(), plan).await?;

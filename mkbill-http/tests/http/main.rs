@@ -5,6 +5,7 @@
 mod auth;
 mod batches;
 mod inputs;
+mod notices;
 mod problems;
 mod routers;
 mod support;

@@ -30,7 +30,7 @@ pub(crate) struct TestApp {
     pub(crate) key: SecretString,
     app: Router,
     clock: Arc<ManualClock>,
-    _database: TestDatabase,
+    pub(crate) database: TestDatabase,
 }
 
 /// What the server answered.
@@ -88,7 +88,7 @@ impl TestApp {
         let caller = Caller::new(Actor::cli("test"));
         let (_, key) = billing.create_api_key(&caller, "tests").await.unwrap();
         let app = mkbill_http::app(billing.clone());
-        Self { billing, key, app, clock, _database: database }
+        Self { billing, key, app, clock, database }
     }
 
     /// A request as a client would send it, with its key.

@@ -51,9 +51,11 @@ const ARROWS: [Arrow; 14] = [
             "mkbill_core::kernel",
             "mkbill_core::plan::Limits",
             "mkbill_core::plan::Prices",
+            "mkbill_core::plan::terms::Terms",
+            "mkbill_core::subscription::cycle::Period",
             "mkbill_core::{folder}",
         ]),
-        why: "an entity knows another feature by its id in `kernel::ids` only; prices and limits are values of all",
+        why: "an entity knows another feature by its id in `kernel::ids` only; prices, limits, terms and periods are values of all",
     },
     Arrow {
         rule: "sql",

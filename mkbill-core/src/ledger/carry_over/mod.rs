@@ -17,12 +17,15 @@ use crate::kernel::money::MoneyError;
 
 /// Decides what credit pays and what a payment buys. Pure: same position, same answer.
 pub trait CarryOverPolicy: fmt::Debug + Send + Sync {
-    /// What to move from credit to invoices now, and the service that this grants.
+    /// What to move from credit to invoices now.
     ///
     /// # Errors
     ///
     /// [`MoneyError`] when amounts of several currencies meet or a sum does not fit.
-    fn spend(&self, position: &Position) -> Result<Spending, MoneyError>;
+    fn allocate(&self, position: &Position) -> Result<Vec<Allocation>, MoneyError>;
+
+    /// How many days of its period are granted by what has been paid on an invoice.
+    fn days(&self, invoice: &OpenInvoice) -> u32;
 
     /// What the next invoice of a subscription takes over from its open ones. Each of those is closed
     /// as carried over, so that a shortfall is carried once.
@@ -31,6 +34,24 @@ pub trait CarryOverPolicy: fmt::Debug + Send + Sync {
     ///
     /// [`MoneyError`] when amounts of several currencies meet or a sum does not fit.
     fn carry(&self, position: &Position, next: SubscriptionId) -> Result<Vec<Carried>, MoneyError>;
+
+    /// What [`allocate`](Self::allocate) moves and the service that this grants.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError`] when amounts of several currencies meet or a sum does not fit.
+    fn spend(&self, position: &Position) -> Result<Spending, MoneyError> {
+        let allocations = self.allocate(position)?;
+        let mut grants = Vec::new();
+        for (before, after) in position.settled(&allocations)? {
+            let Some(term) = before.term else { continue };
+            let days = self.days(&after).saturating_sub(self.days(before));
+            if days > 0 {
+                grants.push(Grant { invoice: before.id, subscription: term.subscription, days });
+            }
+        }
+        Ok(Spending { allocations, grants })
+    }
 }
 
 /// Oldest invoice first; a period is granted when its invoice is paid in full, exactly one for each.
@@ -46,14 +67,13 @@ pub struct WholePeriod;
 pub struct ProratedDays;
 
 impl CarryOverPolicy for WholePeriod {
-    fn spend(&self, position: &Position) -> Result<Spending, MoneyError> {
-        let allocations = position.oldest_first()?;
-        let grants = position.settled(&allocations)?.filter_map(|(invoice, before, after)| {
-            let completed = before < invoice.total.minor() && after == invoice.total.minor();
-            let term = invoice.term.filter(|_| completed)?;
-            Some(Grant { invoice: invoice.id, subscription: term.subscription, days: term.days })
-        });
-        Ok(Spending { grants: grants.collect(), allocations })
+    fn allocate(&self, position: &Position) -> Result<Vec<Allocation>, MoneyError> {
+        position.oldest_first()
+    }
+
+    fn days(&self, invoice: &OpenInvoice) -> u32 {
+        let paid = invoice.paid == invoice.total;
+        invoice.term.filter(|_| paid).map_or(0, |term| term.days)
     }
 
     fn carry(&self, position: &Position, next: SubscriptionId) -> Result<Vec<Carried>, MoneyError> {
@@ -62,19 +82,13 @@ impl CarryOverPolicy for WholePeriod {
 }
 
 impl CarryOverPolicy for ProratedDays {
-    fn spend(&self, position: &Position) -> Result<Spending, MoneyError> {
-        let allocations = position.oldest_first()?;
-        let grants = position.settled(&allocations)?.filter_map(|(invoice, before, after)| {
-            let term = invoice.term?;
-            let bought = |paid| term.days_for(paid, invoice.total.minor());
-            let days = bought(after).saturating_sub(bought(before));
-            (days > 0).then_some(Grant {
-                invoice: invoice.id,
-                subscription: term.subscription,
-                days,
-            })
-        });
-        Ok(Spending { grants: grants.collect(), allocations })
+    fn allocate(&self, position: &Position) -> Result<Vec<Allocation>, MoneyError> {
+        position.oldest_first()
+    }
+
+    fn days(&self, invoice: &OpenInvoice) -> u32 {
+        let (paid, total) = (invoice.paid.minor(), invoice.total.minor());
+        invoice.term.map_or(0, |term| term.days_for(paid, total))
     }
 
     fn carry(&self, _: &Position, _: SubscriptionId) -> Result<Vec<Carried>, MoneyError> {

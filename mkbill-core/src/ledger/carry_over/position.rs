@@ -142,21 +142,17 @@ impl Position {
         rests.filter(|rest| !rest.as_ref().is_ok_and(|rest| rest.amount.is_zero())).collect()
     }
 
-    /// Each invoice with what was paid on it before and after these allocations, in minor units.
+    /// Each invoice before and after these allocations.
     pub(super) fn settled(
         &self,
         allocations: &[Allocation],
-    ) -> Result<impl Iterator<Item = (&OpenInvoice, i64, i64)>, MoneyError> {
+    ) -> Result<Vec<(&OpenInvoice, OpenInvoice)>, MoneyError> {
         let after = |invoice: &OpenInvoice| {
             let own = allocations.iter().filter(|allocation| allocation.invoice == invoice.id);
-            own.map(|allocation| allocation.amount).try_fold(invoice.paid, Money::checked_add)
+            let paid = own.map(|own| own.amount).try_fold(invoice.paid, Money::checked_add)?;
+            Ok(OpenInvoice { paid, ..*invoice })
         };
-        let after: Vec<Money> = self.invoices.iter().map(after).collect::<Result<_, _>>()?;
-        Ok(self
-            .invoices
-            .iter()
-            .zip(after)
-            .map(|(invoice, after)| (invoice, invoice.paid.minor(), after.minor())))
+        self.invoices.iter().map(|invoice| Ok((invoice, after(invoice)?))).collect()
     }
 }
 

@@ -1,0 +1,247 @@
+//! Use cases around the books: statements, reports about money, closed months.
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use crate::account::desk::Desk;
+use crate::audit::{Act, Record};
+use crate::kernel::caller::{Caller, Fingerprint};
+use crate::kernel::error::{Error, Refusal};
+use crate::kernel::ids::CustomerId;
+use crate::kernel::money::{Currency, Money, MoneyError};
+use crate::kernel::page::PAGE_ITEMS_MAX;
+use crate::ledger::statement::Statement;
+use crate::report::Days;
+use crate::report::money::{AgeingRow, CashBy, CashRow, MonthRow, RevenueBy, RevenueRow, TrialRow};
+use crate::report::store::StatementRange;
+use crate::request::Once;
+use crate::store::Tx;
+use crate::transact::{reading, transact};
+
+use super::Billing;
+use super::desk::{first_time, reason};
+
+/// Why books are not closed or opened.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BooksRefusal {
+    /// Today's books have to stay open.
+    #[error("books can be closed through yesterday at the latest: {0} is not over")]
+    NotOver(Date),
+    /// Closing moves forward only.
+    #[error("the books are closed through {0} already: open them first to move it back")]
+    Forward(Date),
+    /// Opening moves back only.
+    #[error("the books are not closed through a later day: close them to move it forward")]
+    Backward,
+}
+
+impl Refusal for BooksRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NotOver(_) => "books_day_not_over",
+            Self::Forward(_) => "books_closed_already",
+            Self::Backward => "books_not_closed",
+        }
+    }
+}
+
+impl Billing {
+    /// A page of at most 200 lines of a customer's statement in the engine's currency.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such customer.
+    pub async fn statement(
+        &self,
+        customer: CustomerId,
+        range: StatementRange,
+    ) -> Result<Statement, Error> {
+        let currency = self.currency();
+        reading!(self.store(), |tx| statement(tx, customer, currency, range).await)
+    }
+
+    /// Debits and credits of every account, through a business date or all there is.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn trial_balance(&self, through: Option<Date>) -> Result<Vec<TrialRow>, Error> {
+        reading!(self.store(), |tx| tx.trial_balance(through).await)
+    }
+
+    /// Money that came in and went out in a span of business dates.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn cash(&self, days: Days, by: CashBy) -> Result<Vec<CashRow>, Error> {
+        let currency = self.currency();
+        reading!(self.store(), |tx| tx.cash(days, by, currency).await)
+    }
+
+    /// What was earned in a span of business dates, before tax.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn revenue(&self, days: Days, by: RevenueBy) -> Result<Vec<RevenueRow>, Error> {
+        let currency = self.currency();
+        reading!(self.store(), |tx| tx.revenue(days, by, currency).await)
+    }
+
+    /// What happened in each month of a year, and where balances stood at its end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a year outside the calendar.
+    pub async fn months(&self, year: i16) -> Result<Vec<MonthRow>, Error> {
+        let last = Date::new(year, 12, 31);
+        let last = last.map_err(|_| Error::invalid("year", "use a year such as 2026"))?;
+        let currency = self.currency();
+        let all = reading!(self.store(), |tx| tx.months(last, currency).await)?;
+        Ok(of_year(year, running(all)?))
+    }
+
+    /// What each customer owes on open invoices by how long it is overdue, the highest first, and the
+    /// sum of all.
+    ///
+    /// # Errors
+    ///
+    /// A sum that is out of range.
+    pub async fn ageing(&self) -> Result<(Vec<AgeingRow>, AgeingRow), Error> {
+        let (currency, today) = (self.currency(), self.zone().date(self.now()));
+        let rows = reading!(self.store(), |tx| tx.ageing(today, currency).await)?;
+        let total = sum_of(currency, &rows)?;
+        Ok((rows, total))
+    }
+
+    /// The last day of closed books.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn books_locked_through(&self) -> Result<Option<Date>, Error> {
+        reading!(self.store(), |tx| tx.books_locked_through().await)
+    }
+
+    /// Closes the books through a day that is over; a reason has to be given. Nothing can be booked on
+    /// those days any more.
+    ///
+    /// # Errors
+    ///
+    /// A [`BooksRefusal`] for a day that is not over or is closed already.
+    pub async fn lock_books(&self, caller: &Caller, through: Date) -> Result<Option<Date>, Error> {
+        let context = self.context(caller);
+        transact!(self.store(), caller.mode, |tx| {
+            lock(tx, self.desk(context), Some(through), Move::Forward).await
+        })
+    }
+
+    /// Opens closed books again, all or those after a day; a reason has to be given.
+    ///
+    /// # Errors
+    ///
+    /// [`BooksRefusal::Backward`] if those days are open.
+    pub async fn unlock_books(
+        &self,
+        caller: &Caller,
+        through: Option<Date>,
+    ) -> Result<Option<Date>, Error> {
+        let context = self.context(caller);
+        transact!(self.store(), caller.mode, |tx| {
+            lock(tx, self.desk(context), through, Move::Back).await
+        })
+    }
+}
+
+async fn statement(
+    tx: &mut dyn Tx,
+    customer: CustomerId,
+    currency: Currency,
+    range: StatementRange,
+) -> Result<Statement, Error> {
+    let found = tx.customer_by_id(customer).await?;
+    found.ok_or_else(|| Error::not_found("customer", customer))?;
+    let opening = tx.statement_opening(customer, currency, &range).await?;
+    let lines = tx.statement(customer, currency, &range, PAGE_ITEMS_MAX).await?;
+    Ok(Statement::of(opening, lines)?)
+}
+
+/// Turns what each month changed of balances into where they stood at its end.
+fn running(mut rows: Vec<MonthRow>) -> Result<Vec<MonthRow>, MoneyError> {
+    for index in 1..rows.len() {
+        let before = rows[index - 1].clone();
+        let row = &mut rows[index];
+        row.receivable = row.receivable.checked_add(before.receivable)?;
+        row.credit = row.credit.checked_add(before.credit)?;
+        row.suspense = row.suspense.checked_add(before.suspense)?;
+    }
+    Ok(rows)
+}
+
+fn of_year(year: i16, rows: Vec<MonthRow>) -> Vec<MonthRow> {
+    let year = format!("{year:04}-");
+    rows.into_iter().filter(|row| row.month.starts_with(&year)).collect()
+}
+
+fn sum_of(currency: Currency, rows: &[AgeingRow]) -> Result<AgeingRow, MoneyError> {
+    let sum = |of: fn(&AgeingRow) -> Money| Money::sum(currency, rows.iter().map(of));
+    Ok(AgeingRow {
+        customer: None,
+        current: sum(|row| row.current)?,
+        days_30: sum(|row| row.days_30)?,
+        days_60: sum(|row| row.days_60)?,
+        days_90: sum(|row| row.days_90)?,
+        older: sum(|row| row.older)?,
+        total: sum(|row| row.total)?,
+    })
+}
+
+/// Which way the last closed day moves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Move {
+    Forward,
+    Back,
+}
+
+async fn lock(
+    tx: &mut dyn Tx,
+    desk: Desk<'_>,
+    through: Option<Date>,
+    way: Move,
+) -> Result<Option<Date>, Error> {
+    let reason = reason(&desk)?;
+    let input = Fingerprint::of("books.lock", &[&through, &way, &reason]);
+    let nil = uuid::Uuid::nil();
+    if first_time(tx, &desk, input, nil).await? != Once::First {
+        return Ok(tx.books_locked_through().await?);
+    }
+    let before = tx.books_locked_through().await?;
+    check(before, through, way, desk.today())?;
+    tx.books_lock(through).await?;
+    let action = if way == Move::Forward { "books.lock" } else { "books.unlock" };
+    let act = Act { action, subject_kind: "books", subject: nil };
+    let shown = |day: Option<Date>| json!({ "locked_through": day.map(|day| day.to_string()) });
+    let context = desk.context;
+    let (before, after): (Value, Value) = (shown(before), shown(through));
+    let record = Record::new(context.now, context.entropy, context.caller, act, before, after);
+    tx.audit_append(&[record]).await?;
+    Ok(through)
+}
+
+fn check(
+    before: Option<Date>,
+    through: Option<Date>,
+    way: Move,
+    today: Date,
+) -> Result<(), BooksRefusal> {
+    match (way, through) {
+        (Move::Forward, Some(day)) if day >= today => Err(BooksRefusal::NotOver(day)),
+        (Move::Forward, day) => match before {
+            Some(known) if day <= Some(known) => Err(BooksRefusal::Forward(known)),
+            _ => Ok(()),
+        },
+        (Move::Back, day) if day >= before => Err(BooksRefusal::Backward),
+        (Move::Back, _) => Ok(()),
+    }
+}

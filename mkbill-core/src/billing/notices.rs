@@ -1,0 +1,19 @@
+//! Use cases around notices.
+
+use crate::kernel::error::Error;
+use crate::kernel::page::{Page, PageRequest};
+use crate::notice::store::{NoticeFilter, NoticeRow};
+use crate::transact::reading;
+
+use super::Billing;
+
+impl Billing {
+    /// What was and will be told to customers and operators, newest first.
+    pub async fn notices(
+        &self,
+        filter: NoticeFilter,
+        page: PageRequest,
+    ) -> Result<Page<NoticeRow>, Error> {
+        reading!(self.store(), |tx| tx.notice_page(filter, page).await)
+    }
+}

@@ -1,0 +1,520 @@
+//! Use cases around subscriptions.
+
+use jiff::civil::Date;
+
+use crate::account::book::CustomerAccount;
+use crate::account::desk::Desk;
+use crate::account::load;
+use crate::account::plan_change::Difference;
+use crate::account::subscribe::NewSubscription;
+use crate::invoice::{Invoice, InvoiceKind, InvoiceState};
+use crate::kernel::caller::{Caller, Fingerprint, Mode};
+use crate::kernel::error::Error;
+use crate::kernel::ids::{CustomerId, PlanId, RouterId, SubscriptionId};
+use crate::kernel::money::Money;
+use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::time::BusinessZone;
+use crate::plan::Plan;
+use crate::plan::terms::Service;
+use crate::provisioning::subscriber::{LoginName, LoginPassword, NewSubscriberLogin, login_for};
+use crate::provisioning::{Login, Presence};
+use crate::request::Once;
+use crate::store::Tx;
+use crate::subscription::period::BilledPeriod;
+use crate::subscription::store::SubscriptionFilter;
+use crate::subscription::{Discount, Subscription};
+use crate::transact::{reading, transact};
+use crate::voucher::issue::wake_router;
+
+use super::batches::Receipt;
+use super::desk::{finish, first_time, open};
+use super::{Billing, invoices};
+
+/// A subscription to be made.
+#[derive(Debug, Clone)]
+pub struct Subscribe {
+    /// Who keeps it.
+    pub customer: CustomerId,
+    /// Which plan.
+    pub plan: PlanId,
+    /// The zone of its days; that of the customer, else that of the business.
+    pub zone: Option<BusinessZone>,
+    /// What is taken off its price.
+    pub discount: Discount,
+    /// The login on a router that it opens and closes.
+    pub login: Option<SubscriberLogin>,
+}
+
+/// A login to be made for a subscription.
+#[derive(Debug, Clone)]
+pub struct SubscriberLogin {
+    /// On which router.
+    pub router: RouterId,
+    /// What the subscriber types.
+    pub name: LoginName,
+    /// The password; by chance if absent.
+    pub password: Option<LoginPassword>,
+}
+
+/// When a plan changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeAt {
+    /// Now; the rest of the period is charged at the new price and given back at the old one.
+    Now,
+    /// With the next period that is billed.
+    NextPeriod,
+}
+
+/// When a subscription ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelAt {
+    /// Now; what was paid for days to come is not given back.
+    Now,
+    /// Now; what was paid for days to come becomes credit.
+    NowWithCredit,
+    /// With the period that is being served.
+    PeriodEnd,
+}
+
+/// A subscription with everything one wants to know beside it.
+#[derive(Debug, Clone)]
+pub struct SubscriptionView {
+    /// The subscription.
+    pub subscription: Subscription,
+    /// Its plan as it is now; the subscription has the terms it was made on.
+    pub plan: Plan,
+    /// All its periods, in their order.
+    pub periods: Vec<BilledPeriod>,
+    /// Its open invoices, in the order of issue.
+    pub open: Vec<Invoice>,
+    /// Its login on a router, and how far the router has followed.
+    pub login: Option<Login>,
+}
+
+/// What a person asks to be done to a subscription.
+#[derive(Debug, Clone)]
+enum Wish {
+    Pause(Option<Date>),
+    Resume,
+    Cancel(CancelAt),
+    Change(PlanId, ChangeAt),
+    Discount(Discount),
+    Bill,
+    Prepay,
+}
+
+impl Billing {
+    /// Makes a subscription on the terms of its plan and issues its first invoice. It is served at once
+    /// or with its first payment, as the plan says.
+    ///
+    /// # Errors
+    ///
+    /// A refusal for a blacklisted customer, or a plan that sells vouchers or is retired.
+    pub async fn subscribe(
+        &self,
+        caller: &Caller,
+        request: Subscribe,
+    ) -> Result<Receipt<SubscriptionView>, Error> {
+        let request = Subscribe { discount: request.discount.checked()?, ..request };
+        let context = self.context(caller);
+        let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
+            subscribe(tx, self.desk(context), &request).await
+        })?;
+        self.tell_worker();
+        Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
+    }
+
+    /// One subscription.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is none.
+    pub async fn subscription(&self, id: SubscriptionId) -> Result<SubscriptionView, Error> {
+        reading!(self.store(), |tx| view(tx, id).await)
+    }
+
+    /// Subscriptions, newest first.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn subscriptions(
+        &self,
+        filter: &SubscriptionFilter,
+        page: PageRequest,
+    ) -> Result<Page<Subscription>, Error> {
+        reading!(self.store(), |tx| tx.subscription_page(filter, page).await)
+    }
+
+    /// Stops a subscription by wish, until a day or until it is resumed. Nothing is charged meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// A refusal unless it is active, or for a day that is not to come.
+    pub async fn pause_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+        resume_on: Option<Date>,
+    ) -> Result<SubscriptionView, Error> {
+        self.change_subscription(caller, id, Wish::Pause(resume_on)).await
+    }
+
+    /// Lets a paused subscription go on.
+    ///
+    /// # Errors
+    ///
+    /// A refusal unless it is paused, or for a blacklisted customer.
+    pub async fn resume_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+    ) -> Result<SubscriptionView, Error> {
+        self.change_subscription(caller, id, Wish::Resume).await
+    }
+
+    /// Ends a subscription. Invoices for days that were not begun are withdrawn.
+    ///
+    /// # Errors
+    ///
+    /// A refusal if it is over already.
+    pub async fn cancel_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+        at: CancelAt,
+    ) -> Result<SubscriptionView, Error> {
+        self.change_subscription(caller, id, Wish::Cancel(at)).await
+    }
+
+    /// Moves a subscription to another plan.
+    ///
+    /// # Errors
+    ///
+    /// A refusal for a plan that does not fit, or for a change now while an invoice is open.
+    pub async fn change_subscription_plan(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+        plan: PlanId,
+        at: ChangeAt,
+    ) -> Result<SubscriptionView, Error> {
+        self.change_subscription(caller, id, Wish::Change(plan, at)).await
+    }
+
+    /// Changes what is taken off the price of the periods that are billed from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a discount out of bounds.
+    pub async fn discount_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+        discount: Discount,
+    ) -> Result<SubscriptionView, Error> {
+        self.change_subscription(caller, id, Wish::Discount(discount.checked()?)).await
+    }
+
+    /// Issues the invoice of the next period now, whenever it would be due.
+    ///
+    /// # Errors
+    ///
+    /// A refusal if the subscription is over.
+    pub async fn bill_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+    ) -> Result<SubscriptionView, Error> {
+        self.change_subscription(caller, id, Wish::Bill).await
+    }
+
+    /// Bills as many of the next periods as the customer's credit pays for in full.
+    ///
+    /// # Errors
+    ///
+    /// A refusal if the subscription is over.
+    pub async fn prepay_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+    ) -> Result<SubscriptionView, Error> {
+        self.change_subscription(caller, id, Wish::Prepay).await
+    }
+
+    /// Lets the engine look again at a subscription that it could not bill.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if it is not in trouble.
+    pub async fn retry_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+    ) -> Result<SubscriptionView, Error> {
+        let context = self.context(caller);
+        let view =
+            transact!(self.store(), caller.mode, |tx| retry(tx, self.desk(context), id).await)?;
+        self.tell_worker();
+        Ok(view)
+    }
+
+    async fn change_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+        wish: Wish,
+    ) -> Result<SubscriptionView, Error> {
+        let context = self.context(caller);
+        let view = transact!(self.store(), caller.mode, |tx| {
+            change(tx, self.desk(context), id, &wish).await
+        })?;
+        self.tell_worker();
+        Ok(view)
+    }
+}
+
+async fn by_id(tx: &mut dyn Tx, id: SubscriptionId) -> Result<Subscription, Error> {
+    tx.subscription_by_id(id).await?.ok_or_else(|| Error::not_found("subscription", id))
+}
+
+async fn view(tx: &mut dyn Tx, id: SubscriptionId) -> Result<SubscriptionView, Error> {
+    let subscription = by_id(tx, id).await?;
+    let plan = tx.plan_by_id(subscription.plan).await?;
+    let plan = plan.ok_or_else(|| Error::broken(format!("subscription {id} has lost its plan")))?;
+    let periods = tx.periods_of(id).await?;
+    let open = tx.invoices_open_of(&[subscription.customer]).await?;
+    let own = |invoice: &Invoice| invoice.is_open() && invoice.subscription == Some(id);
+    let open = open.into_iter().filter(own).collect();
+    let login = match subscription.login {
+        Some(login) => tx.login_by_id(login).await?,
+        None => None,
+    };
+    Ok(SubscriptionView { subscription, plan, periods, open, login })
+}
+
+async fn subscribe(
+    tx: &mut dyn Tx,
+    mut desk: Desk<'_>,
+    request: &Subscribe,
+) -> Result<(SubscriptionView, bool), Error> {
+    let id = desk.id(SubscriptionId::in_run);
+    let input = Fingerprint::of("subscription.add", &[request]);
+    if let Once::Again(made) = first_time(tx, &desk, input, id.uuid()).await? {
+        return Ok((view(tx, SubscriptionId::from_uuid(made)).await?, true));
+    }
+    let customer = tx.customer_by_id(request.customer).await?;
+    let customer = customer.ok_or_else(|| Error::not_found("customer", request.customer))?;
+    customer.may_start_service()?;
+    let mut account = open(tx, &mut desk, request.customer).await?;
+    load::put_plan(tx, &mut desk, request.plan).await?;
+    let zone = request.zone.clone().or_else(|| customer.zone.clone());
+    let zone = zone.unwrap_or_else(|| desk.context.zone.clone());
+    let made = match &request.login {
+        Some(wanted) => Some(new_login(tx, &desk, request, id, wanted).await?),
+        None => None,
+    };
+    let login = made.as_ref().map(|login| login.id);
+    let new = NewSubscription { id, plan: request.plan, login, zone, discount: request.discount };
+    account.subscribe(&desk, new)?;
+    let account = finish(tx, &desk, account).await?;
+    if let Some(made) = made {
+        insert_login(tx, &desk, &account, made).await?;
+    }
+    Ok((view(tx, id).await?, false))
+}
+
+/// A login that is closed until the account says otherwise.
+async fn new_login(
+    tx: &mut dyn Tx,
+    desk: &Desk<'_>,
+    request: &Subscribe,
+    subscription: SubscriptionId,
+    wanted: &SubscriberLogin,
+) -> Result<Login, Error> {
+    let plan = desk.plan(request.plan)?;
+    if plan.terms_for_subscription()?.service == Service::Pppoe {
+        let text = "logins of PPPoE plans are not made yet: leave it out, or use a hotspot plan";
+        return Err(Error::invalid("login", text));
+    }
+    let router = tx.router_by_id(wanted.router).await?;
+    let router = router.ok_or_else(|| Error::not_found("router", wanted.router))?;
+    if tx.login_by_name(router.id, wanted.name.as_str()).await?.is_some() {
+        let text = format!("`{}` is taken on router {}", wanted.name, router.name);
+        return Err(Error::conflict("login", text));
+    }
+    let chance = || LoginPassword::random(desk.context.entropy);
+    let new = NewSubscriberLogin {
+        customer: request.customer,
+        subscription,
+        router: router.id,
+        name: wanted.name.clone(),
+        password: wanted.password.clone().unwrap_or_else(chance),
+        profile: plan.router_profile.clone(),
+        presence: Presence::Disabled,
+    };
+    login_for(desk.context, new)
+}
+
+async fn insert_login(
+    tx: &mut dyn Tx,
+    desk: &Desk<'_>,
+    account: &CustomerAccount,
+    mut login: Login,
+) -> Result<(), Error> {
+    if let Some(serve) = account.serve.iter().find(|serve| serve.login == login.id) {
+        login.presence = serve.presence;
+        login.spec.profile.clone_from(&serve.profile);
+    }
+    let router = login.router;
+    tx.login_insert_all(&[login]).await?;
+    wake_router(tx, desk.context, router).await
+}
+
+async fn change(
+    tx: &mut dyn Tx,
+    mut desk: Desk<'_>,
+    id: SubscriptionId,
+    wish: &Wish,
+) -> Result<SubscriptionView, Error> {
+    let customer = by_id(tx, id).await?.customer;
+    let input = Fingerprint::of("subscription.change", &[&id, wish]);
+    if first_time(tx, &desk, input, id.uuid()).await? == Once::First {
+        let mut account = open(tx, &mut desk, customer).await?;
+        if let Wish::Change(plan, _) = wish {
+            load::put_plan(tx, &mut desk, *plan).await?;
+        }
+        if let Wish::Resume = wish {
+            let customer = tx.customer_by_id(customer).await?;
+            customer.map_or(Ok(()), |customer| customer.may_start_service())?;
+        }
+        let index = account.find(id)?;
+        grant(tx, &desk, &mut account, index, wish).await?;
+        finish(tx, &desk, account).await?;
+    }
+    view(tx, id).await
+}
+
+async fn grant(
+    tx: &mut dyn Tx,
+    desk: &Desk<'_>,
+    account: &mut CustomerAccount,
+    index: usize,
+    wish: &Wish,
+) -> Result<(), Error> {
+    match wish {
+        Wish::Pause(resume_on) => account.pause(desk, index, *resume_on),
+        Wish::Resume => account.resume(desk, index),
+        Wish::Cancel(CancelAt::PeriodEnd) => account.cancel_at_end(desk, index),
+        Wish::Cancel(at) => cancel(tx, desk, account, index, *at).await,
+        Wish::Change(plan, ChangeAt::NextPeriod) => account.change_plan_later(desk, index, *plan),
+        Wish::Change(plan, ChangeAt::Now) => change_now(tx, desk, account, index, *plan).await,
+        Wish::Discount(discount) => {
+            account.set_discount(desk, index, *discount);
+            Ok(())
+        }
+        Wish::Bill => account.issue_period(desk, index).map(drop),
+        Wish::Prepay => account.prepay(desk, index).map(drop),
+    }
+}
+
+async fn cancel(
+    tx: &mut dyn Tx,
+    desk: &Desk<'_>,
+    account: &mut CustomerAccount,
+    index: usize,
+    at: CancelAt,
+) -> Result<(), Error> {
+    for invoice in account.not_begun(desk, index) {
+        account.void(desk, invoice, "the subscription was cancelled")?;
+    }
+    if at == CancelAt::NowWithCredit
+        && let Some((invoice, amount)) = unused(tx, desk, account, index).await?
+    {
+        give_back(tx, desk, account, &invoice, amount, "days that are not used").await?;
+    }
+    account.cancel(desk, index)
+}
+
+async fn change_now(
+    tx: &mut dyn Tx,
+    desk: &Desk<'_>,
+    account: &mut CustomerAccount,
+    index: usize,
+    plan: PlanId,
+) -> Result<(), Error> {
+    let Difference::Owed(amount) = account.change_plan_now(desk, index, plan)? else {
+        return Ok(());
+    };
+    match current_invoice(tx, desk, account, index).await? {
+        Some(invoice) => give_back(tx, desk, account, &invoice, amount, "a cheaper plan").await,
+        None => Ok(()),
+    }
+}
+
+/// The paid invoice of the period that is being served.
+async fn current_invoice(
+    tx: &mut dyn Tx,
+    desk: &Desk<'_>,
+    account: &CustomerAccount,
+    index: usize,
+) -> Result<Option<Invoice>, Error> {
+    let kept = &account.kept[index];
+    let today = desk.date_in(&kept.subscription.zone);
+    let Some(row) = kept.periods.iter().find(|row| row.period.contains(today)) else {
+        return Ok(None);
+    };
+    let invoice = tx.invoice_of_period(kept.subscription.id, row.number).await?;
+    let paid = |invoice: &Invoice| matches!(invoice.state, InvoiceState::Paid { .. });
+    Ok(invoice.filter(|invoice| paid(invoice) && invoice.kind == InvoiceKind::Period))
+}
+
+async fn unused(
+    tx: &mut dyn Tx,
+    desk: &Desk<'_>,
+    account: &CustomerAccount,
+    index: usize,
+) -> Result<Option<(Invoice, Money)>, Error> {
+    let Some(invoice) = current_invoice(tx, desk, account, index).await? else { return Ok(None) };
+    let kept = &account.kept[index];
+    let today = desk.date_in(&kept.subscription.zone);
+    let Some(row) = kept.periods.iter().find(|row| row.period.contains(today)) else {
+        return Ok(None);
+    };
+    let (left, of) = (row.period.days_left(today), row.period.days());
+    let amount = invoice.charged()?.share(left, of)?;
+    Ok(Some((invoice, amount)))
+}
+
+async fn give_back(
+    tx: &mut dyn Tx,
+    desk: &Desk<'_>,
+    account: &mut CustomerAccount,
+    invoice: &Invoice,
+    amount: Money,
+    reason: &str,
+) -> Result<(), Error> {
+    let before = invoices::noted(tx, invoice).await?;
+    let amount = amount.least(invoice.charged()?.checked_sub(before)?)?;
+    if amount.minor() <= 0 {
+        return Ok(());
+    }
+    load::add_invoices(tx, account, &[invoice.id]).await?;
+    account.credit_note(desk, invoice.id, amount, before, reason).map(drop)
+}
+
+async fn retry(
+    tx: &mut dyn Tx,
+    mut desk: Desk<'_>,
+    id: SubscriptionId,
+) -> Result<SubscriptionView, Error> {
+    let customer = by_id(tx, id).await?.customer;
+    let input = Fingerprint::of("subscription.retry", &[&id]);
+    if first_time(tx, &desk, input, id.uuid()).await? == Once::First {
+        open(tx, &mut desk, customer).await?;
+        if !tx.subscription_unpark(id).await? {
+            return Err(Error::not_found("subscription in trouble", id));
+        }
+    }
+    view(tx, id).await
+}

@@ -1,0 +1,58 @@
+//! Subscriptions at rest.
+
+use async_trait::async_trait;
+
+use crate::kernel::ids::{CustomerId, PlanId, SubscriptionId};
+use crate::kernel::page::{Page, PageRequest};
+use crate::store::StoreError;
+
+use super::period::BilledPeriod;
+use super::{StateName, Subscription};
+
+/// Which subscriptions are wanted; what is absent does not matter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SubscriptionFilter {
+    /// Of this customer.
+    pub customer: Option<CustomerId>,
+    /// On this plan.
+    pub plan: Option<PlanId>,
+    /// In this state.
+    pub state: Option<StateName>,
+    /// That the engine leaves alone until a person has looked at them.
+    pub in_trouble: bool,
+}
+
+/// Keeps subscriptions and their periods.
+#[async_trait]
+pub trait SubscriptionStore: Send {
+    /// Writes new subscriptions (revision 1) and changed ones, which must still have the revision
+    /// that was read.
+    async fn subscriptions_write(&mut self, all: &[Subscription]) -> Result<(), StoreError>;
+    /// Writes new and changed periods.
+    async fn periods_write(&mut self, all: &[BilledPeriod]) -> Result<(), StoreError>;
+    /// One by identity.
+    async fn subscription_by_id(
+        &mut self,
+        id: SubscriptionId,
+    ) -> Result<Option<Subscription>, StoreError>;
+    /// Those of some customers that are not over, in the order of making.
+    async fn subscriptions_live_of(
+        &mut self,
+        customers: &[CustomerId],
+    ) -> Result<Vec<Subscription>, StoreError>;
+    /// The latest periods of those subscriptions, and all that nothing is paid for, in their order.
+    async fn periods_live_of(
+        &mut self,
+        customers: &[CustomerId],
+    ) -> Result<Vec<BilledPeriod>, StoreError>;
+    /// All periods of one subscription, in their order.
+    async fn periods_of(&mut self, id: SubscriptionId) -> Result<Vec<BilledPeriod>, StoreError>;
+    /// A page, newest first.
+    async fn subscription_page(
+        &mut self,
+        filter: &SubscriptionFilter,
+        page: PageRequest,
+    ) -> Result<Page<Subscription>, StoreError>;
+    /// How many there are in each state.
+    async fn subscription_tally(&mut self) -> Result<Vec<(StateName, u64)>, StoreError>;
+}

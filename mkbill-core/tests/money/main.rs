@@ -1,0 +1,31 @@
+//! Stories of customers, invoices and money, on every engine.
+#![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
+
+#[path = "../support/shop.rs"]
+mod shop;
+#[path = "../support/run.rs"]
+mod support;
+
+mod calendar;
+mod carry_over;
+mod crash;
+mod crowd;
+mod failures;
+mod golden;
+mod year;
+
+fn main() {
+    if let Ok(zone) = std::env::var(calendar::PRINT) {
+        return calendar::print_invoices(&zone);
+    }
+    let stories = [
+        calendar::STORIES,
+        carry_over::STORIES,
+        crash::STORIES,
+        crowd::STORIES,
+        failures::STORIES,
+        golden::STORIES,
+        year::STORIES,
+    ];
+    support::run(&stories.concat(), crowd::POSTGRES_STORIES)
+}

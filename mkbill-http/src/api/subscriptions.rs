@@ -1,0 +1,551 @@
+//! Subscriptions over HTTP.
+
+use axum::Json;
+use axum::extract::State;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use mkbill_core::billing::{
+    Billing, CancelAt, ChangeAt, Subscribe, SubscriberLogin, SubscriptionView,
+};
+use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::ids::{CustomerId, LoginId, PlanId, SubscriptionId};
+use mkbill_core::kernel::time::BusinessZone;
+use mkbill_core::provisioning::{Login, SyncState};
+use mkbill_core::subscription::period::BilledPeriod;
+use mkbill_core::subscription::store::SubscriptionFilter;
+use mkbill_core::subscription::{Discount, Subscription};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::invoices::InvoiceBody;
+use super::terms::TermsBody;
+use super::values::{MoneyBody, PageBody, PageQuery, choices};
+use super::{Answer, Made, Problems, created, mark_replayed};
+use crate::extract::{
+    Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in, named_in_one_of,
+};
+
+/// What is taken off the price of each period that is billed from now on.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Discount)]
+pub(crate) struct DiscountBody {
+    /// Minor units in the currency of the price; 0 if absent.
+    #[serde(default)]
+    #[schema(minimum = 0)]
+    pub(crate) minor: i64,
+    /// Basis points of the price: 10000 is all of it; 0 if absent.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 10_000)]
+    pub(crate) basis_points: u32,
+    /// For how many more periods; absent means for ever.
+    #[serde(default)]
+    #[schema(minimum = 1)]
+    pub(crate) periods: Option<u32>,
+}
+
+impl From<DiscountBody> for Discount {
+    fn from(body: DiscountBody) -> Self {
+        let DiscountBody { minor, basis_points, periods } = body;
+        Self { minor, basis_points, periods }
+    }
+}
+
+impl From<Discount> for DiscountBody {
+    fn from(discount: Discount) -> Self {
+        let Discount { minor, basis_points, periods } = discount;
+        Self { minor, basis_points, periods }
+    }
+}
+
+/// A login to be made for a subscription.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewSubscriberLogin)]
+pub(crate) struct NewLoginBody {
+    /// On which router: name or id.
+    #[schema(example = "rt-05")]
+    pub(crate) router: String,
+    /// What the subscriber types: 1 to 64 visible ASCII characters without blanks.
+    #[schema(example = "budi", min_length = 1, max_length = 64)]
+    pub(crate) name: String,
+    /// The password, 1 to 64 visible ASCII characters without blanks; by chance if absent.
+    #[serde(default)]
+    #[schema(format = Password, min_length = 1, max_length = 64)]
+    pub(crate) password: Option<String>,
+}
+
+impl NewLoginBody {
+    async fn read(self, billing: &Billing) -> Result<SubscriberLogin, Error> {
+        let router = billing.router(&self.router).await.map_err(named_in("router"))?;
+        Ok(SubscriberLogin {
+            router: router.id,
+            name: self.name.parse()?,
+            password: self.password.as_deref().map(str::parse).transpose()?,
+        })
+    }
+}
+
+/// A subscription to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewSubscription)]
+pub(crate) struct NewSubscriptionBody {
+    /// Who keeps it: an id.
+    pub(crate) customer: Uuid,
+    /// Which plan: name or id. It needs terms.
+    #[schema(example = "Rumah 10 Mbps")]
+    pub(crate) plan: String,
+    /// The zone of its days; that of the customer, else that of the business, if absent.
+    #[serde(default)]
+    #[schema(example = "Asia/Jakarta")]
+    pub(crate) zone: Option<String>,
+    /// What is taken off its price.
+    #[serde(default)]
+    pub(crate) discount: Option<DiscountBody>,
+    /// The login on a router that it opens and closes.
+    #[serde(default)]
+    pub(crate) login: Option<NewLoginBody>,
+}
+
+impl NewSubscriptionBody {
+    pub(crate) async fn read(self, billing: &Billing) -> Result<Subscribe, Error> {
+        let zone = self.zone.as_deref().map(zone_named).transpose()?;
+        let plan = billing.plan(&self.plan).await.map_err(named_in("plan"))?;
+        let login = match self.login {
+            Some(login) => Some(login.read(billing).await?),
+            None => None,
+        };
+        Ok(Subscribe {
+            customer: CustomerId::from_uuid(self.customer),
+            plan: plan.id,
+            zone,
+            discount: self.discount.unwrap_or_default().into(),
+            login,
+        })
+    }
+}
+
+fn zone_named(name: &str) -> Result<BusinessZone, Error> {
+    BusinessZone::named(name)
+        .map_err(|_| Error::invalid("zone", "use an IANA name such as Asia/Jakarta"))
+}
+
+/// A plan that a customer keeps.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Subscription)]
+pub(crate) struct SubscriptionBody {
+    /// Identity.
+    pub(crate) id: Uuid,
+    /// The id of who keeps it.
+    pub(crate) customer_id: Uuid,
+    /// The id of its plan.
+    pub(crate) plan_id: Uuid,
+    /// `pending`, `active`, `overdue`, `paused` or `cancelled`.
+    pub(crate) state: &'static str,
+    /// The day on which the state began.
+    pub(crate) since: Date,
+    /// The day on which a paused subscription goes on by itself.
+    pub(crate) resume_on: Option<Date>,
+    /// The day from which it is cancelled.
+    pub(crate) ends_on: Option<Date>,
+    /// The first day that is not granted; null if service is not granted by periods.
+    pub(crate) service_until: Option<Date>,
+    /// The cost of one period.
+    pub(crate) cost: MoneyBody,
+    /// The price of one period.
+    pub(crate) sell: MoneyBody,
+    /// The terms it was made on, or moved to.
+    pub(crate) terms: TermsBody,
+    /// What is taken off its price.
+    pub(crate) discount: DiscountBody,
+    /// The router profile while it is served.
+    pub(crate) router_profile: String,
+    /// The id of the plan it moves to with the next period that is billed.
+    pub(crate) next_plan_id: Option<Uuid>,
+    /// The number of the period that is billed next, counted from 0.
+    pub(crate) next_period: u32,
+    /// The id of its login on a router.
+    pub(crate) login_id: Option<Uuid>,
+    /// The zone in which its days begin.
+    pub(crate) zone: String,
+    /// When the engine looks at it next.
+    pub(crate) due_at: Option<Timestamp>,
+    /// Why the engine leaves it alone until a person has looked at it.
+    pub(crate) trouble: Option<String>,
+    /// When it was made.
+    pub(crate) created_at: Timestamp,
+}
+
+impl From<Subscription> for SubscriptionBody {
+    fn from(subscription: Subscription) -> Self {
+        let prices = subscription.terms.prices;
+        Self {
+            id: subscription.id.uuid(),
+            customer_id: subscription.customer.uuid(),
+            plan_id: subscription.plan.uuid(),
+            state: subscription.state.name().name(),
+            since: subscription.state.since(),
+            resume_on: subscription.state.resume_on(),
+            ends_on: subscription.ends_on,
+            service_until: subscription.service_until,
+            cost: prices.cost().into(),
+            sell: prices.sell().into(),
+            terms: subscription.terms.into(),
+            discount: subscription.discount.into(),
+            router_profile: subscription.profile,
+            next_plan_id: subscription.next_plan.map(PlanId::uuid),
+            next_period: subscription.schedule.next,
+            login_id: subscription.login.map(LoginId::uuid),
+            zone: subscription.zone.name().to_owned(),
+            due_at: subscription.due_at,
+            trouble: subscription.trouble,
+            created_at: subscription.created_at,
+        }
+    }
+}
+
+/// A period that was billed, or is being served to be billed at its end.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BilledPeriod)]
+pub(crate) struct BilledPeriodBody {
+    /// Its number, counted from 0.
+    pub(crate) number: u32,
+    /// Its first day.
+    pub(crate) start: Date,
+    /// The first day after it.
+    pub(crate) end: Date,
+    /// How many of its days are paid for.
+    pub(crate) granted_days: u32,
+}
+
+impl From<BilledPeriod> for BilledPeriodBody {
+    fn from(row: BilledPeriod) -> Self {
+        let BilledPeriod { number, period, granted_days, .. } = row;
+        Self { number, start: period.start, end: period.end, granted_days }
+    }
+}
+
+/// The login of a subscription on a router.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SubscriberLogin)]
+pub(crate) struct LoginBody {
+    /// Identity.
+    pub(crate) id: Uuid,
+    /// The id of its router.
+    pub(crate) router_id: Uuid,
+    /// What the subscriber types.
+    pub(crate) name: String,
+    /// The password.
+    #[schema(format = Password)]
+    pub(crate) password: String,
+    /// `enabled`, `disabled` or `absent`: how it ought to be.
+    pub(crate) presence: &'static str,
+    /// Its router profile.
+    pub(crate) router_profile: String,
+    /// How far the router has followed: `pending`, `applied` or `blocked`.
+    pub(crate) sync: &'static str,
+    /// Why the router has not followed.
+    pub(crate) last_error: Option<String>,
+}
+
+impl From<Login> for LoginBody {
+    fn from(login: Login) -> Self {
+        let (sync, last_error) = match login.sync {
+            SyncState::Pending { last_error, .. } => ("pending", last_error),
+            SyncState::Applied { .. } => ("applied", None),
+            SyncState::Blocked { error, .. } => ("blocked", Some(error)),
+        };
+        Self {
+            id: login.id.uuid(),
+            router_id: login.router.uuid(),
+            name: login.name,
+            password: login.spec.password,
+            presence: login.presence.name(),
+            router_profile: login.spec.profile,
+            sync,
+            last_error,
+        }
+    }
+}
+
+/// A subscription with everything one wants to know beside it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SubscriptionView)]
+pub(crate) struct SubscriptionViewBody {
+    /// The subscription.
+    #[serde(flatten)]
+    pub(crate) subscription: SubscriptionBody,
+    /// The name of its plan.
+    pub(crate) plan: String,
+    /// All its periods, in their order.
+    pub(crate) periods: Vec<BilledPeriodBody>,
+    /// Its open invoices, in the order of issue.
+    pub(crate) open_invoices: Vec<InvoiceBody>,
+    /// Its login on a router.
+    pub(crate) login: Option<LoginBody>,
+}
+
+impl SubscriptionViewBody {
+    pub(crate) fn of(view: SubscriptionView) -> Result<Self, Error> {
+        let open = view.open.into_iter().map(InvoiceBody::of);
+        Ok(Self {
+            subscription: view.subscription.into(),
+            plan: view.plan.name.to_string(),
+            periods: view.periods.into_iter().map(BilledPeriodBody::from).collect(),
+            open_invoices: open.collect::<Result<_, _>>()?,
+            login: view.login.map(LoginBody::from),
+        })
+    }
+}
+
+/// Which subscriptions, and which page of them.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SubscriptionsQuery {
+    /// Of this customer: an id.
+    pub(crate) customer: Option<Uuid>,
+    /// On this plan: name or id.
+    pub(crate) plan: Option<String>,
+    /// In this state.
+    #[param(example = "active")]
+    pub(crate) state: Option<String>,
+    /// Only those that the engine leaves alone until a person has looked at them.
+    #[serde(default)]
+    #[param(required = false)]
+    pub(crate) in_trouble: bool,
+    /// The `next_cursor` of the page before; absent for the first page.
+    pub(crate) cursor: Option<String>,
+    /// How many items, 1 to 200; 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
+    pub(crate) limit: Option<u32>,
+}
+
+impl SubscriptionsQuery {
+    pub(crate) async fn filter(&self, billing: &Billing) -> Result<SubscriptionFilter, Error> {
+        let plan = match &self.plan {
+            Some(key) => Some(billing.plan(key).await.map_err(named_in("plan"))?.id),
+            None => None,
+        };
+        Ok(SubscriptionFilter {
+            customer: self.customer.map(CustomerId::from_uuid),
+            plan,
+            state: self.state.as_deref().map(str::parse).transpose()?,
+            in_trouble: self.in_trouble,
+        })
+    }
+}
+
+choices! {
+    /// When a plan changes.
+    ChangeAtBody as ChangeAt for ChangeAt {
+        /// Now; the rest of the period is charged at the new price and given back at the old one.
+        Now,
+        /// With the next period that is billed.
+        NextPeriod,
+    }
+}
+
+choices! {
+    /// When a subscription ends.
+    CancelAtBody as CancelAt for CancelAt {
+        /// Now; what was paid for days to come is not given back.
+        Now,
+        /// Now; what was paid for days to come becomes credit.
+        NowWithCredit,
+        /// With the period that is being served.
+        PeriodEnd,
+    }
+}
+
+/// Until when a subscription stops.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Pause)]
+pub(crate) struct PauseBody {
+    /// The day on which it goes on by itself; absent means when it is resumed.
+    #[serde(default)]
+    pub(crate) resume_on: Option<Date>,
+}
+
+/// When a subscription ends.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Cancellation)]
+pub(crate) struct CancelBody {
+    /// When.
+    pub(crate) at: CancelAtBody,
+}
+
+/// To which plan a subscription moves.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PlanChange)]
+pub(crate) struct PlanChangeBody {
+    /// Which plan: name or id.
+    pub(crate) plan: String,
+    /// When.
+    pub(crate) at: ChangeAtBody,
+}
+
+/// Makes a subscription on the terms of its plan and issues its first invoice.
+#[utoipa::path(post, path = "/subscriptions", tag = "subscriptions",
+    params(WriteHeaders, WriteQuery), request_body = NewSubscriptionBody,
+    responses((status = 201, description = "Made; `Location` says where", body = SubscriptionViewBody),
+        (status = 200, description = "Only tried", body = SubscriptionViewBody), Problems))]
+pub(crate) async fn subscribe(
+    State(billing): State<Billing>,
+    writer: Writer,
+    Body(body): Body<NewSubscriptionBody>,
+) -> Made {
+    let made = billing.subscribe(&writer.0, body.read(&billing).await?).await;
+    let receipt = made.map_err(named_in_one_of(&["customer"]))?;
+    let view = SubscriptionViewBody::of(receipt.value)?;
+    let place = format!("/api/v1/subscriptions/{}", view.subscription.id);
+    let response = created(&writer, &place, view);
+    Ok(if receipt.replayed { mark_replayed(response) } else { response })
+}
+
+/// Lists subscriptions, newest first.
+#[utoipa::path(get, path = "/subscriptions", tag = "subscriptions", params(SubscriptionsQuery),
+    responses((status = 200, description = "A page", body = PageBody<SubscriptionBody>), Problems))]
+pub(crate) async fn list_subscriptions(
+    State(billing): State<Billing>,
+    Query(query): Query<SubscriptionsQuery>,
+) -> Answer<PageBody<SubscriptionBody>> {
+    let filter = query.filter(&billing).await?;
+    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    Ok(Json(PageBody::of(billing.subscriptions(&filter, page).await?, SubscriptionBody::from)))
+}
+
+/// Shows a subscription, its periods, its open invoices and its login.
+#[utoipa::path(get, path = "/subscriptions/{subscription}", tag = "subscriptions",
+    params(("subscription" = Uuid, Path, description = "Id")),
+    responses((status = 200, description = "The subscription", body = SubscriptionViewBody), Problems))]
+pub(crate) async fn show_subscription(
+    State(billing): State<Billing>,
+    Path(id): Path<Uuid>,
+) -> Answer<SubscriptionViewBody> {
+    let view = billing.subscription(SubscriptionId::from_uuid(id)).await?;
+    Ok(Json(SubscriptionViewBody::of(view)?))
+}
+
+/// Stops a subscription by wish. Nothing is served and nothing is charged meanwhile.
+#[utoipa::path(post, path = "/subscriptions/{subscription}/pause", tag = "subscriptions",
+    params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
+    request_body = PauseBody,
+    responses((status = 200, description = "Paused", body = SubscriptionViewBody), Problems))]
+pub(crate) async fn pause_subscription(
+    State(billing): State<Billing>,
+    Path(id): Path<Uuid>,
+    writer: Writer,
+    Body(body): Body<PauseBody>,
+) -> Answer<SubscriptionViewBody> {
+    let id = SubscriptionId::from_uuid(id);
+    let view = billing.pause_subscription(&writer.0, id, body.resume_on).await?;
+    Ok(Json(SubscriptionViewBody::of(view)?))
+}
+
+/// Lets a paused subscription go on.
+#[utoipa::path(post, path = "/subscriptions/{subscription}/resume", tag = "subscriptions",
+    params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
+    responses((status = 200, description = "It goes on", body = SubscriptionViewBody), Problems))]
+pub(crate) async fn resume_subscription(
+    State(billing): State<Billing>,
+    Path(id): Path<Uuid>,
+    writer: Writer,
+) -> Answer<SubscriptionViewBody> {
+    let view = billing.resume_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
+    Ok(Json(SubscriptionViewBody::of(view)?))
+}
+
+/// Ends a subscription. Invoices for days that were not begun are withdrawn.
+#[utoipa::path(post, path = "/subscriptions/{subscription}/cancel", tag = "subscriptions",
+    params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
+    request_body = CancelBody,
+    responses((status = 200, description = "It ends", body = SubscriptionViewBody), Problems))]
+pub(crate) async fn cancel_subscription(
+    State(billing): State<Billing>,
+    Path(id): Path<Uuid>,
+    writer: Writer,
+    Body(body): Body<CancelBody>,
+) -> Answer<SubscriptionViewBody> {
+    let id = SubscriptionId::from_uuid(id);
+    let view = billing.cancel_subscription(&writer.0, id, body.at.into()).await?;
+    Ok(Json(SubscriptionViewBody::of(view)?))
+}
+
+/// Moves a subscription to another plan.
+#[utoipa::path(post, path = "/subscriptions/{subscription}/change-plan", tag = "subscriptions",
+    params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
+    request_body = PlanChangeBody,
+    responses((status = 200, description = "It moves", body = SubscriptionViewBody), Problems))]
+pub(crate) async fn change_plan(
+    State(billing): State<Billing>,
+    Path(id): Path<Uuid>,
+    writer: Writer,
+    Body(body): Body<PlanChangeBody>,
+) -> Answer<SubscriptionViewBody> {
+    let plan = billing.plan(&body.plan).await.map_err(named_in("plan"))?.id;
+    let id = SubscriptionId::from_uuid(id);
+    let view = billing.change_subscription_plan(&writer.0, id, plan, body.at.into()).await?;
+    Ok(Json(SubscriptionViewBody::of(view)?))
+}
+
+/// Changes what is taken off the price of the periods that are billed from now on.
+#[utoipa::path(post, path = "/subscriptions/{subscription}/discount", tag = "subscriptions",
+    params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
+    request_body = DiscountBody,
+    responses((status = 200, description = "Changed", body = SubscriptionViewBody), Problems))]
+pub(crate) async fn discount_subscription(
+    State(billing): State<Billing>,
+    Path(id): Path<Uuid>,
+    writer: Writer,
+    Body(body): Body<DiscountBody>,
+) -> Answer<SubscriptionViewBody> {
+    let id = SubscriptionId::from_uuid(id);
+    let view = billing.discount_subscription(&writer.0, id, body.into()).await?;
+    Ok(Json(SubscriptionViewBody::of(view)?))
+}
+
+/// Issues the invoice of the next period now, whenever it would be due.
+#[utoipa::path(post, path = "/subscriptions/{subscription}/bill", tag = "subscriptions",
+    params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
+    responses((status = 200, description = "Issued", body = SubscriptionViewBody), Problems))]
+pub(crate) async fn bill_subscription(
+    State(billing): State<Billing>,
+    Path(id): Path<Uuid>,
+    writer: Writer,
+) -> Answer<SubscriptionViewBody> {
+    let view = billing.bill_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
+    Ok(Json(SubscriptionViewBody::of(view)?))
+}
+
+/// Bills as many of the next periods as the customer's credit pays for in full.
+#[utoipa::path(post, path = "/subscriptions/{subscription}/prepay", tag = "subscriptions",
+    params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
+    responses((status = 200, description = "Billed", body = SubscriptionViewBody), Problems))]
+pub(crate) async fn prepay_subscription(
+    State(billing): State<Billing>,
+    Path(id): Path<Uuid>,
+    writer: Writer,
+) -> Answer<SubscriptionViewBody> {
+    let view = billing.prepay_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
+    Ok(Json(SubscriptionViewBody::of(view)?))
+}
+
+/// Lets the engine look again at a subscription that it could not bill.
+#[utoipa::path(post, path = "/subscriptions/{subscription}/retry", tag = "subscriptions",
+    params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
+    responses((status = 200, description = "It is looked at again", body = SubscriptionViewBody),
+        Problems))]
+pub(crate) async fn retry_subscription(
+    State(billing): State<Billing>,
+    Path(id): Path<Uuid>,
+    writer: Writer,
+) -> Answer<SubscriptionViewBody> {
+    let view = billing.retry_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
+    Ok(Json(SubscriptionViewBody::of(view)?))
+}

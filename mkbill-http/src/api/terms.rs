@@ -1,0 +1,242 @@
+//! The terms of recurring plans, as plans and subscriptions show them.
+
+use std::num::NonZeroU16;
+
+use mkbill_core::kernel::error::Error;
+use mkbill_core::plan::Prices;
+use mkbill_core::plan::terms::{
+    Activation, BillingMode, LateRenewal, OverdueAction, Service, Terms,
+};
+use mkbill_core::subscription::cycle::Cycle;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::values::choices;
+
+choices! {
+    /// What a subscriber's login is on the router.
+    ServiceBody as Service for Service {
+        /// A hotspot user.
+        Hotspot,
+        /// A PPP secret.
+        Pppoe,
+    }
+}
+
+choices! {
+    /// Whether a period is paid before or after it.
+    BillingModeBody as BillingMode for BillingMode {
+        /// Its invoice is due when it begins.
+        Prepaid,
+        /// Its invoice is issued when it is over.
+        Postpaid,
+    }
+}
+
+choices! {
+    /// When the service of a new subscription begins.
+    ActivationBody as Activation for Activation {
+        /// At once, on trust.
+        Immediate,
+        /// With the payment of the first invoice.
+        OnPayment,
+    }
+}
+
+choices! {
+    /// From when a period counts that was paid after the service had been cut.
+    LateRenewalBody as LateRenewal for LateRenewal {
+        /// Days without service are not charged.
+        FromPayment,
+        /// Every period is owed.
+        FromDue,
+    }
+}
+
+/// How long one period is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+#[schema(as = Cycle)]
+pub(crate) enum CycleBody {
+    /// Seven days.
+    Weekly,
+    /// To the same day of the next month.
+    Monthly,
+    /// To the same day three months later.
+    Quarterly,
+    /// To the same day of the next year.
+    Yearly,
+    /// As many days as `cycle_days` says.
+    Days,
+}
+
+/// On which terms a customer keeps a plan from period to period.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Terms)]
+pub(crate) struct TermsBody {
+    /// What the login is on the router.
+    pub(crate) service: ServiceBody,
+    /// How long one period is; monthly if absent.
+    #[serde(default = "monthly")]
+    pub(crate) cycle: CycleBody,
+    /// How many days a period has, with `cycle` of `days` only.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 65_535)]
+    pub(crate) cycle_days: Option<u16>,
+    /// Whether a period is paid before or after it; before if absent.
+    #[serde(default = "prepaid")]
+    pub(crate) billing: BillingModeBody,
+    /// When the service of a new subscription begins; at once if absent.
+    #[serde(default = "immediate")]
+    pub(crate) activation: ActivationBody,
+    /// How many days before it is due an invoice is issued; 7 if absent.
+    #[serde(default = "lead_days")]
+    #[schema(minimum = 0, maximum = 60)]
+    pub(crate) lead_days: u32,
+    /// How many days after it was due an invoice may stay unpaid before the service is cut; 0 if absent.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 60)]
+    pub(crate) grace_days: u32,
+    /// From when a period counts that was paid too late; from its payment if absent.
+    #[serde(default = "from_payment")]
+    pub(crate) late_renewal: LateRenewalBody,
+    /// The router profile of a login whose service is cut; absent means that the login is disabled.
+    #[serde(default)]
+    #[schema(example = "isolir", min_length = 1, max_length = 100)]
+    pub(crate) overdue_profile: Option<String>,
+    /// The name of the tax on it; absent means no tax.
+    #[serde(default)]
+    #[schema(example = "ppn", min_length = 1, max_length = 20, pattern = "^[a-z0-9-]+$")]
+    pub(crate) tax: Option<String>,
+}
+
+/// How early an invoice is issued unless something else is said.
+pub(crate) const LEAD_DAYS_USUAL: u32 = 7;
+
+const fn monthly() -> CycleBody {
+    CycleBody::Monthly
+}
+
+const fn prepaid() -> BillingModeBody {
+    BillingModeBody::Prepaid
+}
+
+const fn immediate() -> ActivationBody {
+    ActivationBody::Immediate
+}
+
+const fn lead_days() -> u32 {
+    LEAD_DAYS_USUAL
+}
+
+const fn from_payment() -> LateRenewalBody {
+    LateRenewalBody::FromPayment
+}
+
+impl TermsBody {
+    pub(crate) fn read(self, prices: Prices) -> Result<Terms, Error> {
+        Ok(Terms {
+            prices,
+            service: self.service.into(),
+            cycle: cycle(self.cycle, self.cycle_days)?,
+            billing: self.billing.into(),
+            activation: self.activation.into(),
+            lead_days: self.lead_days,
+            grace_days: self.grace_days,
+            late_renewal: self.late_renewal.into(),
+            overdue_action: self
+                .overdue_profile
+                .map_or(OverdueAction::Disable, OverdueAction::MoveToProfile),
+            tax: self.tax.as_deref().map(str::parse).transpose()?,
+        })
+    }
+}
+
+fn cycle(name: CycleBody, days: Option<u16>) -> Result<Cycle, Error> {
+    let field = "cycle_days";
+    let days = match (name, days) {
+        (CycleBody::Days, Some(days)) => NonZeroU16::new(days),
+        (CycleBody::Days, None) => None,
+        (_, Some(_)) => return Err(Error::invalid(field, "give it with cycle `days` only")),
+        (CycleBody::Weekly, None) => return Ok(Cycle::Weekly),
+        (CycleBody::Monthly, None) => return Ok(Cycle::Monthly),
+        (CycleBody::Quarterly, None) => return Ok(Cycle::Quarterly),
+        (CycleBody::Yearly, None) => return Ok(Cycle::Yearly),
+    };
+    let days = days.ok_or_else(|| Error::invalid(field, "say how many days, at least one"))?;
+    Ok(Cycle::Days(days))
+}
+
+const fn cycle_body(cycle: Cycle) -> (CycleBody, Option<u16>) {
+    match cycle {
+        Cycle::Weekly => (CycleBody::Weekly, None),
+        Cycle::Monthly => (CycleBody::Monthly, None),
+        Cycle::Quarterly => (CycleBody::Quarterly, None),
+        Cycle::Yearly => (CycleBody::Yearly, None),
+        Cycle::Days(days) => (CycleBody::Days, Some(days.get())),
+    }
+}
+
+impl From<Terms> for TermsBody {
+    fn from(terms: Terms) -> Self {
+        let (cycle, cycle_days) = cycle_body(terms.cycle);
+        Self {
+            service: terms.service.into(),
+            cycle,
+            cycle_days,
+            billing: terms.billing.into(),
+            activation: terms.activation.into(),
+            lead_days: terms.lead_days,
+            grace_days: terms.grace_days,
+            late_renewal: terms.late_renewal.into(),
+            overdue_profile: match terms.overdue_action {
+                OverdueAction::Disable => None,
+                OverdueAction::MoveToProfile(profile) => Some(profile),
+            },
+            tax: terms.tax.map(|tax| tax.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mkbill_core::Money;
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(body: serde_json::Value) -> Result<Terms, Error> {
+        let prices = Prices::new(Money::rupiah(0), Money::rupiah(150_000)).unwrap();
+        serde_json::from_value::<TermsBody>(body).unwrap().read(prices)
+    }
+
+    #[test]
+    fn terms_that_are_not_mentioned_are_those_that_most_providers_use() {
+        let terms = read(json!({ "service": "pppoe" })).unwrap();
+        assert_eq!(terms, Terms::monthly(terms.prices, Service::Pppoe));
+    }
+
+    #[test]
+    fn terms_are_shown_as_they_were_given() {
+        let body = json!({
+            "service": "hotspot", "cycle": "days", "cycle_days": 30, "billing": "postpaid",
+            "activation": "on_payment", "lead_days": 3, "grace_days": 2, "late_renewal": "from_due",
+            "overdue_profile": "isolir", "tax": "ppn",
+        });
+        let terms = read(body.clone()).unwrap();
+        assert_eq!(serde_json::to_value(TermsBody::from(terms)).unwrap(), body);
+    }
+
+    #[test]
+    fn days_belong_to_the_cycle_of_days_and_to_no_other() {
+        for wrong in [
+            json!({ "service": "pppoe", "cycle": "days" }),
+            json!({ "service": "pppoe", "cycle": "days", "cycle_days": 0 }),
+            json!({ "service": "pppoe", "cycle_days": 30 }),
+        ] {
+            assert_eq!(read(wrong).unwrap_err().code(), "invalid");
+        }
+    }
+}
