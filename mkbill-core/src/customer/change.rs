@@ -13,6 +13,10 @@ use super::tag::{self, Tag};
 use super::text::{ADDRESS_CHARS_MAX, NOTES_CHARS_MAX, email, name, prose};
 use super::{Customer, CustomerStatus, Locale};
 
+/// The largest balance that somebody may bring along, in minor units: the sum of a million such
+/// balances still fits.
+const BALANCE_MINOR_MAX: u64 = 1_000_000_000_000;
+
 /// A customer to be added. A name and a number are all that is needed.
 #[derive(Debug, Clone)]
 pub struct NewCustomer {
@@ -77,7 +81,11 @@ impl NewCustomer {
             notes: of("notes", self.notes, NOTES_CHARS_MAX)?,
             tags: tag::checked(self.tags)?,
             contacts: contact::checked(self.contacts)?,
-            initial_balance: self.initial_balance.filter(|amount| !amount.is_zero()),
+            initial_balance: self
+                .initial_balance
+                .filter(|amount| !amount.is_zero())
+                .map(check_balance)
+                .transpose()?,
             ..self
         })
     }
@@ -110,6 +118,15 @@ impl NewCustomer {
 #[expect(clippy::ptr_arg, reason = "`Option<String>::filter` hands it over so")]
 fn not_blank(text: &String) -> bool {
     !text.trim().is_empty()
+}
+
+/// A balance that somebody may bring along.
+pub(super) fn check_balance(amount: Money) -> Result<Money, Error> {
+    if amount.minor().unsigned_abs() > BALANCE_MINOR_MAX {
+        let problem = format!("use at most {BALANCE_MINOR_MAX} minor units in either direction");
+        return Err(Error::invalid("initial_balance", problem));
+    }
+    Ok(amount)
 }
 
 fn check_limit(limit: Money, currency: Currency) -> Result<(), Error> {

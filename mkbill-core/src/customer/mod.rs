@@ -2,6 +2,8 @@
 
 pub mod change;
 pub mod contact;
+pub mod export;
+pub mod import;
 pub mod phone;
 pub mod store;
 pub mod tag;

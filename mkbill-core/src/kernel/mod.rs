@@ -11,4 +11,5 @@ pub mod money;
 pub mod names;
 pub mod page;
 pub mod secret;
+pub mod spreadsheet;
 pub mod time;

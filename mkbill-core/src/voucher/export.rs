@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::Error;
 use crate::kernel::money::Money;
+use crate::kernel::spreadsheet::guarded;
 
 const COLUMNS: [&str; 14] = [
     "number",
@@ -107,14 +108,6 @@ fn record(row: &ExportRow) -> [Cow<'_, str>; COLUMNS.len()] {
 
 fn or_empty<T: ToString>(value: Option<T>) -> Cow<'static, str> {
     value.map(|value| value.to_string()).unwrap_or_default().into()
-}
-
-fn guarded(text: &str) -> Cow<'_, str> {
-    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
-    }
 }
 
 /// Hours, with two decimals (rounded up) unless they are whole.

@@ -10,6 +10,7 @@ mod calendar;
 mod carry_over;
 mod crash;
 mod crowd;
+mod customers;
 mod failures;
 mod golden;
 mod year;
@@ -23,6 +24,7 @@ fn main() {
         carry_over::STORIES,
         crash::STORIES,
         crowd::STORIES,
+        customers::STORIES,
         failures::STORIES,
         golden::STORIES,
         year::STORIES,
