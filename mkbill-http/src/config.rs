@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use config::{Environment, File, FileFormat, Source as _, Value};
 use jiff::SignedDuration;
+use mkbill_core::customer::phone::Region;
 use mkbill_core::kernel::money::Currency;
 use mkbill_core::kernel::time::BusinessZone;
 use secrecy::SecretString;
@@ -25,13 +26,14 @@ const OTHER_VARIABLES: [&str; 2] = ["config", "router_password"];
 const TEST_VARIABLES: &str = "test_";
 
 /// Every key, with what it takes.
-const KEYS: [(&str, &str); 9] = [
+const KEYS: [(&str, &str); 10] = [
     ("database", "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"),
     ("master_key", "32 bytes as base64"),
     ("master_key_file", "the path of a file that holds 32 bytes as base64"),
     ("listen", "ADDRESS:PORT, such as 127.0.0.1:8080"),
     ("zone", "the name of a time zone, such as Asia/Jakarta"),
     ("currency", "three capital letters, such as IDR"),
+    ("region", "a country code of two letters, such as ID"),
     ("poll_every", "one second to one hour, such as 30s"),
     ("log_format", "text or json"),
     ("log_filter", "a level such as info, or directives such as warn,mkbill_http=debug"),
@@ -50,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) zone: BusinessZone,
     /// The currency of prices that name none; `IDR` unless told otherwise.
     pub(crate) currency: Currency,
+    /// The country whose telephone numbers need no code; `ID` unless told otherwise.
+    pub(crate) region: Region,
     /// How often each router is looked at; 30 s unless told otherwise.
     pub(crate) poll_every: SignedDuration,
     /// How log lines look.
@@ -183,6 +187,7 @@ impl Texts {
             listen: self.read("listen", "127.0.0.1:8080", |text| text.parse().ok())?,
             zone: self.read("zone", "Asia/Jakarta", |text| BusinessZone::named(text).ok())?,
             currency: self.read("currency", "IDR", |text| text.parse().ok())?,
+            region: self.read("region", "ID", |text| text.parse().ok())?,
             poll_every: self.read("poll_every", "30s", poll_every)?,
             log_format: self.read("log_format", "text", |text| text.parse().ok())?,
             log_filter: self.read("log_filter", "info,sqlx=warn", |text| Some(text.to_owned()))?,

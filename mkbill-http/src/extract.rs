@@ -1,8 +1,9 @@
 //! Extractors whose rejections are problems, and the one that tells who calls.
 
-use axum::extract::{FromRequest, FromRequestParts};
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use mkbill_core::apikey::ApiKey;
 use mkbill_core::kernel::caller::{Actor, Caller, Mode, Permission};
 use mkbill_core::kernel::error::Error;
@@ -15,6 +16,26 @@ use crate::problem::Problem;
 #[derive(Debug, FromRequest)]
 #[from_request(via(axum::Json), rejection(Problem))]
 pub(crate) struct Json<T>(pub(crate) T);
+
+/// A body of comma-separated values.
+#[derive(Debug)]
+pub(crate) struct Csv(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for Csv {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE);
+        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("text/csv") {
+            let detail = "send the file with `Content-Type: text/csv`";
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return Err(Problem::new(status, "unsupported_media_type", detail));
+        }
+        Ok(Self(Bytes::from_request(request, state).await?))
+    }
+}
 
 /// The variable parts of a path.
 #[derive(Debug, FromRequestParts)]

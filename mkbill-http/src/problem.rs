@@ -1,7 +1,7 @@
 //! The one mapping from errors to answers: RFC 9457 problems with a stable `code`.
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
+use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use mkbill_core::kernel::error::Error;
@@ -12,10 +12,14 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Refusals about the state of something, which another request may have changed: 409.
-const STATE_REFUSALS: [&str; 10] = [
+const STATE_REFUSALS: [&str; 14] = [
     "batch_cancelled",
     "batch_not_pushed",
     "books_closed",
+    "customer_anonymised",
+    "customer_blacklisted",
+    "customer_deleted",
+    "customer_has_subscriptions",
     "invoice_open",
     "invoice_state",
     "payment_matched",
@@ -142,6 +146,16 @@ impl From<JsonRejection> for Problem {
         let code = match rejection.status() {
             StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
             StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
+            _ => "malformed_body",
+        };
+        Self::new(rejection.status(), code, rejection.body_text())
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(rejection: BytesRejection) -> Self {
+        let code = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => "body_too_large",
             _ => "malformed_body",
         };
         Self::new(rejection.status(), code, rejection.body_text())

@@ -23,8 +23,8 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::{
-    audit, batches, credit, customers, health, invoices, notices, payments, plans, reports,
-    routers, subscriptions, taxes, vendors, vouchers,
+    audit, batches, credit, customer_details, customers, health, invoices, notices, payments,
+    plans, reports, routers, subscriptions, taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -67,11 +67,31 @@ fn table() -> OpenApiRouter<Billing> {
         .routes(routes!(health::ready))
 }
 
-/// What customers keep, owe and pay.
-fn of_subscribers() -> OpenApiRouter<Billing> {
+/// Who pays.
+fn of_customers() -> OpenApiRouter<Billing> {
     OpenApiRouter::new()
         .routes(routes!(customers::add_customer, customers::list_customers))
-        .routes(routes!(customers::show_customer, customers::delete_customer))
+        .routes(routes!(customer_details::duplicates))
+        .routes(routes!(customer_details::statistics))
+        .routes(routes!(customer_details::popular_tags))
+        .routes(routes!(customer_details::import))
+        .routes(routes!(customer_details::export_csv))
+        .routes(routes!(
+            customers::show_customer,
+            customers::change_customer,
+            customers::delete_customer
+        ))
+        .routes(routes!(customer_details::list_contacts, customer_details::set_contacts))
+        .routes(routes!(customer_details::set_tags))
+        .routes(routes!(customer_details::remove_tag))
+        .routes(routes!(customer_details::anonymise))
+        .routes(routes!(customer_details::activity))
+        .routes(routes!(customer_details::export))
+}
+
+/// What customers keep, owe and pay, and who they are.
+fn of_subscribers() -> OpenApiRouter<Billing> {
+    of_customers()
         .routes(routes!(subscriptions::subscribe, subscriptions::list_subscriptions))
         .routes(routes!(subscriptions::show_subscription))
         .routes(routes!(subscriptions::pause_subscription))

@@ -70,6 +70,7 @@ impl Engine {
             .master_key(master_key(settings)?)
             .zone(settings.zone.clone())
             .currency(settings.currency)
+            .region(settings.region)
             .poll_every(settings.poll_every)
             .build()?;
         Ok(Self { billing, store })

@@ -119,6 +119,43 @@ fn a_dry_run_keeps_nothing() {
 }
 
 #[test]
+fn customers_come_from_a_file_and_go_into_one() {
+    let shop = Shop::open();
+    let csv = "name,whatsapp,initial_balance\nAni,0812 0000 0001,-5000\n,0812 0000 0002,\n";
+    std::fs::write(shop.path().join("customers.csv"), csv).unwrap();
+    let import = words("customer import customers.csv --json");
+    let output = shop.run(&import);
+    let report = one_object(&output);
+    assert_eq!((&report["imported"], &report["errors"][0]["line"]), (&1.into(), &3.into()));
+    assert_eq!(output.status.code(), Some(1), "a bad line is a failure");
+    shop.json(&["customer", "add", "Budi", "0812-3456-7890", "--tag", "vip"]);
+    shop.json(&words("customer tag +6281234567890 fibre --colour #ff0000"));
+    shop.json(&words("customer untag 081234567890 vip"));
+    let change =
+        words("customer change 081234567890 --status blacklisted --email budi@example.com");
+    let changed = shop.json(&change);
+    assert_eq!(
+        (&changed["status"], &changed["tags"][0]["name"]),
+        (&"blacklisted".into(), &"fibre".into())
+    );
+    assert_eq!(shop.json(&words("customer change 081234567890 --email="))["email"], Value::Null);
+    let debtors = shop.json(&words("customer list --balance-max -1"));
+    assert_eq!(debtors["items"][0]["name"], "Ani");
+    assert_eq!(debtors["items"].as_array().unwrap().len(), 1);
+    let exported = shop.run(&words("customer export"));
+    let exported = String::from_utf8(exported.stdout).unwrap();
+    assert!(exported.contains(",Ani,'+6281200000001,,active,-5000,0,IDR,"), "{exported}");
+    let file = shop.json(&words("customer export 081200000001"));
+    assert_eq!(file["credit"][0]["balance"]["minor"], -5_000);
+    assert_eq!(shop.json(&words("customer statistics"))["blacklisted"], 1);
+    assert_eq!(shop.json(&words("customer duplicates"))["items"].as_array().unwrap().len(), 0);
+    let gone = shop.json(&words("customer anonymise 081234567890"));
+    assert_eq!(gone["name"], "Anonymous Customer");
+    shop.json(&words("customer delete 081200000001"));
+    shop.complaint(&words("customer show 081200000001"), "not_found");
+}
+
+#[test]
 fn complaints_are_one_object_with_json_and_lines_without() {
     let shop = Shop::open();
     let refused = words("plan add x --router-profile default --cost 2 --sell 1");

@@ -4,18 +4,114 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use mkbill_core::billing::{Billing, CustomerView};
+use mkbill_core::customer::contact::{Contact, ContactKind};
 use mkbill_core::customer::phone::GivenPhone;
 use mkbill_core::customer::store::CustomerFilter;
-use mkbill_core::customer::{Balance, NewCustomer};
+use mkbill_core::customer::tag::Tag;
+use mkbill_core::customer::{Balance, CustomerChange, CustomerStatus, Locale, NewCustomer, Patch};
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::money::Money;
 use mkbill_core::kernel::time::BusinessZone;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::values::{MoneyBody, PageBody, PageQuery};
+use super::values::{MoneyBody, PageBody, PageQuery, choices};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
+
+choices! {
+    /// Whether a customer is served.
+    CustomerStatusBody as CustomerStatus for CustomerStatus {
+        /// As usual.
+        Active,
+        /// Not a customer at present.
+        Inactive,
+        /// Gets no new service.
+        Blacklisted,
+    }
+}
+
+choices! {
+    /// The language a customer is written to in.
+    LocaleBody as Locale for Locale {
+        /// Indonesian.
+        Id,
+        /// English.
+        En,
+    }
+}
+
+choices! {
+    /// The way a contact is reached.
+    ContactKindBody as ContactKind for ContactKind {
+        /// By message.
+        Whatsapp,
+        /// By voice.
+        Phone,
+        /// By electronic mail.
+        Email,
+    }
+}
+
+/// A word on a customer, and the colour it is shown in.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Tag)]
+pub(crate) struct TagBody {
+    /// 1 to 50 visible characters without a comma.
+    #[schema(example = "vip", min_length = 1, max_length = 50)]
+    pub(crate) name: String,
+    /// Six hexadecimal digits; `#007bff` if absent.
+    #[serde(default)]
+    #[schema(example = "#007bff", pattern = "^#[0-9a-fA-F]{6}$")]
+    pub(crate) colour: Option<String>,
+}
+
+impl TagBody {
+    pub(crate) fn read(&self) -> Result<Tag, Error> {
+        Tag::new(&self.name, self.colour.as_deref())
+    }
+}
+
+impl From<Tag> for TagBody {
+    fn from(tag: Tag) -> Self {
+        Self { name: tag.name().to_owned(), colour: Some(tag.colour().to_owned()) }
+    }
+}
+
+/// One more way to reach a customer.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Contact)]
+pub(crate) struct ContactBody {
+    /// The way.
+    pub(crate) kind: ContactKindBody,
+    /// A number in any spelling, or an address of electronic mail.
+    #[schema(example = "0812-3456-7890")]
+    pub(crate) value: String,
+    /// The first choice of its kind; there is at most one.
+    #[serde(default)]
+    pub(crate) is_primary: bool,
+    /// Whose it is, and the like.
+    #[serde(default)]
+    #[schema(max_length = 200)]
+    pub(crate) notes: Option<String>,
+}
+
+impl ContactBody {
+    pub(crate) fn read(&self, billing: &Billing) -> Result<Contact, Error> {
+        let notes = self.notes.as_deref();
+        Contact::new(self.kind.into(), &self.value, self.is_primary, notes, billing.region())
+    }
+}
+
+impl From<Contact> for ContactBody {
+    fn from(contact: Contact) -> Self {
+        let Contact { kind, value, is_primary, notes } = contact;
+        Self { kind: kind.into(), value, is_primary, notes }
+    }
+}
 
 /// A customer to be added.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -24,48 +120,152 @@ use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer
 pub(crate) struct NewCustomerBody {
     /// What people call them.
     #[schema(example = "Budi Santoso", min_length = 1, max_length = 200)]
-    name: String,
+    pub(crate) name: String,
     /// Where they get messages, in any spelling; no other customer may have it.
     #[schema(example = "0812-3456-7890")]
-    phone: String,
+    pub(crate) phone: String,
     /// Address of electronic mail.
     #[serde(default)]
-    email: Option<String>,
+    #[schema(max_length = 254)]
+    pub(crate) email: Option<String>,
     /// Where they live.
     #[serde(default)]
-    address: Option<String>,
+    #[schema(max_length = 500)]
+    pub(crate) address: Option<String>,
     /// What people at the counter ought to know.
     #[serde(default)]
-    notes: Option<String>,
+    #[schema(max_length = 2_000)]
+    pub(crate) notes: Option<String>,
     /// IANA name of the zone of their days; that of the business if absent.
     #[serde(default)]
     #[schema(example = "Asia/Makassar")]
-    zone: Option<String>,
+    pub(crate) zone: Option<String>,
+    /// The language they are written to in; Indonesian if absent.
+    #[serde(default)]
+    pub(crate) locale: Option<LocaleBody>,
     /// From which debt on an operator is told.
     #[serde(default)]
-    credit_limit: Option<MoneyBody>,
-    /// What they bring along: above zero to their good, below zero their debt.
+    pub(crate) credit_limit: Option<MoneyBody>,
+    /// What they bring along: above zero in their favour, below zero their debt.
     #[serde(default)]
-    initial_balance: Option<MoneyBody>,
+    pub(crate) initial_balance: Option<MoneyBody>,
+    /// Words on them, at most 20.
+    #[serde(default)]
+    #[schema(max_items = 20)]
+    pub(crate) tags: Vec<TagBody>,
+    /// More ways to reach them, at most ten.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    pub(crate) contacts: Vec<ContactBody>,
 }
 
 impl NewCustomerBody {
-    fn read(self, billing: &Billing) -> Result<NewCustomer, Error> {
+    pub(crate) fn read(self, billing: &Billing) -> Result<NewCustomer, Error> {
         let phone = GivenPhone::parse(&self.phone, billing.region())?;
-        let zone = |name: String| {
-            let wrong = |_| Error::invalid("zone", "use an IANA name such as Asia/Makassar");
-            BusinessZone::named(&name).map_err(wrong)
-        };
         let money =
             |field, money: Option<MoneyBody>| money.map(|money| money.read(field)).transpose();
         Ok(NewCustomer {
             email: self.email,
             address: self.address,
             notes: self.notes,
-            zone: self.zone.map(zone).transpose()?,
+            zone: self.zone.as_deref().map(zone).transpose()?,
+            locale: self.locale.map_or(Locale::Id, Locale::from),
             credit_limit: money("credit_limit", self.credit_limit)?,
             initial_balance: money("initial_balance", self.initial_balance)?,
+            tags: self.tags.iter().map(TagBody::read).collect::<Result<_, _>>()?,
+            contacts: self.contacts.iter().map(|c| c.read(billing)).collect::<Result<_, _>>()?,
             ..NewCustomer::new(&self.name, phone)
+        })
+    }
+}
+
+fn zone(name: &str) -> Result<BusinessZone, Error> {
+    let wrong = |_| Error::invalid("zone", "use an IANA name such as Asia/Makassar");
+    BusinessZone::named(name).map_err(wrong)
+}
+
+/// A field of a change: absent leaves it as it is, null takes it away.
+#[derive(Debug, Default)]
+pub(crate) enum Given<T> {
+    /// Not named.
+    #[default]
+    Absent,
+    /// Named, with null.
+    Null,
+    /// Named, with a value.
+    Value(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Option::<T>::deserialize(deserializer)?;
+        Ok(value.map_or(Self::Null, Self::Value))
+    }
+}
+
+impl<T> Given<T> {
+    fn read<U>(self, read: impl FnOnce(T) -> Result<U, Error>) -> Result<Patch<U>, Error> {
+        Ok(match self {
+            Self::Absent => Patch::Keep,
+            Self::Null => Patch::Clear,
+            Self::Value(value) => Patch::Set(read(value)?),
+        })
+    }
+}
+
+/// What changes of a customer; what is absent stays as it is, and null takes a value away.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = CustomerChange)]
+pub(crate) struct CustomerChangeBody {
+    /// What people call them.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
+    pub(crate) name: Option<String>,
+    /// Where they get messages, in any spelling.
+    #[serde(default)]
+    pub(crate) phone: Option<String>,
+    /// Address of electronic mail.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 254)]
+    pub(crate) email: Given<String>,
+    /// Where they live.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 500)]
+    pub(crate) address: Given<String>,
+    /// What people at the counter ought to know.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, max_length = 2_000)]
+    pub(crate) notes: Given<String>,
+    /// IANA name of the zone of their days.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    pub(crate) zone: Given<String>,
+    /// The language they are written to in.
+    #[serde(default)]
+    pub(crate) locale: Option<LocaleBody>,
+    /// Whether they are served.
+    #[serde(default)]
+    pub(crate) status: Option<CustomerStatusBody>,
+    /// From which debt on an operator is told.
+    #[serde(default)]
+    #[schema(value_type = Option<MoneyBody>)]
+    pub(crate) credit_limit: Given<MoneyBody>,
+}
+
+impl CustomerChangeBody {
+    pub(crate) fn read(self, billing: &Billing) -> Result<CustomerChange, Error> {
+        let phone = |text: String| GivenPhone::parse(&text, billing.region());
+        Ok(CustomerChange {
+            name: self.name,
+            phone: self.phone.map(phone).transpose()?,
+            email: self.email.read(Ok)?,
+            address: self.address.read(Ok)?,
+            notes: self.notes.read(Ok)?,
+            zone: self.zone.read(|name| zone(&name))?,
+            locale: self.locale.map(Locale::from),
+            status: self.status.map(CustomerStatus::from),
+            credit_limit: self.credit_limit.read(|money| money.read("credit_limit"))?,
         })
     }
 }
@@ -75,14 +275,17 @@ impl NewCustomerBody {
 #[schema(as = CustomerBalance)]
 pub(crate) struct CustomerBalanceBody {
     /// Paid and not spent.
-    credit: MoneyBody,
+    pub(crate) credit: MoneyBody,
     /// The rest of all open invoices.
-    owed: MoneyBody,
+    pub(crate) owed: MoneyBody,
+    /// Credit less what is owed: above zero in the customer's favour.
+    pub(crate) balance: MoneyBody,
 }
 
-impl From<Balance> for CustomerBalanceBody {
-    fn from(balance: Balance) -> Self {
-        Self { credit: balance.credit.into(), owed: balance.owed.into() }
+impl CustomerBalanceBody {
+    fn of(balance: Balance) -> Result<Self, Error> {
+        let net = balance.net()?;
+        Ok(Self { credit: balance.credit.into(), owed: balance.owed.into(), balance: net.into() })
     }
 }
 
@@ -91,69 +294,117 @@ impl From<Balance> for CustomerBalanceBody {
 #[schema(as = Customer)]
 pub(crate) struct CustomerBody {
     /// Identity.
-    id: Uuid,
+    pub(crate) id: Uuid,
     /// What people call them.
-    name: String,
+    pub(crate) name: String,
     /// The number in E.164 form.
     #[schema(example = "+6281234567890")]
-    phone: String,
+    pub(crate) phone: String,
+    /// The number as it was written.
+    #[schema(example = "0812-3456-7890")]
+    pub(crate) phone_as_given: String,
     /// Address of electronic mail.
-    email: Option<String>,
+    pub(crate) email: Option<String>,
     /// Where they live.
-    address: Option<String>,
+    pub(crate) address: Option<String>,
     /// What people at the counter ought to know.
-    notes: Option<String>,
+    pub(crate) notes: Option<String>,
     /// The zone of their days; that of the business if absent.
-    zone: Option<String>,
-    /// `active`, `inactive` or `blacklisted`.
-    #[schema(example = "active")]
-    status: &'static str,
+    pub(crate) zone: Option<String>,
+    /// The language they are written to in.
+    pub(crate) locale: LocaleBody,
+    /// Whether they are served.
+    pub(crate) status: CustomerStatusBody,
     /// From which debt on an operator is told.
-    credit_limit: Option<MoneyBody>,
-    /// What they hold and owe, in each currency.
-    balances: Vec<CustomerBalanceBody>,
+    pub(crate) credit_limit: Option<MoneyBody>,
+    /// What they hold and owe, in each currency that they ever had something in.
+    pub(crate) balances: Vec<CustomerBalanceBody>,
     /// The words on them.
-    tags: Vec<String>,
+    pub(crate) tags: Vec<TagBody>,
+    /// Since when their debt is above its limit.
+    pub(crate) high_debt_since: Option<Timestamp>,
     /// When they were deleted; their books stay.
-    deleted_at: Option<Timestamp>,
+    pub(crate) deleted_at: Option<Timestamp>,
+    /// When everything personal was taken away.
+    pub(crate) anonymised_at: Option<Timestamp>,
     /// When they were added.
-    created_at: Timestamp,
+    pub(crate) created_at: Timestamp,
+    /// When they were last changed.
+    pub(crate) updated_at: Timestamp,
 }
 
-impl From<CustomerView> for CustomerBody {
-    fn from(view: CustomerView) -> Self {
+impl CustomerBody {
+    pub(crate) fn of(view: CustomerView) -> Result<Self, Error> {
         let CustomerView { customer, balances, tags } = view;
-        Self {
+        Ok(Self {
             id: customer.id.uuid(),
             name: customer.name,
             phone: customer.phone.to_string(),
+            phone_as_given: customer.phone_as_given,
             email: customer.email,
             address: customer.address,
             notes: customer.notes,
             zone: customer.zone.map(|zone| zone.name().to_owned()),
-            status: customer.status.name(),
+            locale: customer.locale.into(),
+            status: customer.status.into(),
             credit_limit: customer.credit_limit.map(MoneyBody::from),
-            balances: balances.into_iter().map(CustomerBalanceBody::from).collect(),
-            tags: tags.into_iter().map(|tag| tag.name().to_owned()).collect(),
+            balances: balances
+                .into_iter()
+                .map(CustomerBalanceBody::of)
+                .collect::<Result<_, _>>()?,
+            tags: tags.into_iter().map(TagBody::from).collect(),
+            high_debt_since: customer.high_debt_since,
             deleted_at: customer.deleted_at,
+            anonymised_at: customer.anonymised_at,
             created_at: customer.created_at,
-        }
+            updated_at: customer.updated_at,
+        })
     }
 }
 
 /// Which customers are wanted.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct CustomerQuery {
-    /// A part of the name, the number or the e-mail.
-    #[param(required = false, example = "budi")]
-    search: Option<String>,
-    /// The `next_cursor` of the page before.
-    #[param(required = false)]
-    cursor: Option<String>,
-    /// How many, 1 to 200.
-    #[param(required = false, minimum = 1, maximum = 200)]
-    limit: Option<u32>,
+    /// A part of the name, the number or the e-mail; every character stands for itself.
+    #[param(example = "budi")]
+    pub(crate) search: Option<String>,
+    /// With this status only.
+    #[param(inline)]
+    pub(crate) status: Option<CustomerStatusBody>,
+    /// With at least one of these tags, separated by commas.
+    #[param(example = "vip,rt 05")]
+    pub(crate) tags: Option<String>,
+    /// With at least this balance, in minor units of the currency of the business.
+    pub(crate) balance_min: Option<i64>,
+    /// With at most this balance: -1 for all who owe something.
+    pub(crate) balance_max: Option<i64>,
+    /// Added after this instant.
+    pub(crate) created_after: Option<Timestamp>,
+    /// Added before this instant.
+    pub(crate) created_before: Option<Timestamp>,
+    /// The `next_cursor` of the page before; absent for the first page.
+    pub(crate) cursor: Option<String>,
+    /// How many items, 1 to 200; 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
+    pub(crate) limit: Option<u32>,
+}
+
+impl CustomerQuery {
+    pub(crate) fn filter(&self, billing: &Billing) -> CustomerFilter {
+        let tags = self.tags.as_deref().unwrap_or_default().split(',').map(str::trim);
+        let amount = |minor| Money::new(minor, billing.currency());
+        CustomerFilter {
+            text: self.search.clone(),
+            status: self.status.map(CustomerStatus::from),
+            tags: tags.filter(|tag| !tag.is_empty()).map(str::to_owned).collect(),
+            balance_min: self.balance_min.map(amount),
+            balance_max: self.balance_max.map(amount),
+            created_after: self.created_after,
+            created_before: self.created_before,
+        }
+    }
 }
 
 /// Adds a customer.
@@ -167,7 +418,7 @@ pub(crate) async fn add_customer(
     Body(body): Body<NewCustomerBody>,
 ) -> Made {
     let receipt = billing.add_customer(&writer.0, body.read(&billing)?).await?;
-    let customer = CustomerBody::from(receipt.value);
+    let customer = CustomerBody::of(receipt.value)?;
     let place = format!("/api/v1/customers/{}", customer.id);
     let response = created(&writer, &place, customer);
     Ok(if receipt.replayed { mark_replayed(response) } else { response })
@@ -180,10 +431,10 @@ pub(crate) async fn list_customers(
     State(billing): State<Billing>,
     Query(query): Query<CustomerQuery>,
 ) -> Answer<PageBody<CustomerBody>> {
+    let filter = query.filter(&billing);
     let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
-    let filter = CustomerFilter { text: query.search, ..CustomerFilter::default() };
     let page = billing.customers(&filter, page).await?;
-    Ok(Json(PageBody::of(page, CustomerBody::from)))
+    Ok(Json(PageBody::try_of(page, CustomerBody::of)?))
 }
 
 /// Shows a customer.
@@ -194,7 +445,23 @@ pub(crate) async fn show_customer(
     State(billing): State<Billing>,
     Path(customer): Path<String>,
 ) -> Answer<CustomerBody> {
-    Ok(Json(billing.customer(&customer).await?.into()))
+    Ok(Json(CustomerBody::of(billing.customer(&customer).await?)?))
+}
+
+/// Changes what is known of a customer; null takes a value away.
+#[utoipa::path(patch, path = "/customers/{customer}", tag = "customers",
+    params(("customer" = String, Path, description = "Number in any spelling, or id"),
+        WriteHeaders, WriteQuery),
+    request_body = CustomerChangeBody,
+    responses((status = 200, description = "Changed", body = CustomerBody), Problems))]
+pub(crate) async fn change_customer(
+    State(billing): State<Billing>,
+    Path(customer): Path<String>,
+    writer: Writer,
+    Body(body): Body<CustomerChangeBody>,
+) -> Answer<CustomerBody> {
+    let change = body.read(&billing)?;
+    Ok(Json(CustomerBody::of(billing.change_customer(&writer.0, &customer, change).await?)?))
 }
 
 /// Deletes a customer; books, invoices and payments stay.
@@ -207,5 +474,5 @@ pub(crate) async fn delete_customer(
     writer: Writer,
     Path(customer): Path<String>,
 ) -> Answer<CustomerBody> {
-    Ok(Json(billing.delete_customer(&writer.0, &customer).await?.into()))
+    Ok(Json(CustomerBody::of(billing.delete_customer(&writer.0, &customer).await?)?))
 }

@@ -4,6 +4,7 @@ mod apikey;
 mod args;
 mod batch;
 mod conformance;
+mod customer;
 mod engine;
 mod notice;
 pub(crate) mod output;
@@ -84,6 +85,9 @@ enum Command {
     /// Vendors: who sells
     #[command(subcommand)]
     Vendor(vendor::VendorCommand),
+    /// Customers: who pays
+    #[command(subcommand)]
+    Customer(Box<customer::CustomerCommand>),
     /// Vouchers
     #[command(subcommand)]
     Voucher(Box<voucher::VoucherCommand>),
@@ -159,6 +163,7 @@ async fn answer(billing: &Billing, command: Command) -> Result<Output, Failure> 
         Command::Plan(command) => plan::run(billing, command).await,
         Command::Tax(command) => tax::run(billing, command).await,
         Command::Vendor(command) => vendor::run(billing, command).await,
+        Command::Customer(command) => customer::run(billing, *command).await,
         Command::Voucher(command) => voucher::run(billing, *command).await,
         Command::Batch(command) => batch::run(billing, command).await,
         Command::Apikey(command) => apikey::run(billing, command).await,

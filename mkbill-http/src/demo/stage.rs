@@ -6,6 +6,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 use jiff::tz::Offset;
 use mkbill_core::billing::Billing;
+use mkbill_core::customer::phone::Region;
 use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::money::Currency;
@@ -131,6 +132,7 @@ fn settings(folder: &TempDir) -> Result<Settings, Failure> {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         zone,
         currency: Currency::IDR,
+        region: Region::ID,
         poll_every: POLL_EVERY,
         log_format: LogFormat::Text,
         log_filter: "warn".to_owned(),

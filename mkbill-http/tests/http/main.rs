@@ -4,6 +4,7 @@
 
 mod auth;
 mod batches;
+mod customers;
 mod inputs;
 mod notices;
 mod problems;
