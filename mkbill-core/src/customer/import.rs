@@ -146,8 +146,9 @@ pub fn read(bytes: &[u8], region: Region, currency: Currency) -> Result<ImportFi
     let columns = columns(&heading)?;
     let (file, seen) = (ImportFile::default(), HashMap::new());
     let mut lines = Lines { columns, region, currency, file, seen };
+    let mut places = Places { bytes: text.as_bytes(), at: 0, line: 1 };
     for record in records.filter(|record| record.iter().any(|cell| !cell.trim().is_empty())) {
-        lines.take(&record)?;
+        lines.take(&record, places.line_of(&record))?;
     }
     Ok(lines.file)
 }
@@ -182,6 +183,35 @@ fn columns(heading: &csv::StringRecord) -> Result<Vec<Column>, Error> {
         }
     }
     Ok(columns)
+}
+
+/// Counts lines up to where a record begins. The reader's own count is one short after CRLF, since it
+/// has not seen the LF then, and leaves out blank lines before a record.
+struct Places<'t> {
+    bytes: &'t [u8],
+    at: usize,
+    line: u64,
+}
+
+impl Places<'_> {
+    /// The line of a record; records are asked for in their order.
+    fn line_of(&mut self, record: &csv::StringRecord) -> u64 {
+        let begin = record.position().map_or(0, csv::Position::byte);
+        let mut begin = usize::try_from(begin).unwrap_or(usize::MAX).min(self.bytes.len());
+        while matches!(self.bytes.get(begin), Some(b'\r' | b'\n')) {
+            begin += 1;
+        }
+        for place in self.at..begin {
+            let ends = match self.bytes[place] {
+                b'\n' => true,
+                b'\r' => self.bytes.get(place + 1) != Some(&b'\n'),
+                _ => false,
+            };
+            self.line += u64::from(ends);
+        }
+        self.at = self.at.max(begin);
+        self.line
+    }
 }
 
 /// A file as far as it was read.
@@ -224,13 +254,12 @@ impl<'r> Line<'r> {
 }
 
 impl Lines {
-    fn take(&mut self, record: &csv::StringRecord) -> Result<(), Error> {
+    fn take(&mut self, record: &csv::StringRecord, number: u64) -> Result<(), Error> {
         if self.file.total == ROWS_MAX as u64 {
             let problem = format!("use at most {ROWS_MAX} customers; cut the file into several");
             return Err(invalid(problem));
         }
         self.file.total += 1;
-        let number = record.position().map_or(0, csv::Position::line);
         let (cells, heads) = (record.len(), self.columns.len());
         if cells != heads {
             let problem = format!(
@@ -372,6 +401,17 @@ mod tests {
         assert_eq!(read.errors[6].problem, "line 3 has the same number");
         let lines: Vec<u64> = read.rows.iter().map(|row| row.line).collect();
         assert_eq!((read.total, lines), (6, vec![3, 8]));
+    }
+
+    #[test]
+    fn a_line_is_counted_as_an_editor_counts_it() {
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["name,whatsapp", "", "\"a", "b\",1", "c,2", "", "", "d,3"].join(end);
+            let read = file(&text);
+            let mut lines: Vec<u64> = read.errors.iter().map(|error| error.line).collect();
+            lines.dedup();
+            assert_eq!(lines, [3, 5, 8], "{end:?}");
+        }
     }
 
     #[test]

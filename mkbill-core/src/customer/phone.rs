@@ -103,6 +103,10 @@ impl GivenPhone {
 /// Many people write 00 for +, whatever their country dials for it.
 fn international(text: &str) -> Option<String> {
     let text = Some(text.trim()).filter(|text| text.len() <= TEXT_BYTES_MAX)?;
+    // Letters would be read as the digits of their keys, and an O for a 0 as a 6.
+    if text.chars().any(char::is_alphabetic) {
+        return None;
+    }
     Some(text.strip_prefix("00").map_or_else(|| text.to_owned(), |rest| format!("+{rest}")))
 }
 
@@ -149,7 +153,17 @@ mod tests {
     #[test]
     fn what_is_no_number_is_refused() {
         let long = "1".repeat(TEXT_BYTES_MAX + 1);
-        for text in ["", "0", "62", "abc", "0812345", "+62 8123456789012345", long.as_str()] {
+        for text in [
+            "",
+            "0",
+            "62",
+            "abc",
+            "0812345",
+            "+62 8123456789012345",
+            "O81234567890",
+            "0812-BILLING",
+            long.as_str(),
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
         assert!("Indonesia".parse::<Region>().is_err());
