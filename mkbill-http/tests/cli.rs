@@ -4,7 +4,13 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
+use mkbill_core::customer::NewCustomer;
+use mkbill_core::customer::phone::GivenPhone;
+use mkbill_core::kernel::entropy::OsEntropy;
+use mkbill_core::{Actor, Billing, Caller, MasterKey};
+use mkbill_routeros::provisioning::RouterOsController;
 use mkbill_routeros::sim::Simulator;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -109,6 +115,51 @@ fn notices_are_listed_by_kind() {
     assert_eq!(listed["items"], Value::Array(Vec::new()));
     let complaint = shop.complaint(&words("notice list --kind gossip"), "invalid");
     assert!(complaint.contains("payment_received"), "{complaint}");
+}
+
+/// Adds a customer as a program that embeds the engine would.
+async fn customer(shop: &Shop) -> String {
+    let url = format!("sqlite:{}", shop.path().join("mkbill.db").display());
+    let store = mkbill_core::open(&url.parse().unwrap(), None).await.unwrap();
+    let (key, _) = MasterKey::generate(&OsEntropy);
+    let billing = Billing::builder()
+        .store(store)
+        .controller(Arc::new(RouterOsController::new(Arc::new(OsEntropy))))
+        .master_key(key)
+        .build()
+        .unwrap();
+    let phone = GivenPhone::parse("0812-3456-7890", billing.region()).unwrap();
+    let caller = Caller::new(Actor::cli("test"));
+    let made = billing.add_customer(&caller, NewCustomer::new("Budi", phone)).await.unwrap();
+    made.value.customer.id.to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_subscribes_pays_and_gets_money_back_at_the_terminal() {
+    let shop = Shop::open();
+    let budi = customer(&shop).await;
+    let ask = |line: &str| shop.json(&words(&line.replace("BUDI", &budi)));
+    ask("plan add home --router-profile default --cost 0 --sell 150000 --service hotspot");
+    let made = ask("subscription add BUDI home --discount 10000");
+    assert_eq!(made["state"], "active");
+    let number = made["open_invoices"][0]["number"].as_str().unwrap();
+
+    let tried = ask("payment record 150000 --customer BUDI --method cash --dry-run");
+    assert_eq!(tried["paid"][0]["invoice"]["status"], "paid");
+    assert_eq!(ask("payment list")["items"], Value::Array(Vec::new()));
+    let paid = ask("payment record 150000 --customer BUDI --part cash=50000 --part other=100000");
+    assert_eq!(paid["credit"][0]["amount"]["minor"], 10_000);
+    let shown = shop.json(&["invoice", "show", number]);
+    assert!(shown["token"].is_string(), "{shown}");
+    assert_eq!(ask("bill")["failed"], Value::Array(Vec::new()));
+
+    let receipt = paid["number"].as_str().unwrap();
+    shop.complaint(&["payment", "reverse", receipt], "reason_missing");
+    shop.json(&["payment", "reverse", receipt, "--reason", "not ours"]);
+    assert_eq!(ask("credit show BUDI")["items"][0]["balance"]["minor"], -140_000);
+    let taken = ask("credit adjust BUDI --amount -5 --allow-negative --reason fee");
+    assert_eq!(taken["items"][0]["balance"]["minor"], -140_005);
+    shop.complaint(&["subscription", "show", &budi], "not_found");
 }
 
 #[test]

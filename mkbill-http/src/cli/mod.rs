@@ -3,16 +3,21 @@
 mod apikey;
 mod args;
 mod batch;
+mod bill;
 mod conformance;
+mod credit;
 mod customer;
 mod engine;
+mod invoice;
 mod notice;
 pub(crate) mod output;
+mod payment;
 mod plan;
 mod progress;
 mod quantity;
 mod report;
 mod router;
+mod subscription;
 mod tax;
 mod vendor;
 mod voucher;
@@ -94,6 +99,20 @@ enum Command {
     /// Batches of vouchers
     #[command(subcommand)]
     Batch(batch::BatchCommand),
+    /// Subscriptions: plans that customers keep
+    #[command(subcommand)]
+    Subscription(Box<subscription::SubscriptionCommand>),
+    /// Invoices: what customers owe
+    #[command(subcommand)]
+    Invoice(Box<invoice::InvoiceCommand>),
+    /// Payments: money that came in
+    #[command(subcommand)]
+    Payment(Box<payment::PaymentCommand>),
+    /// Credit: what customers have paid and not spent
+    #[command(subcommand)]
+    Credit(Box<credit::CreditCommand>),
+    /// Do once what is due by the calendar; a worker or `mkbill serve` does it by itself
+    Bill,
     /// Keys for programs that use the REST interface
     #[command(subcommand)]
     Apikey(apikey::ApikeyCommand),
@@ -166,6 +185,11 @@ async fn answer(billing: &Billing, command: Command) -> Result<Output, Failure> 
         Command::Customer(command) => customer::run(billing, *command).await,
         Command::Voucher(command) => voucher::run(billing, *command).await,
         Command::Batch(command) => batch::run(billing, command).await,
+        Command::Subscription(command) => subscription::run(billing, *command).await,
+        Command::Invoice(command) => invoice::run(billing, *command).await,
+        Command::Payment(command) => payment::run(billing, *command).await,
+        Command::Credit(command) => credit::run(billing, *command).await,
+        Command::Bill => bill::run(billing).await,
         Command::Apikey(command) => apikey::run(billing, command).await,
         Command::Notice(command) => notice::run(billing, command).await,
         Command::Report(command) => report::run(billing, command).await,

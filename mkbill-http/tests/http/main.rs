@@ -6,6 +6,7 @@ mod auth;
 mod batches;
 mod customers;
 mod inputs;
+mod money;
 mod notices;
 mod problems;
 mod routers;

@@ -1,0 +1,260 @@
+//! `mkbill subscription …`
+
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use mkbill_core::billing::Billing;
+use mkbill_core::kernel::ids::SubscriptionId;
+use uuid::Uuid;
+
+use crate::api::subscriptions::{
+    CancelAtBody, ChangeAtBody, DiscountBody, NewLoginBody, NewSubscriptionBody, SubscriptionBody,
+    SubscriptionViewBody, SubscriptionsQuery,
+};
+use crate::api::values::PageBody;
+use crate::failure::Failure;
+
+use super::args::{PageArgs, WriteArgs};
+use super::output::{Output, facts, listing, money, or_dash};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SubscriptionCommand {
+    /// Make a subscription and issue its first invoice
+    Add(AddArgs),
+    /// List subscriptions, newest first
+    List(ListArgs),
+    /// Show a subscription, its periods, its open invoices and its login
+    Show {
+        /// Id
+        subscription: SubscriptionId,
+    },
+    /// Stop it by wish; nothing is served and nothing is charged meanwhile
+    Pause(PauseArgs),
+    /// Let a paused subscription go on
+    Resume(OneArgs),
+    /// End it
+    Cancel(CancelArgs),
+    /// Move it to another plan
+    ChangePlan(ChangePlanArgs),
+    /// Change what is taken off its price from now on
+    Discount(DiscountCommandArgs),
+    /// Issue the invoice of the next period now
+    Bill(OneArgs),
+    /// Bill as many of the next periods as the customer's credit pays for
+    Prepay(OneArgs),
+    /// Let the engine look again at a subscription that it could not bill
+    Retry(OneArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddArgs {
+    /// Who keeps it: an id
+    customer: Uuid,
+    /// Which plan: name or id
+    plan: String,
+    /// The zone of its days, such as Asia/Jakarta
+    #[arg(long, value_name = "NAME")]
+    zone: Option<String>,
+    #[command(flatten)]
+    discount: DiscountArgs,
+    /// Make a login of this name for it, with a password by chance
+    #[arg(long, value_name = "NAME", requires = "router")]
+    login: Option<String>,
+    /// The router of the login: name or id
+    #[arg(long, value_name = "ROUTER", requires = "login")]
+    router: Option<String>,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+#[derive(Debug, Args)]
+struct DiscountArgs {
+    /// Taken off each price, in minor units (whole rupiah, cents)
+    #[arg(long, value_name = "AMOUNT", default_value_t = 0)]
+    discount: i64,
+    /// Taken off each price, in basis points: 1000 is 10 %
+    #[arg(long, value_name = "BASIS_POINTS", default_value_t = 0)]
+    discount_basis_points: u32,
+    /// For how many more periods; for ever if absent
+    #[arg(long, value_name = "PERIODS")]
+    discount_periods: Option<u32>,
+}
+
+impl DiscountArgs {
+    fn body(&self) -> DiscountBody {
+        DiscountBody {
+            minor: self.discount,
+            basis_points: self.discount_basis_points,
+            periods: self.discount_periods,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Of this customer only
+    #[arg(long, value_name = "ID")]
+    customer: Option<Uuid>,
+    /// On this plan only: name or id
+    #[arg(long)]
+    plan: Option<String>,
+    /// In this state only, such as `overdue`
+    #[arg(long)]
+    state: Option<String>,
+    /// Only those that the engine could not bill
+    #[arg(long)]
+    in_trouble: bool,
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OneArgs {
+    /// Id
+    subscription: SubscriptionId,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PauseArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// The day on which it goes on by itself
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    resume_on: Option<Date>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CancelArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// When
+    #[arg(long, value_enum)]
+    at: CancelAtBody,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ChangePlanArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// To which plan: name or id
+    plan: String,
+    /// When
+    #[arg(long, value_enum)]
+    at: ChangeAtBody,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DiscountCommandArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    #[command(flatten)]
+    discount: DiscountArgs,
+}
+
+pub(super) async fn run(
+    billing: &Billing,
+    command: SubscriptionCommand,
+) -> Result<Output, Failure> {
+    use SubscriptionCommand as Asked;
+    let view = match command {
+        Asked::Add(arguments) => return add(billing, arguments).await,
+        Asked::List(arguments) => return list(billing, arguments).await,
+        Asked::Show { subscription } => billing.subscription(subscription).await?,
+        Asked::Pause(PauseArgs { one, resume_on }) => {
+            billing.pause_subscription(&one.write.caller()?, one.subscription, resume_on).await?
+        }
+        Asked::Resume(one) => {
+            billing.resume_subscription(&one.write.caller()?, one.subscription).await?
+        }
+        Asked::Cancel(CancelArgs { one, at }) => {
+            billing.cancel_subscription(&one.write.caller()?, one.subscription, at.into()).await?
+        }
+        Asked::ChangePlan(ChangePlanArgs { one, plan, at }) => {
+            let (caller, plan) = (one.write.caller()?, billing.plan(&plan).await?.id);
+            let (id, at) = (one.subscription, at.into());
+            billing.change_subscription_plan(&caller, id, plan, at).await?
+        }
+        Asked::Discount(DiscountCommandArgs { one, discount }) => {
+            let (caller, discount) = (one.write.caller()?, discount.body().into());
+            billing.discount_subscription(&caller, one.subscription, discount).await?
+        }
+        Asked::Bill(one) => {
+            billing.bill_subscription(&one.write.caller()?, one.subscription).await?
+        }
+        Asked::Prepay(one) => {
+            billing.prepay_subscription(&one.write.caller()?, one.subscription).await?
+        }
+        Asked::Retry(one) => {
+            billing.retry_subscription(&one.write.caller()?, one.subscription).await?
+        }
+    };
+    Ok(shown(SubscriptionViewBody::of(view)?))
+}
+
+async fn add(billing: &Billing, arguments: AddArgs) -> Result<Output, Failure> {
+    let caller = arguments.write.caller()?;
+    let login = arguments.login.zip(arguments.router);
+    let body = NewSubscriptionBody {
+        customer: arguments.customer,
+        plan: arguments.plan,
+        zone: arguments.zone,
+        discount: Some(arguments.discount.body()),
+        login: login.map(|(name, router)| NewLoginBody { router, name, password: None }),
+    };
+    let receipt = billing.subscribe(&caller, body.read(billing).await?).await?;
+    Ok(shown(SubscriptionViewBody::of(receipt.value)?))
+}
+
+async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure> {
+    let query = SubscriptionsQuery {
+        customer: arguments.customer,
+        plan: arguments.plan,
+        state: arguments.state,
+        in_trouble: arguments.in_trouble,
+        ..SubscriptionsQuery::default()
+    };
+    let filter = query.filter(billing).await?;
+    let page = billing.subscriptions(&filter, arguments.page.read()?).await?;
+    let page = PageBody::of(page, SubscriptionBody::from);
+    let heads = ["id", "customer", "state", "since", "price", "service until", "trouble"];
+    Ok(listing(&page, heads, |subscription| {
+        [
+            subscription.id.to_string(),
+            subscription.customer_id.to_string(),
+            subscription.state.to_owned(),
+            subscription.since.to_string(),
+            money(&subscription.sell),
+            or_dash(subscription.service_until),
+            or_dash(subscription.trouble.as_ref()),
+        ]
+    }))
+}
+
+fn shown(view: SubscriptionViewBody) -> Output {
+    let subscription = &view.subscription;
+    let mut lines = vec![
+        ("id", subscription.id.to_string()),
+        ("customer", subscription.customer_id.to_string()),
+        ("plan", view.plan.clone()),
+        ("state", format!("{} since {}", subscription.state, subscription.since)),
+        ("price", money(&subscription.sell)),
+        ("service until", or_dash(subscription.service_until)),
+        ("resumes on", or_dash(subscription.resume_on)),
+        ("ends on", or_dash(subscription.ends_on)),
+    ];
+    for invoice in &view.open_invoices {
+        let rest = money(&invoice.outstanding);
+        lines.push(("open", format!("{}: {rest} due {}", invoice.number, invoice.due_on)));
+    }
+    if let Some(login) = &view.login {
+        lines.push(("login", login.name.clone()));
+        lines.push(("password", login.password.clone()));
+        lines.push(("on the router", format!("{}, {}", login.presence, login.sync)));
+    }
+    if let Some(trouble) = &subscription.trouble {
+        lines.push(("TROUBLE", trouble.clone()));
+    }
+    let text = facts(&lines);
+    Output::new(view, text)
+}
