@@ -24,6 +24,8 @@ use super::desk::Desk;
 use super::document::Booking;
 use super::tracked::Tracked;
 
+const TEXT_CHARS_MAX: usize = 200;
+
 /// What an invoice says besides its lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Heading {
@@ -94,6 +96,11 @@ impl CustomerAccount {
         }
         if !(1..=LINES_MAX).contains(&manual.items.len()) {
             return Err(InvoiceRefusal::Lines("write 1 to 100 lines").into());
+        }
+        let says = |item: &Item| (1..=TEXT_CHARS_MAX).contains(&item.text.trim().chars().count());
+        if !manual.items.iter().all(|item| item.quantity > 0 && says(item)) {
+            let text = "each line has 1 to 200 characters and a quantity of one or more";
+            return Err(InvoiceRefusal::Lines(text).into());
         }
         let plan = match manual.subscription {
             Some(id) => Some(self.kept[self.find(id)?].subscription.plan),

@@ -99,17 +99,17 @@ impl Billing {
         let last = last.map_err(|_| Error::invalid("year", "use a year such as 2026"))?;
         let currency = self.currency();
         let all = reading!(self.store(), |tx| tx.months(last, currency).await)?;
-        Ok(of_year(year, running(all)?))
+        Ok(of_year(year, currency, &running(all)?))
     }
 
-    /// What each customer owes on open invoices by how long it is overdue, the highest first, and the
-    /// sum of all.
+    /// What each customer owes on invoices that are open now, by how long each would be overdue on a
+    /// day, the highest first, and the sum of all.
     ///
     /// # Errors
     ///
     /// A sum that is out of range.
-    pub async fn ageing(&self) -> Result<(Vec<AgeingRow>, AgeingRow), Error> {
-        let (currency, today) = (self.currency(), self.zone().date(self.now()));
+    pub async fn ageing(&self, on: Date) -> Result<(Vec<AgeingRow>, AgeingRow), Error> {
+        let (currency, today) = (self.currency(), on);
         let rows = reading!(self.store(), |tx| tx.ageing(today, currency).await)?;
         let total = sum_of(currency, &rows)?;
         Ok((rows, total))
@@ -163,8 +163,8 @@ async fn statement(
     let found = tx.customer_by_id(customer).await?;
     found.ok_or_else(|| Error::not_found("customer", customer))?;
     let opening = tx.statement_opening(customer, currency, &range).await?;
-    let lines = tx.statement(customer, currency, &range, PAGE_ITEMS_MAX).await?;
-    Ok(Statement::of(opening, lines)?)
+    let lines = tx.statement(customer, currency, &range, PAGE_ITEMS_MAX + 1).await?;
+    Ok(Statement::of(opening, lines, PAGE_ITEMS_MAX as usize)?)
 }
 
 /// Turns what each month changed of balances into where they stood at its end.
@@ -179,9 +179,17 @@ fn running(mut rows: Vec<MonthRow>) -> Result<Vec<MonthRow>, MoneyError> {
     Ok(rows)
 }
 
-fn of_year(year: i16, rows: Vec<MonthRow>) -> Vec<MonthRow> {
-    let year = format!("{year:04}-");
-    rows.into_iter().filter(|row| row.month.starts_with(&year)).collect()
+/// The twelve months of a year. One without entries changed nothing: balances stand where they stood.
+fn of_year(year: i16, currency: Currency, rows: &[MonthRow]) -> Vec<MonthRow> {
+    let month = |number| {
+        let name = format!("{year:04}-{number:02}");
+        let before = rows.iter().rev().find(|row| row.month <= name);
+        match before {
+            Some(row) if row.month == name => row.clone(),
+            before => MonthRow::quiet(name, currency, before),
+        }
+    };
+    (1..=12).map(month).collect()
 }
 
 fn sum_of(currency: Currency, rows: &[AgeingRow]) -> Result<AgeingRow, MoneyError> {

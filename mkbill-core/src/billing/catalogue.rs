@@ -120,6 +120,15 @@ pub(super) async fn find_vendor(tx: &mut dyn Tx, key: &str) -> Result<Vendor, Er
     found.ok_or_else(|| Error::not_found("vendor", key))
 }
 
+/// A tax without any rule would silently be no tax.
+async fn check_tax(tx: &mut dyn Tx, plan: &Plan) -> Result<(), Error> {
+    let Some(tax) = plan.terms.as_ref().and_then(|terms| terms.tax.as_ref()) else { return Ok(()) };
+    if tx.tax_rules_all().await?.iter().any(|(name, _)| name == tax) {
+        return Ok(());
+    }
+    Err(Error::invalid("tax", format!("there is no rule for `{tax}`: add one first")))
+}
+
 async fn insert_plan(
     tx: &mut dyn Tx,
     context: Context<'_>,
@@ -129,6 +138,7 @@ async fn insert_plan(
     if let Once::Again(id) = once(tx, context, input, plan.id.uuid()).await? {
         return find_plan(tx, &id.to_string()).await;
     }
+    check_tax(tx, plan).await?;
     if !tx.plan_insert(plan).await? {
         return Err(Error::conflict("plan", format!("the name `{}` is taken", plan.name)));
     }

@@ -22,7 +22,7 @@ use crate::request::Once;
 use crate::store::Tx;
 use crate::subscription::period::BilledPeriod;
 use crate::subscription::store::SubscriptionFilter;
-use crate::subscription::{Discount, Subscription};
+use crate::subscription::{Discount, Subscription, SubscriptionRefusal};
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;
 
@@ -303,10 +303,10 @@ async fn subscribe(
     if let Once::Again(made) = first_time(tx, &desk, input, id.uuid()).await? {
         return Ok((view(tx, SubscriptionId::from_uuid(made)).await?, true));
     }
+    let mut account = open(tx, &mut desk, request.customer).await?;
     let customer = tx.customer_by_id(request.customer).await?;
     let customer = customer.ok_or_else(|| Error::not_found("customer", request.customer))?;
     customer.may_start_service()?;
-    let mut account = open(tx, &mut desk, request.customer).await?;
     load::put_plan(tx, &mut desk, request.plan).await?;
     let zone = request.zone.clone().or_else(|| customer.zone.clone());
     let zone = zone.unwrap_or_else(|| desk.context.zone.clone());
@@ -388,11 +388,25 @@ async fn change(
             let customer = tx.customer_by_id(customer).await?;
             customer.map_or(Ok(()), |customer| customer.may_start_service())?;
         }
-        let index = account.find(id)?;
+        let index = alive(tx, &account, id).await?;
         grant(tx, &desk, &mut account, index, wish).await?;
         finish(tx, &desk, account).await?;
     }
     view(tx, id).await
+}
+
+/// Where a subscription stands in the account; one that is over is refused.
+async fn alive(
+    tx: &mut dyn Tx,
+    account: &CustomerAccount,
+    id: SubscriptionId,
+) -> Result<usize, Error> {
+    if let Ok(index) = account.find(id) {
+        return Ok(index);
+    }
+    let (state, act) = (by_id(tx, id).await?.state.name(), "changed any more");
+    let advice = "make a new subscription";
+    Err(SubscriptionRefusal::State { state, act, advice }.into())
 }
 
 async fn grant(

@@ -45,20 +45,29 @@ pub struct Statement {
     pub lines: Vec<StatementLine>,
     /// The balance after the last line.
     pub closing: Money,
+    /// Behind which entry the next page begins; absent on the last page.
+    pub next: Option<EntryId>,
 }
 
 impl Statement {
-    /// Works out the balance after each line.
+    /// Cuts a read of `most + 1` lines to a page and works out the balance after each line.
     ///
     /// # Errors
     ///
     /// [`MoneyError::Overflow`] when a balance does not fit.
-    pub fn of(opening: Money, mut lines: Vec<StatementLine>) -> Result<Self, MoneyError> {
+    pub fn of(
+        opening: Money,
+        mut lines: Vec<StatementLine>,
+        most: usize,
+    ) -> Result<Self, MoneyError> {
+        let more = lines.len() > most;
+        lines.truncate(most);
+        let next = lines.last().filter(|_| more).map(|line| line.entry);
         let mut closing = opening;
         for line in &mut lines {
             closing = closing.checked_add(line.change)?;
             line.balance = closing;
         }
-        Ok(Self { opening, lines, closing })
+        Ok(Self { opening, lines, closing, next })
     }
 }

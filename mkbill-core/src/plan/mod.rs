@@ -242,6 +242,9 @@ impl NewPlan {
         if self.terms.is_some() && self.limits != Limits::default() {
             return Err(Error::invalid("limits", "only a plan for vouchers has limits"));
         }
+        if self.terms.as_ref().is_some_and(|terms| terms.prices != self.prices) {
+            return Err(Error::invalid("terms", "the prices of the terms are those of the plan"));
+        }
         Ok(self)
     }
 }

@@ -10,6 +10,9 @@ use super::{Prices, profile};
 /// No invoice is issued earlier, and no grace lasts longer, than this many days.
 pub const LEAD_DAYS_MAX: u32 = 60;
 
+/// No period is longer than this many days: ten years.
+pub const CYCLE_DAYS_MAX: u16 = 3_660;
+
 names! {
     /// What a subscriber's login is on the router.
     pub enum Service "service" {
@@ -112,6 +115,9 @@ impl Terms {
             if days > LEAD_DAYS_MAX {
                 return Err(Error::invalid(field, format!("use 0 to {LEAD_DAYS_MAX} days")));
             }
+        }
+        if matches!(self.cycle, Cycle::Days(days) if days.get() > CYCLE_DAYS_MAX) {
+            return Err(Error::invalid("cycle", format!("use 1 to {CYCLE_DAYS_MAX} days")));
         }
         if let OverdueAction::MoveToProfile(name) = &self.overdue_action {
             self.overdue_action = OverdueAction::MoveToProfile(profile(name, "overdue_profile")?);

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use crate::kernel::ids::CustomerId;
-use crate::kernel::money::Money;
+use crate::kernel::money::{Currency, Money};
 use crate::kernel::names::names;
 use crate::ledger::Account;
 
@@ -79,7 +79,7 @@ pub struct MonthRow {
     pub month: String,
     /// Invoiced before tax.
     pub invoiced: Money,
-    /// Tax on invoices, less what was given back.
+    /// Tax on what was invoiced.
     pub tax: Money,
     /// Taken back by withdrawing invoices, tax included.
     pub voided: Money,
@@ -93,12 +93,37 @@ pub struct MonthRow {
     pub returned: Money,
     /// Corrections of credit: above zero was given.
     pub adjusted: Money,
+    /// Balances that customers brought along: above zero to their good.
+    pub opened: Money,
     /// What customers owe on invoices at the end of the month.
     pub receivable: Money,
     /// What customers have paid and not spent at the end of the month.
     pub credit: Money,
     /// Money that belongs to nobody known at the end of the month.
     pub suspense: Money,
+}
+
+impl MonthRow {
+    /// A month in which nothing happened after `before`.
+    pub(crate) fn quiet(month: String, currency: Currency, before: Option<&Self>) -> Self {
+        let zero = Money::zero(currency);
+        let stood = |of: fn(&Self) -> Money| before.map_or(zero, of);
+        Self {
+            month,
+            invoiced: zero,
+            tax: zero,
+            voided: zero,
+            credited: zero,
+            vouchers: zero,
+            received: zero,
+            returned: zero,
+            adjusted: zero,
+            opened: zero,
+            receivable: stood(|row| row.receivable),
+            credit: stood(|row| row.credit),
+            suspense: stood(|row| row.suspense),
+        }
+    }
 }
 
 /// What one customer owes, by how long it is overdue.

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::civil::Date;
+use uuid::Uuid;
 
 use crate::kernel::document::DocumentNumber;
 use crate::kernel::ids::{CustomerId, EntryId};
@@ -107,13 +108,14 @@ statements! {
     MONTHS: "reporting months" = concat!(
         "SELECT ", month!(), " AS grp, ",
         sum!("e.cause LIKE 'invoice_issued:%' AND p.account IN ('subscription_revenue', 'other_revenue')", "-", "invoiced"), ", ",
-        sum!("p.account = 'tax_payable'", "-", "tax"), ", ",
+        sum!("e.cause LIKE 'invoice_issued:%' AND p.account = 'tax_payable'", "-", "tax"), ", ",
         sum!("e.cause LIKE 'invoice_voided:%' AND p.account = 'receivable'", "-", "voided"), ", ",
         sum!("e.cause LIKE 'credit_noted:%' AND p.account = 'customer_credit'", "-", "credited"), ", ",
         sum!("p.account = 'voucher_revenue'", "-", "vouchers"), ", ",
         sum!("p.account IN ('cash', 'bank', 'other_funds') AND p.amount_minor > 0", "", "received"), ", ",
         sum!("p.account IN ('cash', 'bank', 'other_funds') AND p.amount_minor < 0", "-", "returned"), ", ",
         sum!("p.account = 'adjustments'", "", "adjusted"), ", ",
+        sum!("p.account = 'opening_balances'", "", "opened"), ", ",
         sum!("p.account = 'receivable'", "", "receivable"), ", ",
         sum!("p.account = 'customer_credit'", "-", "credit"), ", ",
         sum!("p.account = 'suspense'", "-", "suspense"),
@@ -157,10 +159,14 @@ statements! {
     UNLOCK: "opening books" = "DELETE FROM books_lock WHERE id = 1";
     BALANCES_OFF: "checking balances of customers" =
         "SELECT COUNT(*) AS n FROM (SELECT customer_id FROM (\
-         SELECT customer_id, account, currency, amount_minor FROM customer_balance UNION ALL \
-         SELECT customer_id, account, currency, -amount_minor FROM ledger_posting \
+         SELECT customer_id, account, subscription_id, currency, amount_minor \
+         FROM customer_balance UNION ALL \
+         SELECT customer_id, account, \
+         COALESCE(CASE WHEN account = 'customer_credit' THEN subscription_id END, $1), currency, \
+         -amount_minor FROM ledger_posting \
          WHERE account IN ('customer_credit', 'receivable')) AS both_sides \
-         GROUP BY customer_id, account, currency HAVING SUM(amount_minor) <> 0) AS off";
+         GROUP BY customer_id, account, subscription_id, currency \
+         HAVING SUM(amount_minor) <> 0) AS off";
     INVOICES_OFF: "checking invoices" =
         "SELECT COUNT(*) AS n FROM invoice i LEFT JOIN (SELECT invoice_id, SUM(amount_minor) AS paid \
          FROM allocation WHERE released_at IS NULL GROUP BY invoice_id) a ON a.invoice_id = i.id \
@@ -208,6 +214,7 @@ fn read_month(row: &impl Record, currency: Currency) -> Result<MonthRow, ReadErr
         received: money("received")?,
         returned: money("returned")?,
         adjusted: money("adjusted")?,
+        opened: money("opened")?,
         receivable: money("receivable")?,
         credit: money("credit")?,
         suspense: money("suspense")?,
@@ -346,7 +353,7 @@ impl<D: Dialect> BooksStore for SqlTx<D> {
     }
 
     async fn balances_off(&mut self) -> Result<u64, StoreError> {
-        self.number(BALANCES_OFF, Vec::new()).await.map(unsigned)
+        self.number(BALANCES_OFF, vec![Uuid::nil().into()]).await.map(unsigned)
     }
 
     async fn invoices_off(&mut self) -> Result<u64, StoreError> {

@@ -221,13 +221,11 @@ impl Dialect for Postgres {
 fn add_array(arguments: &mut PgArguments, values: &[Value]) -> Result<&'static str, BoxDynError> {
     macro_rules! array {
         ($kind:ident, $name:literal, |$v:ident| $map:expr) => {{
-            let list: Vec<_> = values
-                .iter()
-                .filter_map(|value| match value {
-                    Value::$kind($v) => Some($map),
-                    _ => None,
-                })
-                .collect();
+            let kind = |value: &Value| match value {
+                Value::$kind($v) => Ok($map),
+                other => Err(BoxDynError::from(format!("{other:?} in a column of {}", $name))),
+            };
+            let list: Vec<_> = values.iter().map(kind).collect::<Result<_, _>>()?;
             arguments.add(list)?;
             $name
         }};

@@ -6,6 +6,7 @@ mod shop;
 #[path = "../support/run.rs"]
 mod support;
 
+mod books;
 mod calendar;
 mod carry_over;
 mod crash;
@@ -20,6 +21,7 @@ fn main() {
         return calendar::print_invoices(&zone);
     }
     let stories = [
+        books::STORIES,
         calendar::STORIES,
         carry_over::STORIES,
         crash::STORIES,
