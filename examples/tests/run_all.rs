@@ -72,3 +72,71 @@ fn fake_router_serves_the_bare_client() {
         ]
     );
 }
+
+#[test]
+fn carry_over_spends_the_same_money_by_three_rules() {
+    assert_eq!(
+        printed(env!("CARGO_BIN_EXE_carry_over")),
+        [
+            "a whole period",
+            "  Rp 60.000 would pay Rp 60.000 of Rp 100.000 and serve until never",
+            "  INV-20260110-0001: Rp 60.000 of Rp 100.000 paid, partially_paid",
+            "  owes Rp 40.000, a balance of -Rp 40.000",
+            "  pending, served until never",
+            "  Rp 150.000 more, and a month",
+            "  INV-20260110-0001: Rp 100.000 of Rp 100.000 paid, paid",
+            "  INV-20260226-0001: Rp 100.000 of Rp 100.000 paid, paid",
+            "  owes Rp 0, a balance of Rp 10.000",
+            "  active, served until 2026-04-05",
+            "days in proportion",
+            "  Rp 60.000 would pay Rp 60.000 of Rp 100.000 and serve until 2026-01-28",
+            "  INV-20260110-0001: Rp 60.000 of Rp 100.000 paid, partially_paid",
+            "  owes Rp 40.000, a balance of -Rp 40.000",
+            "  overdue, served until 2026-01-28",
+            "  Rp 150.000 more, and a month",
+            "  INV-20260110-0001: Rp 100.000 of Rp 100.000 paid, paid",
+            "  INV-20260211-0001: Rp 100.000 of Rp 100.000 paid, paid",
+            "  owes Rp 0, a balance of Rp 10.000",
+            "  active, served until 2026-03-18",
+            "all or nothing",
+            "  Rp 60.000 would pay nothing and serve until never",
+            "  INV-20260110-0001: Rp 0 of Rp 100.000 paid, open",
+            "  owes Rp 100.000, a balance of -Rp 40.000",
+            "  pending, served until never",
+            "  Rp 150.000 more, and a month",
+            "  INV-20260110-0001: Rp 100.000 of Rp 100.000 paid, paid",
+            "  INV-20260226-0001: Rp 100.000 of Rp 100.000 paid, paid",
+            "  owes Rp 0, a balance of Rp 10.000",
+            "  active, served until 2026-04-05",
+        ]
+    );
+}
+
+#[test]
+fn month_end_agrees_with_itself_and_closes_the_month() {
+    assert_eq!(
+        printed(env!("CARGO_BIN_EXE_month_end")),
+        [
+            "cut for not paying: 2",
+            "bank: Rp 50.000 came in",
+            "cash: Rp 111.000 came in",
+            "Rumah 10M: Rp 300.000 earned before tax",
+            "2026-01: Rp 300.000 invoiced, Rp 33.000 tax on it",
+            "2 customers owe Rp 172.000, Rp 172.000 of it up to 30 days late",
+            "  bank                     Rp 50.000",
+            "  cash                    Rp 111.000",
+            "  customer_credit               Rp 0",
+            "  receivable              Rp 172.000",
+            "  subscription_revenue   -Rp 300.000",
+            "  tax_payable             -Rp 33.000",
+            "2026-01-10 invoice_issued: -Rp 111.000, then -Rp 111.000",
+            "2026-01-10 payment_received: Rp 50.000, then -Rp 61.000",
+            "2026-01-10 allocated: Rp 0, then -Rp 61.000",
+            "owes Rp 111.000, has Rp 0 of credit: a balance of -Rp 111.000",
+            "invoice INV-20260110-0003 of Rp 111.000 is due on 2026-01-17: Rp 0 paid, \
+             Rp 111.000 left",
+            "refused: the books are closed through 2026-01-31, and 2026-01-31 is not after it: use a \
+             later day",
+        ]
+    );
+}

@@ -29,7 +29,8 @@ use crate::problem::ProblemBody;
         (name = "invoices", description = "What customers owe, and what was given back of it"),
         (name = "payments", description = "Money that came in"),
         (name = "credit", description = "What customers have paid and not spent yet"),
-        (name = "reports", description = "What was earned"),
+        (name = "reports", description = "What was earned, came in and is owed"),
+        (name = "books", description = "How far the books are closed"),
         (name = "notices", description = "What is told to customers and operators"),
         (name = "audit", description = "Who did what"),
         (name = "health", description = "How the server is")

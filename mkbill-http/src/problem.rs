@@ -12,10 +12,12 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Refusals about the state of something, which another request may have changed: 409.
-const STATE_REFUSALS: [&str; 14] = [
+const STATE_REFUSALS: [&str; 16] = [
     "batch_cancelled",
     "batch_not_pushed",
     "books_closed",
+    "books_closed_already",
+    "books_not_closed",
     "customer_anonymised",
     "customer_blacklisted",
     "customer_deleted",

@@ -23,8 +23,9 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::{
-    audit, batches, credit, customer_details, customers, health, invoices, notices, payments,
-    plans, reports, routers, subscriptions, taxes, vendors, vouchers,
+    audit, batches, books, credit, customer_details, customers, explanations, health, invoices,
+    money_reports, notices, payments, plans, reports, routers, subscriptions, taxes, vendors,
+    vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -58,6 +59,7 @@ fn table() -> OpenApiRouter<Billing> {
         .routes(routes!(vouchers::cancel_voucher))
         .routes(routes!(reports::sales))
         .routes(routes!(reports::statistics))
+        .merge(of_books())
         .routes(routes!(notices::list_notices))
         .routes(routes!(audit::list_audit))
         .merge(of_subscribers());
@@ -65,6 +67,24 @@ fn table() -> OpenApiRouter<Billing> {
         .nest("/api/v1", api)
         .routes(routes!(health::live))
         .routes(routes!(health::ready))
+}
+
+/// What the books say.
+fn of_books() -> OpenApiRouter<Billing> {
+    OpenApiRouter::new()
+        .routes(routes!(money_reports::trial_balance))
+        .routes(routes!(money_reports::cash))
+        .routes(routes!(money_reports::revenue))
+        .routes(routes!(money_reports::months))
+        .routes(routes!(money_reports::ageing))
+        .routes(routes!(books::statement))
+        .routes(routes!(books::show_books))
+        .routes(routes!(books::lock_books))
+        .routes(routes!(books::unlock_books))
+        .routes(routes!(explanations::customer))
+        .routes(routes!(explanations::invoice))
+        .routes(routes!(explanations::subscription))
+        .routes(routes!(explanations::login))
 }
 
 /// Who pays.

@@ -4,13 +4,7 @@
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-use std::sync::Arc;
 
-use mkbill_core::customer::NewCustomer;
-use mkbill_core::customer::phone::GivenPhone;
-use mkbill_core::kernel::entropy::OsEntropy;
-use mkbill_core::{Actor, Billing, Caller, MasterKey};
-use mkbill_routeros::provisioning::RouterOsController;
 use mkbill_routeros::sim::Simulator;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -36,8 +30,20 @@ impl Shop {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(PROGRAM);
-        command.args(words).current_dir(self.path()).stdin(Stdio::null());
+        let mut command = self.here(PROGRAM);
+        command.args(words);
+        command
+    }
+
+    fn shell(&self, line: &str) -> Command {
+        let mut command = self.here("sh");
+        command.args(["-c", line]);
+        command
+    }
+
+    fn here(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MKBILL_")) {
             command.env_remove(name);
         }
@@ -117,27 +123,16 @@ fn notices_are_listed_by_kind() {
     assert!(complaint.contains("payment_received"), "{complaint}");
 }
 
-/// Adds a customer as a program that embeds the engine would.
-async fn customer(shop: &Shop) -> String {
-    let url = format!("sqlite:{}", shop.path().join("mkbill.db").display());
-    let store = mkbill_core::open(&url.parse().unwrap(), None).await.unwrap();
-    let (key, _) = MasterKey::generate(&OsEntropy);
-    let billing = Billing::builder()
-        .store(store)
-        .controller(Arc::new(RouterOsController::new(Arc::new(OsEntropy))))
-        .master_key(key)
-        .build()
-        .unwrap();
-    let phone = GivenPhone::parse("0812-3456-7890", billing.region()).unwrap();
-    let caller = Caller::new(Actor::cli("test"));
-    let made = billing.add_customer(&caller, NewCustomer::new("Budi", phone)).await.unwrap();
-    made.value.customer.id.to_string()
+/// Adds a customer and tells the id.
+fn customer(shop: &Shop) -> String {
+    let made = shop.json(&["customer", "add", "Budi", "0812-3456-7890"]);
+    made["id"].as_str().unwrap().to_owned()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_customer_subscribes_pays_and_gets_money_back_at_the_terminal() {
+#[test]
+fn a_customer_subscribes_pays_and_gets_money_back_at_the_terminal() {
     let shop = Shop::open();
-    let budi = customer(&shop).await;
+    let budi = customer(&shop);
     let ask = |line: &str| shop.json(&words(&line.replace("BUDI", &budi)));
     ask("plan add home --router-profile default --cost 0 --sell 150000 --service hotspot");
     let made = ask("subscription add BUDI home --discount 10000");
@@ -160,6 +155,31 @@ async fn a_customer_subscribes_pays_and_gets_money_back_at_the_terminal() {
     let taken = ask("credit adjust BUDI --amount -5 --allow-negative --reason fee");
     assert_eq!(taken["items"][0]["balance"]["minor"], -140_005);
     shop.complaint(&["subscription", "show", &budi], "not_found");
+
+    let told = ask("report statement BUDI");
+    assert_eq!(told["closing"]["minor"], -140_005);
+    assert_eq!(ask("report ageing")["total"]["total"]["minor"], 140_000);
+    let why = ask("explain customer BUDI");
+    assert!(why["verdict"][0].as_str().unwrap().contains("Rp 140.000"), "{why}");
+    let trial = ask("report trial-balance");
+    let balances = trial["rows"].as_array().unwrap().iter();
+    assert_eq!(balances.map(|row| row["balance"]["minor"].as_i64().unwrap()).sum::<i64>(), 0);
+    let months = shop.run(&["report", "months"]);
+    assert!(String::from_utf8(months.stdout).unwrap().contains("Rp 140.000"));
+}
+
+#[test]
+fn days_of_the_books_are_closed_and_opened_at_the_terminal() {
+    let shop = Shop::open();
+    assert_eq!(shop.json(&["books", "show"])["locked_through"], Value::Null);
+    shop.complaint(&["books", "lock", "2026-01-31"], "reason_missing");
+    let lock = ["books", "lock", "2026-01-31", "--reason", "month is over"];
+    assert_eq!(shop.json(&lock)["locked_through"], "2026-01-31");
+    shop.complaint(&lock, "books_closed_already");
+    assert_eq!(
+        shop.json(&["books", "unlock", "--reason", "late bill"])["locked_through"],
+        Value::Null
+    );
 }
 
 #[test]
@@ -393,4 +413,50 @@ async fn a_router_is_compared_with_its_simulator_without_any_database() {
     assert_eq!(refused.status.code(), Some(1));
     let complaint = complaint(&refused, "conformance");
     assert!(!complaint.contains("wrong"), "{complaint}");
+}
+
+/// The commands of a guide, in their order.
+fn commands_of(guide: &str) -> impl Iterator<Item = &str> {
+    let in_blocks = guide.split("```").skip(1).step_by(2);
+    let lines = in_blocks.filter_map(|block| block.strip_prefix("sh\n")).flat_map(str::lines);
+    lines.filter(|line| line.starts_with("mkbill "))
+}
+
+/// Does what a guide says, word for word, and puts what was printed in the place of its stand-ins.
+#[track_caller]
+fn follow(shop: &Shop, guide: &str) {
+    let mut known: Vec<(&str, String)> = Vec::new();
+    for line in commands_of(guide) {
+        let typed =
+            known.iter().fold(line.to_owned(), |line, (name, value)| line.replace(name, value));
+        let typed = typed.replacen("mkbill", PROGRAM, 1);
+        let output = shop.shell(&format!("{typed} --json")).output().unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+        let Ok(told) = serde_json::from_slice::<Value>(&output.stdout) else { continue };
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let found = match line.split(' ').nth(1) {
+            Some("customer") => [("CUSTOMER", text(&told["id"])), ("", None)],
+            Some("subscription") => {
+                let invoice = text(&told["open_invoices"][0]["number"]);
+                [("SUBSCRIPTION", text(&told["id"])), ("INVOICE", invoice)]
+            }
+            _ => continue,
+        };
+        known.extend(found.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    }
+}
+
+#[test]
+fn the_guide_to_subscriptions_can_be_followed_word_for_word() {
+    let shop = Shop::empty();
+    follow(&shop, include_str!("../../docs/guide/subscriptions.md"));
+    assert_eq!(shop.json(&["doctor"])["healthy"], true);
+}
+
+#[test]
+fn the_guide_to_customers_can_be_followed_word_for_word() {
+    let shop = Shop::empty();
+    let csv = "name;whatsapp\nAni;0812 0000 0001\n";
+    std::fs::write(shop.path().join("customers.csv"), csv).unwrap();
+    follow(&shop, include_str!("../../docs/guide/customers.md"));
 }

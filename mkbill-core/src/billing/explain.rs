@@ -7,9 +7,11 @@ use crate::audit::store::AuditRow;
 use crate::invoice::{Invoice, InvoiceState};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, LoginId, PaymentId, SubscriptionId};
-use crate::kernel::money::Money;
+use crate::kernel::money::{Currency, Money};
 use crate::kernel::page::{PAGE_ITEMS_MAX, PageRequest};
+use crate::ledger::statement::StatementLine;
 use crate::provisioning::{Login, Owner, SyncState};
+use crate::report::store::StatementRange;
 use crate::store::Tx;
 use crate::subscription::{Subscription, SubscriptionState};
 use crate::transact::reading;
@@ -63,7 +65,8 @@ impl Billing {
     ///
     /// [`Error::NotFound`] if there is no such customer.
     pub async fn explain_customer(&self, customer: CustomerId) -> Result<Explanation, Error> {
-        reading!(self.store(), |tx| of_customer(tx, customer).await)
+        let currency = self.currency();
+        reading!(self.store(), |tx| of_customer(tx, customer, currency).await)
     }
 
     /// Why a subscription is served or not.
@@ -165,7 +168,11 @@ fn row_fact(row: &AuditRow) -> Fact {
     fact(row.at, &row.action, text, None, row.subject)
 }
 
-async fn of_customer(tx: &mut dyn Tx, customer: CustomerId) -> Result<Explanation, Error> {
+async fn of_customer(
+    tx: &mut dyn Tx,
+    customer: CustomerId,
+    currency: Currency,
+) -> Result<Explanation, Error> {
     let mut verdict = Vec::new();
     for standing in credit::standing(tx, customer).await? {
         let credit = Money::sum(standing.currency, standing.credit.iter().map(|(_, held)| *held))?;
@@ -175,20 +182,42 @@ async fn of_customer(tx: &mut dyn Tx, customer: CustomerId) -> Result<Explanatio
     if verdict.is_empty() {
         verdict.push("owes nothing and has no credit".to_owned());
     }
+    for invoice in tx.invoices_open_of(&[customer]).await?.iter().filter(|open| open.is_open()) {
+        verdict.push(invoice_verdict(invoice)?);
+    }
     let mut facts = trail(tx, customer.uuid()).await?;
-    for invoice in tx.invoices_open_of(&[customer]).await? {
-        if invoice.is_open() {
-            verdict.push(invoice_verdict(&invoice)?);
-        }
-        facts.extend(invoice_facts(tx, &invoice).await?);
-    }
     for subscription in tx.subscriptions_live_of(&[customer]).await? {
-        let explained = of_subscription(tx, &subscription).await?;
-        verdict.extend(explained.verdict);
-        facts.extend(explained.facts);
+        verdict.extend(subscription_verdict(tx, &subscription).await?);
+        facts.extend(trail(tx, subscription.id.uuid()).await?);
     }
-    facts.dedup();
+    facts.extend(booked(tx, customer, currency).await?);
     Ok(Explanation::of(verdict, facts))
+}
+
+/// Every entry of the books that concerns a customer.
+async fn booked(
+    tx: &mut dyn Tx,
+    customer: CustomerId,
+    currency: Currency,
+) -> Result<Vec<Fact>, Error> {
+    let (mut facts, mut range) = (Vec::new(), StatementRange::default());
+    loop {
+        let lines = tx.statement(customer, currency, &range, PAGE_ITEMS_MAX).await?;
+        facts.extend(lines.iter().map(line_fact));
+        match lines.last() {
+            Some(last) if lines.len() == PAGE_ITEMS_MAX as usize => range.after = Some(last.entry),
+            _ => return Ok(facts),
+        }
+    }
+}
+
+fn line_fact(line: &StatementLine) -> Fact {
+    let numbers = [line.invoice.as_ref(), line.payment.as_ref()].into_iter().flatten();
+    let about = numbers.map(ToString::to_string).chain(line.memo.clone());
+    let about = about.collect::<Vec<_>>().join(", ");
+    let text = format!("{}: {about}", line.cause.name().replace('_', " "));
+    let amount = if line.change.is_zero() { line.moved } else { line.change };
+    fact(line.recorded_at, line.cause.name(), text, Some(amount), line.cause.subject())
 }
 
 async fn of_subscription_id(tx: &mut dyn Tx, id: SubscriptionId) -> Result<Explanation, Error> {
@@ -202,10 +231,7 @@ async fn of_subscription(
     subscription: &Subscription,
 ) -> Result<Explanation, Error> {
     let id = subscription.id;
-    let mut verdict = vec![format!("subscription {id} is {}", state_text(subscription))];
-    if let Some(trouble) = &subscription.trouble {
-        verdict.push(format!("it waits for a person: {trouble}"));
-    }
+    let mut verdict = subscription_verdict(tx, subscription).await?;
     let mut facts = trail(tx, id.uuid()).await?;
     for invoice in tx.invoices_open_of(&[subscription.customer]).await? {
         if invoice.is_open() && invoice.subscription == Some(id) {
@@ -213,12 +239,24 @@ async fn of_subscription(
             facts.extend(invoice_facts(tx, &invoice).await?);
         }
     }
+    Ok(Explanation::of(verdict, facts))
+}
+
+async fn subscription_verdict(
+    tx: &mut dyn Tx,
+    subscription: &Subscription,
+) -> Result<Vec<String>, Error> {
+    let state = state_text(subscription);
+    let mut verdict = vec![format!("subscription {} is {state}", subscription.id)];
+    if let Some(trouble) = &subscription.trouble {
+        verdict.push(format!("it waits for a person: {trouble}"));
+    }
     if let Some(login) = subscription.login
         && let Some(login) = tx.login_by_id(login).await?
     {
         verdict.push(login_text(&login));
     }
-    Ok(Explanation::of(verdict, facts))
+    Ok(verdict)
 }
 
 fn state_text(subscription: &Subscription) -> String {

@@ -6,6 +6,7 @@ pub mod store;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use uuid::Uuid;
 
 use crate::kernel::error::Refusal;
 use crate::kernel::ids::{
@@ -103,6 +104,13 @@ macro_rules! causes {
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$cause(_) => $name),+
+                }
+            }
+
+            /// The id of the thing it is about.
+            pub const fn subject(self) -> Uuid {
+                match self {
+                    $(Self::$cause(id) => id.uuid()),+
                 }
             }
 

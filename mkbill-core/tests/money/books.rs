@@ -282,4 +282,9 @@ async fn why_an_amount_and_a_service_are_as_they_are_can_be_told(engine: Engine)
     assert!(invoice.verdict[0].contains("Rp 40.000 paid"), "{:?}", invoice.verdict);
     let all = shop.billing.explain_customer(customer).await.unwrap();
     assert!(all.verdict[0].contains("owes Rp 60.000"), "{:?}", all.verdict);
+    let codes: Vec<&str> = all.facts.iter().map(|fact| fact.code.as_str()).collect();
+    let told = ["subscription.add", "invoice_issued", "payment_received", "allocated"];
+    assert_eq!(codes[..4], told, "{:?}", all.facts);
+    let change: i64 = all.facts.iter().filter_map(|fact| fact.amount).map(Money::minor).sum();
+    assert_eq!(change, -60_000 + 40_000, "what moved counts beside what changed");
 }

@@ -2,11 +2,14 @@
 
 pub(crate) mod audit;
 pub(crate) mod batches;
+pub(crate) mod books;
 pub(crate) mod credit;
 pub(crate) mod customer_details;
 pub(crate) mod customers;
+pub(crate) mod explanations;
 pub(crate) mod health;
 pub(crate) mod invoices;
+pub(crate) mod money_reports;
 pub(crate) mod notices;
 pub(crate) mod payments;
 pub(crate) mod plans;

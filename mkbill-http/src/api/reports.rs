@@ -54,9 +54,14 @@ pub(crate) struct SalesQuery {
     by: SalesByBody,
 }
 
+/// The business date.
+pub(crate) fn today(billing: &Billing) -> Date {
+    billing.zone().date(billing.now())
+}
+
 /// Days with today, by the business zone, for those that are absent.
 pub(crate) fn days(billing: &Billing, from: Option<Date>, to: Option<Date>) -> Days {
-    let today = billing.zone().date(billing.now());
+    let today = today(billing);
     Days { from: from.unwrap_or(today), to: to.unwrap_or(today) }
 }
 

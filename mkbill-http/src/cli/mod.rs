@@ -4,11 +4,14 @@ mod apikey;
 mod args;
 mod batch;
 mod bill;
+mod books;
 mod conformance;
 mod credit;
 mod customer;
 mod engine;
+mod explain;
 mod invoice;
+mod money_report;
 mod notice;
 pub(crate) mod output;
 mod payment;
@@ -122,6 +125,12 @@ enum Command {
     /// Reports
     #[command(subcommand)]
     Report(report::ReportCommand),
+    /// Closed days of the books
+    #[command(subcommand)]
+    Books(books::BooksCommand),
+    /// Why something is as it is
+    #[command(subcommand)]
+    Explain(explain::ExplainCommand),
 }
 
 /// Runs the program with the arguments of this process.
@@ -193,6 +202,8 @@ async fn answer(billing: &Billing, command: Command) -> Result<Output, Failure> 
         Command::Apikey(command) => apikey::run(billing, command).await,
         Command::Notice(command) => notice::run(billing, command).await,
         Command::Report(command) => report::run(billing, command).await,
+        Command::Books(command) => books::run(billing, command).await,
+        Command::Explain(command) => explain::run(billing, command).await,
     }
 }
 

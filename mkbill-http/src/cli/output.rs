@@ -98,11 +98,16 @@ pub(super) fn table<const N: usize>(
     heads: [&str; N],
     rows: impl IntoIterator<Item = [String; N]>,
 ) -> String {
+    columns(&heads, rows.into_iter().map(Vec::from))
+}
+
+/// The same, of as many columns as there are heads.
+pub(super) fn columns(heads: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::UTF8_HORIZONTAL_ONLY);
-    table.set_header(heads.map(Cell::new));
+    table.set_header(heads.iter().map(Cell::new));
     for row in rows {
-        table.add_row(row.map(Cell::new));
+        table.add_row(row.into_iter().map(Cell::new));
     }
     table.trim_fmt()
 }

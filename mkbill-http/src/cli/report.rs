@@ -7,6 +7,7 @@ use mkbill_core::billing::Billing;
 use crate::api::reports::{SalesBody, SalesByBody, SalesRowBody, StatisticsBody, days};
 use crate::failure::Failure;
 
+use super::money_report::{self, MoneyReport};
 use super::output::{Output, money, table};
 
 #[derive(Debug, Subcommand)]
@@ -15,6 +16,8 @@ pub(super) enum ReportCommand {
     Sales(SalesArgs),
     /// How the vouchers made in a span of business days stand now
     Statistics(SalesArgs),
+    #[command(flatten)]
+    Money(MoneyReport),
 }
 
 #[derive(Debug, Args)]
@@ -34,6 +37,7 @@ pub(super) async fn run(billing: &Billing, command: ReportCommand) -> Result<Out
     match command {
         ReportCommand::Sales(wanted) => sales(billing, &wanted).await,
         ReportCommand::Statistics(wanted) => statistics(billing, &wanted).await,
+        ReportCommand::Money(report) => money_report::run(billing, report).await,
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod auth;
 mod batches;
+mod books;
 mod customers;
 mod inputs;
 mod money;

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::support::{Answer, TestApp, but, plan};
 
-const PRICE: i64 = 150_000;
+pub(super) const PRICE: i64 = 150_000;
 const REASON: [(&str, &str); 1] = [("x-reason", "salah ketik")];
 
-fn rupiah(minor: i64) -> Value {
+pub(super) fn rupiah(minor: i64) -> Value {
     json!({ "minor": minor, "currency": "IDR" })
 }
 
@@ -27,7 +27,7 @@ fn cash(customer: &str, minor: i64) -> Value {
 }
 
 /// A server with the plan `home` and the customer of the id.
-async fn office() -> (TestApp, String) {
+pub(super) async fn office() -> (TestApp, String) {
     let app = TestApp::new().await;
     app.post("/api/v1/plans", &monthly("home")).await.ok(201);
     let budi = customer(&app, "Budi", "0812-3456-7890").await;
@@ -39,12 +39,12 @@ async fn customer(app: &TestApp, name: &str, phone: &str) -> String {
     text(&made.ok(201)["id"])
 }
 
-async fn subscribe(app: &TestApp, customer: &str) -> Value {
+pub(super) async fn subscribe(app: &TestApp, customer: &str) -> Value {
     let wanted = json!({ "customer": customer, "plan": "home" });
     app.post("/api/v1/subscriptions", &wanted).await.ok(201)
 }
 
-async fn pay(app: &TestApp, customer: &str, minor: i64) -> Value {
+pub(super) async fn pay(app: &TestApp, customer: &str, minor: i64) -> Value {
     app.post("/api/v1/payments", &cash(customer, minor)).await.ok(201)
 }
 
@@ -56,7 +56,7 @@ async fn count(app: &TestApp, path: &str) -> usize {
     app.get(path).await.ok(200)["items"].as_array().unwrap().len()
 }
 
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 

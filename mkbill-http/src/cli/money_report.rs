@@ -1,0 +1,165 @@
+//! Reports about money.
+
+use clap::{Args, Subcommand};
+use jiff::civil::Date;
+use mkbill_core::billing::Billing;
+use mkbill_core::kernel::ids::{CustomerId, EntryId};
+use mkbill_core::report::Days;
+use mkbill_core::report::store::StatementRange;
+use uuid::Uuid;
+
+use crate::api::books::StatementBody;
+use crate::api::money_reports::{
+    AgeingBody, AgeingRowBody, CashByBody, CashRowBody, MonthRowBody, RevenueByBody,
+    RevenueRowBody, RowsBody, TrialRowBody,
+};
+use crate::api::reports::{days, today};
+use crate::api::values::MoneyBody;
+use crate::failure::Failure;
+
+use super::output::{Output, columns, money, or_dash, table};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum MoneyReport {
+    /// Debits and credits of every account
+    TrialBalance {
+        /// Last business day, included; all there is if absent
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        through: Option<Date>,
+    },
+    /// Money that came in and went out in a span of business days
+    Cash {
+        #[command(flatten)]
+        days: DaysArgs,
+        /// By what it is grouped
+        #[arg(long, value_enum, default_value_t = CashByBody::Day)]
+        by: CashByBody,
+    },
+    /// What was earned in a span of business days, before tax
+    Revenue {
+        #[command(flatten)]
+        days: DaysArgs,
+        /// By what it is grouped
+        #[arg(long, value_enum, default_value_t = RevenueByBody::Day)]
+        by: RevenueByBody,
+    },
+    /// What happened in each month of a year
+    Months {
+        /// Which year; this one if absent
+        year: Option<i16>,
+    },
+    /// What customers owe, by how long it is overdue
+    Ageing {
+        /// By which day; today if absent
+        #[arg(long, value_name = "YYYY-MM-DD")]
+        on: Option<Date>,
+    },
+    /// Every entry of the books that concerns a customer, with the balance after it
+    Statement(StatementArgs),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DaysArgs {
+    /// First business day; today if absent
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    from: Option<Date>,
+    /// Last business day, included; today if absent
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    to: Option<Date>,
+}
+
+impl DaysArgs {
+    fn read(&self, billing: &Billing) -> Days {
+        days(billing, self.from, self.to)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(super) struct StatementArgs {
+    /// Id
+    customer: CustomerId,
+    /// First business day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    from: Option<Date>,
+    /// Last business day, included
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    to: Option<Date>,
+    /// The `more` of the page before
+    #[arg(long, value_name = "ID")]
+    after: Option<Uuid>,
+}
+
+pub(super) async fn run(billing: &Billing, report: MoneyReport) -> Result<Output, Failure> {
+    match report {
+        MoneyReport::TrialBalance { through } => {
+            let report = RowsBody::<TrialRowBody>::of(billing.trial_balance(through).await?);
+            let row = |row: &TrialRowBody| line(&row.account, &row.amounts());
+            Ok(shown(TrialRowBody::HEADS, report, row))
+        }
+        MoneyReport::Cash { days, by } => {
+            let report = billing.cash(days.read(billing), by.into()).await?;
+            let row = |row: &CashRowBody| line(&row.group, &row.amounts());
+            Ok(shown(CashRowBody::HEADS, RowsBody::of(report), row))
+        }
+        MoneyReport::Revenue { days, by } => {
+            let report = billing.revenue(days.read(billing), by.into()).await?;
+            let row = |row: &RevenueRowBody| line(&row.group, &row.amounts());
+            Ok(shown(RevenueRowBody::HEADS, RowsBody::of(report), row))
+        }
+        MoneyReport::Months { year } => {
+            let year = year.unwrap_or_else(|| today(billing).year());
+            let row = |row: &MonthRowBody| line(&row.month, &row.amounts());
+            Ok(shown(MonthRowBody::HEADS, RowsBody::of(billing.months(year).await?), row))
+        }
+        MoneyReport::Ageing { on } => ageing(billing, on.unwrap_or_else(|| today(billing))).await,
+        MoneyReport::Statement(arguments) => statement(billing, &arguments).await,
+    }
+}
+
+fn line(head: &str, amounts: &[&MoneyBody]) -> Vec<String> {
+    let amounts = amounts.iter().map(|amount| money(amount));
+    std::iter::once(head.to_owned()).chain(amounts).collect()
+}
+
+fn shown<T: serde::Serialize>(
+    heads: &[&str],
+    report: RowsBody<T>,
+    row: impl Fn(&T) -> Vec<String>,
+) -> Output {
+    let text = columns(heads, report.rows.iter().map(row));
+    Output::new(report, text)
+}
+
+async fn ageing(billing: &Billing, on: Date) -> Result<Output, Failure> {
+    let report = AgeingBody::of(on, billing.ageing(on).await?);
+    let row = |name: String, row: &AgeingRowBody| {
+        let ages = [&row.current, &row.days_30, &row.days_60, &row.days_90, &row.older, &row.total];
+        let [current, days_30, days_60, days_90, older, total] = ages.map(money);
+        [name, current, days_30, days_60, days_90, older, total]
+    };
+    let owing = report.rows.iter().map(|owing| row(or_dash(owing.customer_id), owing));
+    let rows = owing.chain(std::iter::once(row("total".to_owned(), &report.total)));
+    let heads = ["customer", "not due", "1-30", "31-60", "61-90", "older", "total"];
+    let text = table(heads, rows.collect::<Vec<_>>());
+    Ok(Output::new(report, text))
+}
+
+async fn statement(billing: &Billing, arguments: &StatementArgs) -> Result<Output, Failure> {
+    let after = arguments.after.map(EntryId::from_uuid);
+    let range = StatementRange { after, from: arguments.from, to: arguments.to };
+    let statement = billing.statement(arguments.customer, range).await?;
+    let statement = StatementBody::of(arguments.customer, statement);
+    let none = String::new;
+    let opening = [none(), "opening".to_owned(), none(), none(), money(&statement.opening)];
+    let lines = statement.lines.iter().map(|line| {
+        let about = line.invoice.as_ref().or(line.payment.as_ref());
+        let (on, about) = (line.on.to_string(), or_dash(about));
+        [on, line.cause.clone(), about, money(&line.change), money(&line.balance)]
+    });
+    let rows: Vec<_> = std::iter::once(opening).chain(lines).collect();
+    let mut text = table(["on", "what", "about", "change", "balance"], rows);
+    if let Some(after) = statement.next_after {
+        text = format!("{text}\nmore: --after {after}");
+    }
+    Ok(Output::new(statement, text))
+}
