@@ -73,6 +73,10 @@ pub trait Tx:
 {
     /// Makes everything done in it permanent.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;
+
+    /// Takes everything back, and returns once its locks are free. Where the connection is broken the
+    /// database takes it back by itself.
+    async fn rollback(self: Box<Self>);
 }
 
 /// What the database driver reported.

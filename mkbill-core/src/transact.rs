@@ -29,12 +29,14 @@ macro_rules! transact {
                 let mut tx = $store.begin($crate::store::Access::Write).await?;
                 let done = {
                     let $tx: &mut dyn $crate::store::Tx = &mut *tx;
-                    $work?
+                    async { Ok::<_, $crate::kernel::error::Error>($work?) }.await
                 };
-                if $mode == $crate::kernel::caller::Mode::Commit {
+                if done.is_ok() && $mode == $crate::kernel::caller::Mode::Commit {
                     tx.commit().await?;
+                } else {
+                    tx.rollback().await;
                 }
-                Ok::<_, $crate::kernel::error::Error>(done)
+                done
             }
             .await;
             match outcome {

@@ -155,6 +155,12 @@ where
         self.transaction.commit().await.map_err(|error| driver("committing", error))?;
         after(&self.hook)
     }
+
+    async fn rollback(self: Box<Self>) {
+        if let Err(error) = self.transaction.rollback().await {
+            tracing::debug!(error = %error, "a transaction could not be rolled back by hand");
+        }
+    }
 }
 
 impl<D: Dialect> SqlTx<D> {
