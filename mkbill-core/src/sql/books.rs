@@ -80,10 +80,24 @@ macro_rules! sum {
     };
 }
 
+/// What a statement adds up: postings of a customer on the accounts that are the customer's.
+///
+/// The account is no condition of the join, so that the postings are found by their entries. By
+/// account they would be those of all customers.
+macro_rules! own {
+    ($amount:literal) => {
+        concat!(
+            "SUM(CASE WHEN p.account IN ('customer_credit', 'receivable') THEN ",
+            $amount,
+            " END)"
+        )
+    };
+}
+
 macro_rules! statement_entries {
     () => {
         "FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id AND p.customer_id = $1 \
-         AND p.currency = $2 AND p.account IN ('customer_credit', 'receivable') "
+         AND p.currency = $2 "
     };
 }
 
@@ -136,22 +150,22 @@ statements! {
          FROM invoice i WHERE i.state = 'open' AND i.currency = $1 \
          GROUP BY i.customer_id ORDER BY total DESC, i.customer_id";
     STATEMENT: "reading a statement" = concat!(
-        "SELECT e.id, e.cause, e.business_date, e.recorded_at, e.memo, i.number AS invoice_number, \
-         pay.number AS payment_number, CAST(SUM(-p.amount_minor) AS bigint) AS change, \
-         CAST(SUM(CASE WHEN p.amount_minor > 0 THEN p.amount_minor ELSE 0 END) AS bigint) AS moved ",
+        "SELECT e.id, e.cause, e.business_date, e.recorded_at, e.memo, \
+         MIN(i.number) AS invoice_number, MIN(pay.number) AS payment_number, \
+         CAST(", own!("-p.amount_minor"), " AS bigint) AS change, \
+         CAST(", own!("CASE WHEN p.amount_minor > 0 THEN p.amount_minor ELSE 0 END"),
+        " AS bigint) AS moved ",
         statement_entries!(),
         "LEFT JOIN invoice i ON i.id = e.invoice_id LEFT JOIN payment pay ON pay.id = e.payment_id \
-         WHERE e.customer_id = $1 AND (CAST($3 AS uuid) IS NULL OR e.id > $3) \
+         WHERE e.customer_id = $1 AND e.id > $3 \
          AND (CAST($4 AS date) IS NULL OR e.business_date >= $4) \
          AND (CAST($5 AS date) IS NULL OR e.business_date <= $5) \
-         GROUP BY e.id, e.cause, e.business_date, e.recorded_at, e.memo, i.number, pay.number \
-         ORDER BY e.id LIMIT $6");
+         GROUP BY e.id HAVING ", own!("1"), " > 0 ORDER BY e.id LIMIT $6");
     OPENING: "reading a balance" = concat!(
-        "SELECT COALESCE(CAST(SUM(-p.amount_minor) AS bigint), 0) AS n ",
+        "SELECT COALESCE(CAST(", own!("-p.amount_minor"), " AS bigint), 0) AS n ",
         statement_entries!(),
         "WHERE e.customer_id = $1 AND ((CAST($4 AS date) IS NOT NULL AND e.business_date < $4) \
-         OR (CAST($3 AS uuid) IS NOT NULL AND e.id <= $3 \
-         AND (CAST($4 AS date) IS NULL OR e.business_date >= $4) \
+         OR (e.id <= $3 AND (CAST($4 AS date) IS NULL OR e.business_date >= $4) \
          AND (CAST($5 AS date) IS NULL OR e.business_date <= $5)))");
     LOCK: "closing books" =
         "INSERT INTO books_lock (id, locked_through) VALUES (1, $1) \
@@ -221,11 +235,12 @@ fn read_month(row: &impl Record, currency: Currency) -> Result<MonthRow, ReadErr
     })
 }
 
+/// No entry comes before the nil identifier.
 fn range_values(customer: CustomerId, currency: Currency, range: &StatementRange) -> Vec<Value> {
     vec![
         customer.uuid().into(),
         currency.code().into(),
-        range.after.map(EntryId::uuid).into(),
+        range.after.map_or(Uuid::nil(), EntryId::uuid).into(),
         range.from.into(),
         range.to.into(),
     ]
