@@ -26,6 +26,9 @@ const CONNECTION_IDLE: Duration = Duration::from_mins(5);
 const SQLITE_CACHE_KIB: i64 = 32_000;
 /// How much of the file is read through the memory of the system instead of copied.
 const SQLITE_MMAP_BYTES: i64 = 1 << 28;
+/// How many pages, of 4 KiB each, the log holds before they are copied into the file. A run over many
+/// customers changes the same pages again and again; each is copied once for all of them.
+const SQLITE_LOG_PAGES: &str = "8000";
 
 /// Where the data lives: `sqlite:PATH` or `postgres://…`.
 #[derive(Clone)]
@@ -113,6 +116,7 @@ async fn sqlite(
         .pragma("temp_store", "memory")
         .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
         .pragma("mmap_size", SQLITE_MMAP_BYTES.to_string())
+        .pragma("wal_autocheckpoint", SQLITE_LOG_PAGES)
         .optimize_on_close(true, None);
     let opened = |error| driver("opening the database file", error);
     let writer = SqlitePoolOptions::new()

@@ -10,12 +10,14 @@ use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::ids::{CustomerId, EntryId, PaymentId, PlanId, SubscriptionId};
 use mkbill_core::kernel::money::Money;
+use mkbill_core::kernel::page::PAGE_ITEMS_MAX;
 use mkbill_core::kernel::secret::MasterKey;
 use mkbill_core::kernel::time::{BusinessZone, Clock as _, SystemClock};
 use mkbill_core::ledger::{Account, Cause, Entry, Posting};
 use mkbill_core::payment::{Method, NewPayment};
 use mkbill_core::plan::terms::{Service, Terms};
 use mkbill_core::plan::{Limits, NewPlan, Prices};
+use mkbill_core::report::store::StatementRange;
 use mkbill_core::store::{Access, Store};
 use mkbill_core::subscription::cycle::{Period, add_days};
 use mkbill_core::subscription::period::BilledPeriod;
@@ -31,6 +33,7 @@ const DUE: u32 = 10_000;
 const PER_TRANSACTION: u32 = 2_000;
 const PRICE: i64 = 150_000;
 const PAYMENTS: usize = 201;
+const STATEMENT: usize = 1_000;
 const ENTRIES: u32 = 1_000_000;
 
 /// Books of a large provider: the engine, and customers whose invoice is due.
@@ -46,6 +49,7 @@ pub(crate) async fn figures(engine: Engine) -> Vec<Figure> {
     let mut provider = Provider::open(engine).await;
     let billing = billing(&provider).await;
     let payment = paying(&mut provider).await;
+    let statement = telling(&mut provider).await;
     let balance = adding_up(&provider).await;
     let least = if engine == Engine::Sqlite { 4_000 } else { 1_500 };
     let at_most = |millis| Target::AtMost(Amount::Time(Duration::from_millis(millis)));
@@ -56,6 +60,7 @@ pub(crate) async fn figures(engine: Engine) -> Vec<Figure> {
             billing,
         ),
         Figure::new("record a payment that pays an invoice", at_most(5), payment),
+        Figure::new("statement of 1,000 entries, read in pages", at_most(20), statement),
         Figure::new("trial balance over 1,000,000 entries", at_most(1_500), balance),
     ]
 }
@@ -71,7 +76,7 @@ async fn billing(provider: &Provider) -> Amount {
 }
 
 async fn paying(provider: &mut Provider) -> Amount {
-    let mut customers = provider.due.split_off(0).into_iter();
+    let mut customers = provider.due.split_off(PAYMENTS).into_iter();
     let (billing, clock) = (provider.billing.clone(), provider.clock.clone());
     let took = median(PAYMENTS, async || {
         clock.advance(SignedDuration::from_millis(1));
@@ -86,6 +91,37 @@ async fn paying(provider: &mut Provider) -> Amount {
     Amount::Time(took.await)
 }
 
+/// A customer pays in small parts, and asks for the statement, page by page.
+async fn telling(provider: &mut Provider) -> Amount {
+    let customer = provider.due.pop().expect("enough customers");
+    let mut lines = statement(provider, customer).await;
+    while lines < STATEMENT {
+        provider.clock.advance(SignedDuration::from_millis(1));
+        let payment = NewPayment::whole(customer, Money::rupiah(100), Method::Cash);
+        provider.billing.record_payment(&clerk(), payment).await.expect("it is taken");
+        lines = statement(provider, customer).await;
+    }
+    let took = median(21, async || {
+        timed(async { assert!(statement(provider, customer).await >= STATEMENT) }).await
+    });
+    Amount::Time(took.await)
+}
+
+/// Reads a whole statement; answers how many entries it has.
+async fn statement(provider: &Provider, customer: CustomerId) -> usize {
+    let (mut count, mut range) = (0, StatementRange::default());
+    loop {
+        let page = provider.billing.statement(customer, range).await.expect("the store works");
+        count += page.lines.len();
+        match page.lines.last() {
+            Some(last) if page.lines.len() == PAGE_ITEMS_MAX as usize => {
+                range.after = Some(last.entry);
+            }
+            _ => return count,
+        }
+    }
+}
+
 async fn adding_up(provider: &Provider) -> Amount {
     let now = provider.clock.now();
     let (zone, count) = (provider.billing.zone().date(now), ENTRIES / PER_TRANSACTION);
@@ -97,8 +133,10 @@ async fn adding_up(provider: &Provider) -> Amount {
     }
     let took = median(5, async || {
         timed(async {
-            let books = provider.billing.books().await.expect("the store works");
-            assert!(books.balanced);
+            let rows = provider.billing.trial_balance(None).await.expect("the store works");
+            let debit: i64 = rows.iter().map(|row| row.debit.minor()).sum();
+            assert_eq!(debit, rows.iter().map(|row| row.credit.minor()).sum::<i64>());
+            assert!(debit > i64::from(ENTRIES), "all entries count");
         })
         .await
     });
