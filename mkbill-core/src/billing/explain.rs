@@ -182,7 +182,7 @@ async fn of_customer(
     if verdict.is_empty() {
         verdict.push("owes nothing and has no credit".to_owned());
     }
-    for invoice in tx.invoices_open_of(&[customer]).await?.iter().filter(|open| open.is_open()) {
+    for invoice in &tx.invoices_open_of(&[customer]).await? {
         verdict.push(invoice_verdict(invoice)?);
     }
     let mut facts = trail(tx, customer.uuid()).await?;
@@ -234,7 +234,7 @@ async fn of_subscription(
     let mut verdict = subscription_verdict(tx, subscription).await?;
     let mut facts = trail(tx, id.uuid()).await?;
     for invoice in tx.invoices_open_of(&[subscription.customer]).await? {
-        if invoice.is_open() && invoice.subscription == Some(id) {
+        if invoice.subscription == Some(id) {
             verdict.push(invoice_verdict(&invoice)?);
             facts.extend(invoice_facts(tx, &invoice).await?);
         }

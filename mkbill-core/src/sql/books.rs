@@ -66,9 +66,9 @@ macro_rules! revenue {
     };
 }
 
-/// The sum of postings of one month that fulfil a condition.
+/// The sum of postings that fulfil a condition.
 macro_rules! sum {
-    ($condition:literal, $sign:literal, $name:literal) => {
+    ($condition:expr, $sign:literal, $name:literal) => {
         concat!(
             "CAST(SUM(CASE WHEN ",
             $condition,
@@ -80,17 +80,13 @@ macro_rules! sum {
     };
 }
 
-/// What a statement adds up: postings of a customer on the accounts that are the customer's.
+/// Is a posting on an account that is the customer's?
 ///
-/// The account is no condition of the join, so that the postings are found by their entries. By
+/// It is no condition of the join, so that the postings of a statement are found by their entries. By
 /// account they would be those of all customers.
 macro_rules! own {
-    ($amount:literal) => {
-        concat!(
-            "SUM(CASE WHEN p.account IN ('customer_credit', 'receivable') THEN ",
-            $amount,
-            " END)"
-        )
+    () => {
+        "p.account IN ('customer_credit', 'receivable')"
     };
 }
 
@@ -152,17 +148,18 @@ statements! {
     STATEMENT: "reading a statement" = concat!(
         "SELECT e.id, e.cause, e.business_date, e.recorded_at, e.memo, \
          MIN(i.number) AS invoice_number, MIN(pay.number) AS payment_number, \
-         CAST(", own!("-p.amount_minor"), " AS bigint) AS change, \
-         CAST(", own!("CASE WHEN p.amount_minor > 0 THEN p.amount_minor ELSE 0 END"),
-        " AS bigint) AS moved ",
+         ", sum!(own!(), "-", "change"), ", ",
+        sum!(concat!("p.amount_minor > 0 AND ", own!()), "", "moved"), " ",
         statement_entries!(),
         "LEFT JOIN invoice i ON i.id = e.invoice_id LEFT JOIN payment pay ON pay.id = e.payment_id \
          WHERE e.customer_id = $1 AND e.id > $3 \
          AND (CAST($4 AS date) IS NULL OR e.business_date >= $4) \
          AND (CAST($5 AS date) IS NULL OR e.business_date <= $5) \
-         GROUP BY e.id HAVING ", own!("1"), " > 0 ORDER BY e.id LIMIT $6");
+         GROUP BY e.id HAVING COUNT(CASE WHEN ", own!(), " THEN 1 END) > 0 \
+         ORDER BY e.id LIMIT $6");
     OPENING: "reading a balance" = concat!(
-        "SELECT COALESCE(CAST(", own!("-p.amount_minor"), " AS bigint), 0) AS n ",
+        "SELECT COALESCE(CAST(SUM(CASE WHEN ", own!(), " THEN -p.amount_minor END) AS bigint), 0) \
+         AS n ",
         statement_entries!(),
         "WHERE e.customer_id = $1 AND ((CAST($4 AS date) IS NOT NULL AND e.business_date < $4) \
          OR (e.id <= $3 AND (CAST($4 AS date) IS NULL OR e.business_date >= $4) \

@@ -10,7 +10,6 @@ use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::ids::{CustomerId, EntryId, PaymentId, PlanId, SubscriptionId};
 use mkbill_core::kernel::money::Money;
-use mkbill_core::kernel::page::PAGE_ITEMS_MAX;
 use mkbill_core::kernel::secret::MasterKey;
 use mkbill_core::kernel::time::{BusinessZone, Clock as _, SystemClock};
 use mkbill_core::ledger::{Account, Cause, Entry, Posting};
@@ -113,12 +112,10 @@ async fn statement(provider: &Provider, customer: CustomerId) -> usize {
     loop {
         let page = provider.billing.statement(customer, range).await.expect("the store works");
         count += page.lines.len();
-        match page.lines.last() {
-            Some(last) if page.lines.len() == PAGE_ITEMS_MAX as usize => {
-                range.after = Some(last.entry);
-            }
-            _ => return count,
+        if page.next.is_none() {
+            return count;
         }
+        range.after = page.next;
     }
 }
 

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::extract::State;
 use jiff::civil::Date;
 use mkbill_core::billing::Billing;
-use mkbill_core::report::Days;
 use mkbill_core::report::money::{
     AgeingRow, CashBy, CashRow, MonthRow, RevenueBy, RevenueRow, TrialRow,
 };
@@ -41,6 +40,18 @@ choices! {
     }
 }
 
+/// A row whose every field but the first is an amount.
+pub(crate) trait AmountRow: Serialize {
+    /// The names of the columns.
+    const HEADS: &[&str];
+
+    /// What the row is about.
+    fn head(&self) -> &str;
+
+    /// The amounts, in their order.
+    fn amounts(&self) -> Vec<&MoneyBody>;
+}
+
 /// Declares the body of a row whose every field but the first is an amount.
 macro_rules! amounts {
     (
@@ -64,12 +75,14 @@ macro_rules! amounts {
             }
         }
 
-        impl $body {
-            /// The names of the columns.
-            pub(crate) const HEADS: &[&str] = &[stringify!($head), $(stringify!($amount)),+];
+        impl AmountRow for $body {
+            const HEADS: &[&str] = &[stringify!($head), $(stringify!($amount)),+];
 
-            /// The amounts, in their order.
-            pub(crate) fn amounts(&self) -> Vec<&MoneyBody> {
+            fn head(&self) -> &str {
+                &self.$head
+            }
+
+            fn amounts(&self) -> Vec<&MoneyBody> {
                 vec![$(&self.$amount),+]
             }
         }
@@ -206,7 +219,7 @@ pub(crate) async fn cash(
     State(billing): State<Billing>,
     Query(query): Query<CashQuery>,
 ) -> Answer<RowsBody<CashRowBody>> {
-    let days: Days = days(&billing, query.from, query.to);
+    let days = days(&billing, query.from, query.to);
     let by = query.by.unwrap_or(CashByBody::Day);
     Ok(Json(RowsBody::of(billing.cash(days, by.into()).await?)))
 }

@@ -1,10 +1,14 @@
 //! Arguments that several commands share.
 
 use clap::Args;
+use jiff::civil::Date;
+use mkbill_core::billing::Billing;
 use mkbill_core::kernel::caller::{Actor, Caller, Permission};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::page::PageRequest;
+use mkbill_core::report::Days;
 
+use crate::api::reports::days;
 use crate::api::values::PageQuery;
 
 /// Variables that name the person at the terminal, in the order of asking.
@@ -58,5 +62,22 @@ pub(super) struct PageArgs {
 impl PageArgs {
     pub(super) fn read(&self) -> Result<PageRequest, Error> {
         PageQuery { cursor: self.cursor.clone(), limit: Some(self.limit) }.read()
+    }
+}
+
+/// A span of business days.
+#[derive(Debug, Args)]
+pub(super) struct DaysArgs {
+    /// First business day; today if absent
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    from: Option<Date>,
+    /// Last business day, included; today if absent
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    to: Option<Date>,
+}
+
+impl DaysArgs {
+    pub(super) fn read(&self, billing: &Billing) -> Days {
+        days(billing, self.from, self.to)
     }
 }

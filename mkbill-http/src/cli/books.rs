@@ -46,6 +46,9 @@ pub(super) async fn run(billing: &Billing, command: BooksCommand) -> Result<Outp
         Some(day) => format!("closed through {day}"),
         None => "all days are open".to_owned(),
     };
-    let text = tried.map_or_else(|| text.clone(), |write| write.verdict(&text));
+    let text = match tried {
+        Some(write) => write.verdict(&text),
+        None => text,
+    };
     Ok(Output::new(BooksBody { locked_through: through }, text))
 }

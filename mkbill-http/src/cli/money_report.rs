@@ -4,19 +4,18 @@ use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::ids::{CustomerId, EntryId};
-use mkbill_core::report::Days;
 use mkbill_core::report::store::StatementRange;
 use uuid::Uuid;
 
 use crate::api::books::StatementBody;
 use crate::api::money_reports::{
-    AgeingBody, AgeingRowBody, CashByBody, CashRowBody, MonthRowBody, RevenueByBody,
+    AgeingBody, AgeingRowBody, AmountRow, CashByBody, CashRowBody, MonthRowBody, RevenueByBody,
     RevenueRowBody, RowsBody, TrialRowBody,
 };
-use crate::api::reports::{days, today};
-use crate::api::values::MoneyBody;
+use crate::api::reports::today;
 use crate::failure::Failure;
 
+use super::args::DaysArgs;
 use super::output::{Output, columns, money, or_dash, table};
 
 #[derive(Debug, Subcommand)]
@@ -59,22 +58,6 @@ pub(super) enum MoneyReport {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct DaysArgs {
-    /// First business day; today if absent
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    from: Option<Date>,
-    /// Last business day, included; today if absent
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    to: Option<Date>,
-}
-
-impl DaysArgs {
-    fn read(&self, billing: &Billing) -> Days {
-        days(billing, self.from, self.to)
-    }
-}
-
-#[derive(Debug, Args)]
 pub(super) struct StatementArgs {
     /// Id
     customer: CustomerId,
@@ -92,41 +75,30 @@ pub(super) struct StatementArgs {
 pub(super) async fn run(billing: &Billing, report: MoneyReport) -> Result<Output, Failure> {
     match report {
         MoneyReport::TrialBalance { through } => {
-            let report = RowsBody::<TrialRowBody>::of(billing.trial_balance(through).await?);
-            let row = |row: &TrialRowBody| line(&row.account, &row.amounts());
-            Ok(shown(TrialRowBody::HEADS, report, row))
+            Ok(shown::<TrialRowBody>(billing.trial_balance(through).await?))
         }
         MoneyReport::Cash { days, by } => {
-            let report = billing.cash(days.read(billing), by.into()).await?;
-            let row = |row: &CashRowBody| line(&row.group, &row.amounts());
-            Ok(shown(CashRowBody::HEADS, RowsBody::of(report), row))
+            Ok(shown::<CashRowBody>(billing.cash(days.read(billing), by.into()).await?))
         }
         MoneyReport::Revenue { days, by } => {
-            let report = billing.revenue(days.read(billing), by.into()).await?;
-            let row = |row: &RevenueRowBody| line(&row.group, &row.amounts());
-            Ok(shown(RevenueRowBody::HEADS, RowsBody::of(report), row))
+            Ok(shown::<RevenueRowBody>(billing.revenue(days.read(billing), by.into()).await?))
         }
         MoneyReport::Months { year } => {
             let year = year.unwrap_or_else(|| today(billing).year());
-            let row = |row: &MonthRowBody| line(&row.month, &row.amounts());
-            Ok(shown(MonthRowBody::HEADS, RowsBody::of(billing.months(year).await?), row))
+            Ok(shown::<MonthRowBody>(billing.months(year).await?))
         }
         MoneyReport::Ageing { on } => ageing(billing, on.unwrap_or_else(|| today(billing))).await,
         MoneyReport::Statement(arguments) => statement(billing, &arguments).await,
     }
 }
 
-fn line(head: &str, amounts: &[&MoneyBody]) -> Vec<String> {
-    let amounts = amounts.iter().map(|amount| money(amount));
-    std::iter::once(head.to_owned()).chain(amounts).collect()
-}
-
-fn shown<T: serde::Serialize>(
-    heads: &[&str],
-    report: RowsBody<T>,
-    row: impl Fn(&T) -> Vec<String>,
-) -> Output {
-    let text = columns(heads, report.rows.iter().map(row));
+fn shown<T: AmountRow>(rows: Vec<impl Into<T>>) -> Output {
+    let report = RowsBody::of(rows);
+    let line = |row: &T| {
+        let amounts = row.amounts().into_iter().map(money);
+        std::iter::once(row.head().to_owned()).chain(amounts).collect()
+    };
+    let text = columns(T::HEADS, report.rows.iter().map(line));
     Output::new(report, text)
 }
 

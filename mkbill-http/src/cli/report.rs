@@ -1,12 +1,12 @@
 //! `mkbill report …`
 
 use clap::{Args, Subcommand};
-use jiff::civil::Date;
 use mkbill_core::billing::Billing;
 
-use crate::api::reports::{SalesBody, SalesByBody, SalesRowBody, StatisticsBody, days};
+use crate::api::reports::{SalesBody, SalesByBody, SalesRowBody, StatisticsBody};
 use crate::failure::Failure;
 
+use super::args::DaysArgs;
 use super::money_report::{self, MoneyReport};
 use super::output::{Output, money, table};
 
@@ -22,12 +22,8 @@ pub(super) enum ReportCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct SalesArgs {
-    /// First business day; today if absent
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    from: Option<Date>,
-    /// Last business day, included; today if absent
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    to: Option<Date>,
+    #[command(flatten)]
+    days: DaysArgs,
     /// By what they are grouped
     #[arg(long, value_enum, default_value_t = SalesByBody::Day)]
     by: SalesByBody,
@@ -42,7 +38,7 @@ pub(super) async fn run(billing: &Billing, command: ReportCommand) -> Result<Out
 }
 
 async fn statistics(billing: &Billing, wanted: &SalesArgs) -> Result<Output, Failure> {
-    let days = days(billing, wanted.from, wanted.to);
+    let days = wanted.days.read(billing);
     let made = StatisticsBody::of(days, billing.statistics(days, wanted.by.into()).await?);
     let rows = made.rows.iter().map(|row| {
         let counts = [
@@ -76,7 +72,7 @@ async fn statistics(billing: &Billing, wanted: &SalesArgs) -> Result<Output, Fai
 }
 
 async fn sales(billing: &Billing, wanted: &SalesArgs) -> Result<Output, Failure> {
-    let days = days(billing, wanted.from, wanted.to);
+    let days = wanted.days.read(billing);
     let report = SalesBody::of(days, billing.sales(days, wanted.by.into()).await?);
     let row = |name: &str, row: &SalesRowBody| {
         let amounts = [&row.revenue, &row.cost, &row.profit].map(money);
