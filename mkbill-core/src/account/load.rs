@@ -122,11 +122,15 @@ async fn read_subscriptions(
     accounts: &mut [CustomerAccount],
     places: &HashMap<CustomerId, usize>,
 ) -> Result<(), Error> {
+    let all: Vec<Subscription> = tx.subscriptions_live_of(ids).await?;
+    if all.is_empty() {
+        return Ok(());
+    }
+    let of: Vec<SubscriptionId> = all.iter().map(|subscription| subscription.id).collect();
     let mut periods: HashMap<SubscriptionId, Vec<Tracked<BilledPeriod>>> = HashMap::new();
-    for row in tx.periods_live_of(ids).await? {
+    for row in tx.periods_recent(&of).await? {
         periods.entry(row.subscription).or_default().push(Tracked::stored(row));
     }
-    let all: Vec<Subscription> = tx.subscriptions_live_of(ids).await?;
     for subscription in all {
         let periods = periods.remove(&subscription.id).unwrap_or_default();
         add(accounts, places, subscription.customer, |account| {

@@ -16,7 +16,7 @@ use crate::transact::{reading, transact};
 use super::Billing;
 
 /// Customers that are billed in one transaction.
-const PAGE: u32 = 200;
+const PAGE: u32 = 1_000;
 
 /// What a run over due subscriptions did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

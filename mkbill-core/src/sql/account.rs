@@ -11,20 +11,17 @@ use super::SqlTx;
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
 
-/// How many workers find due customers although all others hold a page of them.
-const WORKERS_MAX: u32 = 32;
-
 statements! {
     DUE: "finding due customers" =
-        "SELECT c.id FROM customer c WHERE c.id IN (SELECT s.customer_id FROM subscription s \
-         WHERE s.due_at <= $1 AND s.trouble IS NULL ORDER BY s.due_at, s.customer_id LIMIT $3) \
-         ORDER BY c.id LIMIT $2 {skip_locked}";
+        "SELECT c.id FROM subscription s JOIN customer c ON c.id = s.customer_id \
+         WHERE s.due_at <= $1 AND s.trouble IS NULL ORDER BY s.due_at, s.customer_id LIMIT $2 \
+         {skip_locked:c}";
     CREDIT_DUE: "finding customers with credit" =
         "SELECT c.id FROM customer c WHERE c.deleted_at IS NULL \
          AND (c.credit_reminded_at IS NULL OR c.credit_reminded_at <= $1) \
          AND c.id IN (SELECT b.customer_id FROM customer_balance b \
          WHERE b.account = 'customer_credit' AND b.amount_minor < 0) \
-         ORDER BY c.id LIMIT $2 {skip_locked}";
+         ORDER BY c.id LIMIT $2 {skip_locked:c}";
     WATCH: "watching a customer" =
         "UPDATE customer SET high_debt_since = $2, credit_reminded_at = $3 WHERE id = $1";
     NEXT_DUE: "finding the next due subscription" =
@@ -45,10 +42,10 @@ impl<D: Dialect> AccountStore for SqlTx<D> {
         limit: u32,
     ) -> Result<Vec<CustomerId>, StoreError> {
         let read = |row: &D::Row| Ok(CustomerId::from_uuid(row.uuid("id")?));
-        // Those at the front may be locked by others: as many workers may work beside each other.
-        let window = if D::SKIP_LOCKED.is_empty() { 1 } else { WORKERS_MAX };
-        let window = limit.saturating_mul(window);
-        self.all(DUE, vec![now.into(), limit.into(), window.into()], read).await
+        let mut due = self.all(DUE, vec![now.into(), limit.into()], read).await?;
+        due.sort_unstable();
+        due.dedup();
+        Ok(due)
     }
 
     async fn customers_credit_due(

@@ -22,13 +22,13 @@ pub(crate) trait Dialect: Database<Row: Record> {
     const BEGIN_WRITE: &'static str;
     /// Begins a transaction that only reads.
     const BEGIN_READ: &'static str;
-    /// What `{skip_locked}` stands for.
-    const SKIP_LOCKED: &'static str;
     /// What `{for_update}` stands for.
     const FOR_UPDATE: &'static str;
     /// Rows per statement of a bulk insert.
     const BULK_ROWS: usize;
 
+    /// Locks the rows of a table and leaves out those that others have locked.
+    fn skip_locked(table: &str) -> String;
     /// Membership of a column in the bound list of identifiers.
     fn in_uuids(parameter: &str) -> String;
     /// Membership of a column in the bound list of texts.
@@ -174,11 +174,14 @@ impl Dialect for Postgres {
     const ENGINE: &'static str = "PostgreSQL";
     const BEGIN_WRITE: &'static str = "BEGIN";
     const BEGIN_READ: &'static str = "BEGIN READ ONLY";
-    const SKIP_LOCKED: &'static str = "FOR UPDATE SKIP LOCKED";
     const FOR_UPDATE: &'static str = "FOR UPDATE";
     const BULK_ROWS: usize = 10_000;
 
     run!();
+
+    fn skip_locked(table: &str) -> String {
+        format!("FOR UPDATE OF {table} SKIP LOCKED")
+    }
 
     fn in_uuids(parameter: &str) -> String {
         format!("= ANY({parameter})")
@@ -278,11 +281,14 @@ impl Dialect for Sqlite {
     const ENGINE: &'static str = "SQLite";
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const BEGIN_READ: &'static str = "BEGIN";
-    const SKIP_LOCKED: &'static str = "";
     const FOR_UPDATE: &'static str = "";
     const BULK_ROWS: usize = 100;
 
     run!();
+
+    fn skip_locked(_: &str) -> String {
+        String::new()
+    }
 
     fn in_uuids(parameter: &str) -> String {
         format!("IN (SELECT unhex(value) FROM json_each({parameter}))")

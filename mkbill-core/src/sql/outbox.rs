@@ -32,7 +32,8 @@ statements! {
         bring_forward!());
     DUE: "finding due messages" =
         "SELECT id FROM outbox WHERE NOT dead AND kind {in_texts:$3} AND run_at <= $1 \
-         AND (locked_until IS NULL OR locked_until <= $1) ORDER BY run_at LIMIT $2 {skip_locked}";
+         AND (locked_until IS NULL OR locked_until <= $1) ORDER BY run_at LIMIT $2 \
+         {skip_locked:outbox}";
     LEASE: "leasing messages" =
         "UPDATE outbox SET locked_until = $2, lease = lease + 1 WHERE id {in_uuids:$1} \
          RETURNING id, kind, subject, generation, attempts, lease";

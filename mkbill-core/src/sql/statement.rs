@@ -10,8 +10,9 @@ use super::value::Value;
 
 /// One SQL text for both databases.
 ///
-/// Marks: `{skip_locked}`, `{for_update}`, `{in_uuids:$n}`, `{in_texts:$n}`. Parameters are `$1`, `$2`, … and each is
-/// bound exactly once; an unbound one would silently be NULL on SQLite, so arity is checked.
+/// Marks: `{skip_locked:table}`, `{for_update}`, `{in_uuids:$n}`, `{in_texts:$n}`. Parameters are
+/// `$1`, `$2`, … and each is bound exactly once; an unbound one would silently be NULL on SQLite, so
+/// arity is checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Statement {
     /// What it does, for error messages: "while {act}".
@@ -32,8 +33,8 @@ pub(super) use statements;
 impl Statement {
     /// The text for one database.
     pub(crate) fn for_dialect<D: Dialect>(&self) -> String {
-        let text = self.text.replace("{skip_locked}", D::SKIP_LOCKED);
-        let mut text = text.replace("{for_update}", D::FOR_UPDATE);
+        let mut text = self.text.replace("{for_update}", D::FOR_UPDATE);
+        fill(&mut text, "{skip_locked:", D::skip_locked);
         fill(&mut text, "{in_uuids:", D::in_uuids);
         fill(&mut text, "{in_texts:", D::in_texts);
         text
@@ -64,7 +65,7 @@ impl Statement {
     }
 }
 
-/// Replaces every `{mark:$n}` by what the dialect makes of `$n`.
+/// Replaces every `{mark:word}` by what the dialect makes of the word.
 fn fill(text: &mut String, mark: &str, list: impl Fn(&str) -> String) {
     while let Some(start) = text.find(mark) {
         let rest = &text[start + mark.len()..];
@@ -82,14 +83,14 @@ mod tests {
 
     const CLAIM: Statement = Statement {
         act: "trying",
-        text: "SELECT a FROM b WHERE c {in_uuids:$2} AND d = $1 AND e {in_texts:$3} {skip_locked}",
+        text: "SELECT a FROM b WHERE c {in_uuids:$2} AND d = $1 AND e {in_texts:$3} {skip_locked:b}",
     };
 
     #[test]
     fn marks_are_filled_in_by_the_dialect() {
         assert_eq!(
             CLAIM.for_dialect::<Postgres>(),
-            "SELECT a FROM b WHERE c = ANY($2) AND d = $1 AND e = ANY($3) FOR UPDATE SKIP LOCKED"
+            "SELECT a FROM b WHERE c = ANY($2) AND d = $1 AND e = ANY($3) FOR UPDATE OF b SKIP LOCKED"
         );
         assert_eq!(
             CLAIM.for_dialect::<Sqlite>(),

@@ -53,7 +53,7 @@ macro_rules! periods {
     ($condition:literal) => {
         concat!(
             "SELECT p.subscription_id, p.number, p.start_on, p.end_on, p.granted_days \
-             FROM subscription_period p JOIN subscription s ON s.id = p.subscription_id WHERE ",
+             FROM subscription_period p WHERE ",
             $condition,
             " ORDER BY p.subscription_id, p.number"
         )
@@ -66,9 +66,9 @@ statements! {
     LIVE_OF: "reading subscriptions" = concat!(
         "SELECT ", columns!(), " FROM subscription \
          WHERE customer_id {in_uuids:$1} AND state <> 'cancelled' ORDER BY id");
-    PERIODS_LIVE_OF: "reading periods" = periods!(
-        "s.customer_id {in_uuids:$1} AND s.state <> 'cancelled' \
-         AND (p.number >= s.next_number - 2 OR p.granted_days = 0)");
+    PERIODS_RECENT: "reading periods" = periods!(
+        "p.subscription_id {in_uuids:$1} AND (p.granted_days = 0 OR p.number >= \
+         (SELECT s.next_number - 2 FROM subscription s WHERE s.id = p.subscription_id))");
     PERIODS_OF: "reading periods" = periods!("p.subscription_id = $1");
     PAGE: "listing subscriptions" = concat!(
         "SELECT ", columns!(), " FROM subscription WHERE (CAST($1 AS uuid) IS NULL OR id < $1) \
@@ -214,11 +214,12 @@ impl<D: Dialect> SubscriptionStore for SqlTx<D> {
         self.all(LIVE_OF, vec![customers(ids)], read).await
     }
 
-    async fn periods_live_of(
+    async fn periods_recent(
         &mut self,
-        ids: &[CustomerId],
+        of: &[SubscriptionId],
     ) -> Result<Vec<BilledPeriod>, StoreError> {
-        self.all(PERIODS_LIVE_OF, vec![customers(ids)], read_period).await
+        let ids = Value::Uuids(of.iter().map(|id| id.uuid()).collect());
+        self.all(PERIODS_RECENT, vec![ids], read_period).await
     }
 
     async fn periods_of(&mut self, id: SubscriptionId) -> Result<Vec<BilledPeriod>, StoreError> {

@@ -40,10 +40,10 @@ pub trait SubscriptionStore: Send {
         &mut self,
         customers: &[CustomerId],
     ) -> Result<Vec<Subscription>, StoreError>;
-    /// The latest periods of those subscriptions, and all that nothing is paid for, in their order.
-    async fn periods_live_of(
+    /// The latest periods of some subscriptions, and all that nothing is paid for, in their order.
+    async fn periods_recent(
         &mut self,
-        customers: &[CustomerId],
+        of: &[SubscriptionId],
     ) -> Result<Vec<BilledPeriod>, StoreError>;
     /// All periods of one subscription, in their order.
     async fn periods_of(&mut self, id: SubscriptionId) -> Result<Vec<BilledPeriod>, StoreError>;
