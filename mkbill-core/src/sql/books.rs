@@ -82,18 +82,23 @@ macro_rules! sum {
 
 /// Is a posting on an account that is the customer's?
 ///
-/// It is no condition of the join, so that the postings of a statement are found by their entries. By
-/// account they would be those of all customers.
+/// It is no condition, so that the postings of a statement are found by their entries. By account they
+/// would be those of all customers.
 macro_rules! own {
     () => {
         "p.account IN ('customer_credit', 'receivable')"
     };
 }
 
-macro_rules! statement_entries {
-    () => {
-        "FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id AND p.customer_id = $1 \
-         AND p.currency = $2 "
+/// What the postings of an entry come to that are the customer's, found by the entry.
+macro_rules! of_entry {
+    ($sum:expr) => {
+        concat!(
+            "(SELECT ",
+            $sum,
+            " FROM ledger_posting p WHERE p.entry_id = e.id AND p.customer_id = $1 \
+             AND p.currency = $2)"
+        )
     };
 }
 
@@ -147,21 +152,23 @@ statements! {
          GROUP BY i.customer_id ORDER BY total DESC, i.customer_id";
     STATEMENT: "reading a statement" = concat!(
         "SELECT e.id, e.cause, e.business_date, e.recorded_at, e.memo, \
-         MIN(i.number) AS invoice_number, MIN(pay.number) AS payment_number, \
-         ", sum!(own!(), "-", "change"), ", ",
-        sum!(concat!("p.amount_minor > 0 AND ", own!()), "", "moved"), " ",
-        statement_entries!(),
-        "LEFT JOIN invoice i ON i.id = e.invoice_id LEFT JOIN payment pay ON pay.id = e.payment_id \
+         i.number AS invoice_number, pay.number AS payment_number, ",
+        of_entry!(concat!("CAST(SUM(CASE WHEN ", own!(), " THEN -p.amount_minor ELSE 0 END) AS bigint)")),
+        " AS change, ",
+        of_entry!(concat!("CAST(SUM(CASE WHEN p.amount_minor > 0 AND ", own!(),
+            " THEN p.amount_minor ELSE 0 END) AS bigint)")),
+        " AS moved FROM ledger_entry e \
+         LEFT JOIN invoice i ON i.id = e.invoice_id LEFT JOIN payment pay ON pay.id = e.payment_id \
          WHERE e.customer_id = $1 AND e.id > $3 \
          AND (CAST($4 AS date) IS NULL OR e.business_date >= $4) \
-         AND (CAST($5 AS date) IS NULL OR e.business_date <= $5) \
-         GROUP BY e.id HAVING COUNT(CASE WHEN ", own!(), " THEN 1 END) > 0 \
-         ORDER BY e.id LIMIT $6");
+         AND (CAST($5 AS date) IS NULL OR e.business_date <= $5) AND ",
+        of_entry!(concat!("COUNT(CASE WHEN ", own!(), " THEN 1 END)")),
+        " > 0 ORDER BY e.id LIMIT $6");
     OPENING: "reading a balance" = concat!(
-        "SELECT COALESCE(CAST(SUM(CASE WHEN ", own!(), " THEN -p.amount_minor END) AS bigint), 0) \
-         AS n ",
-        statement_entries!(),
-        "WHERE e.customer_id = $1 AND ((CAST($4 AS date) IS NOT NULL AND e.business_date < $4) \
+        "SELECT CAST(COALESCE(SUM(",
+        of_entry!(concat!("SUM(CASE WHEN ", own!(), " THEN -p.amount_minor END)")),
+        "), 0) AS bigint) AS n FROM ledger_entry e \
+         WHERE e.customer_id = $1 AND ((CAST($4 AS date) IS NOT NULL AND e.business_date < $4) \
          OR (e.id <= $3 AND (CAST($4 AS date) IS NULL OR e.business_date >= $4) \
          AND (CAST($5 AS date) IS NULL OR e.business_date <= $5)))");
     LOCK: "closing books" =
