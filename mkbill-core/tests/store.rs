@@ -21,6 +21,7 @@ use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::secret::Sealed;
 use mkbill_core::ledger::{Account, Appended, Cause, Entry, Posting};
 use mkbill_core::outbox::{Message, Outcome, Payload, SYNC_ROUTER};
+use mkbill_core::plan::store::PlanFilter;
 use mkbill_core::plan::{Limits, Plan, Prices};
 use mkbill_core::request::store::KeyClaim;
 use mkbill_core::router::{LinkSecurity, Router, RouterAddress, RouterHealth, Trust};
@@ -145,6 +146,8 @@ fn plan(number: u64) -> Plan {
         },
         terms: None,
         created_at: beginning(),
+        retired_at: None,
+        revision: 1,
     }
 }
 
@@ -179,7 +182,8 @@ async fn pages_follow_each_other_without_gap_or_repeat(engine: Engine) {
     let mut names = Vec::new();
     let mut after = None;
     loop {
-        let page = tx.plan_page(PageRequest::new(after, 3).unwrap()).await.unwrap();
+        let page =
+            tx.plan_page(PlanFilter::default(), PageRequest::new(after, 3).unwrap()).await.unwrap();
         names.extend(page.items.iter().map(|plan| plan.name.to_string()));
         match page.next {
             Some(next) => after = Some(next),

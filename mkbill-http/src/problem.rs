@@ -12,7 +12,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Refusals about the state of something, which another request may have changed: 409.
-const STATE_REFUSALS: [&str; 16] = [
+const STATE_REFUSALS: [&str; 19] = [
     "batch_cancelled",
     "batch_not_pushed",
     "books_closed",
@@ -26,8 +26,11 @@ const STATE_REFUSALS: [&str; 16] = [
     "invoice_state",
     "payment_matched",
     "payment_reversed",
+    "plan_retired",
     "reference_taken",
     "subscription_state",
+    "tax_applied",
+    "tax_only_rule",
     "voucher_state",
 ];
 

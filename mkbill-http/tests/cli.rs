@@ -104,6 +104,25 @@ fn complaint(output: &Output, code: &str) -> String {
 }
 
 #[test]
+fn a_plan_is_changed_retired_and_restored_at_the_terminal() {
+    let shop = Shop::open().with_plan();
+    let changed =
+        shop.json(&words("plan change daily --sell 6000 --validity none --data-quota 5GiB"));
+    assert_eq!(changed["sell"]["minor"], 6_000);
+    assert_eq!(changed["validity_seconds"], Value::Null);
+    assert_eq!(changed["data_quota_bytes"], 5_u64 << 30);
+    shop.complaint(&words("plan change daily --sell 1"), "sell_below_cost");
+    shop.complaint(&words("plan change daily --grace-days 3"), "plan_sells_vouchers");
+    assert!(shop.json(&words("plan retire daily"))["retired_at"].is_string());
+    assert_eq!(shop.json(&words("plan list --on-sale"))["items"], serde_json::json!([]));
+    assert_eq!(shop.json(&words("plan restore daily"))["retired_at"], Value::Null);
+    shop.complaint(&words("plan renew-terms daily"), "plan_sells_vouchers");
+    shop.json(&words("tax add ppn --since 2099-01-01 --rate 1200 --base 11/12"));
+    let left = shop.json(&words("tax withdraw ppn --since 2099-01-01"));
+    assert_eq!(left["items"], serde_json::json!([]));
+}
+
+#[test]
 fn a_plan_is_added_and_listed_in_both_styles() {
     let shop = Shop::open().with_plan();
     let listed = shop.json(&["plan", "list"]);

@@ -28,11 +28,13 @@ pub enum Difference {
 }
 
 impl CustomerAccount {
-    /// Moves a subscription to another plan with the next period that is billed.
+    /// Moves a subscription to another plan with the next period that is billed. Its own plan takes such
+    /// a move back, or, if the plan was changed since, brings the present terms.
     ///
     /// # Errors
     ///
-    /// A [`SubscriptionRefusal`] if it is over, for the same plan, or for another currency.
+    /// A [`SubscriptionRefusal`] if it is over or for another currency, and a
+    /// [`PlanRefusal`](crate::plan::PlanRefusal) for a plan that is retired or sells vouchers.
     pub fn change_plan_later(
         &mut self,
         desk: &Desk<'_>,
@@ -41,7 +43,7 @@ impl CustomerAccount {
     ) -> Result<(), Error> {
         self.check_plan(desk, index, to)?;
         let before = picture(&self.kept[index].subscription);
-        let same = self.kept[index].subscription.plan == to;
+        let same = self.is_as_agreed(desk, index, to)?;
         self.kept[index].subscription.edit().next_plan = Some(to).filter(|_| !same);
         self.note_change(desk, index, "subscription.change_plan_later", before);
         Ok(())
@@ -62,10 +64,10 @@ impl CustomerAccount {
     ) -> Result<Difference, Error> {
         let plan = self.check_plan(desk, index, to)?.clone();
         let terms = plan.terms_for_subscription()?.clone();
-        let subscription = &self.kept[index].subscription;
-        if subscription.plan == to {
+        if self.is_as_agreed(desk, index, to)? {
             return Err(SubscriptionRefusal::SamePlan.into());
         }
+        let subscription = &self.kept[index].subscription;
         if !matches!(subscription.state, SubscriptionState::Active { .. }) {
             let advice = "change it with the next period instead";
             return Err(refuse(subscription, "moved to another plan now", advice));
@@ -152,6 +154,14 @@ impl CustomerAccount {
         row.map(|row| row.period).ok_or_else(|| SubscriptionRefusal::Days(text).into())
     }
 
+    /// Is it the plan, on the terms, that a subscription has?
+    fn is_as_agreed(&self, desk: &Desk<'_>, index: usize, plan: PlanId) -> Result<bool, Error> {
+        let subscription = &self.kept[index].subscription;
+        let Plan { terms, router_profile, .. } = desk.plan(plan)?;
+        let same_terms = terms.as_ref() == Some(&subscription.terms);
+        Ok(subscription.plan == plan && same_terms && *router_profile == subscription.profile)
+    }
+
     fn check_plan<'d>(
         &self,
         desk: &'d Desk<'_>,
@@ -164,6 +174,9 @@ impl CustomerAccount {
         }
         let plan = desk.plan(to)?;
         let terms = plan.terms_for_subscription()?;
+        if plan.id != subscription.plan {
+            plan.may_be_sold()?;
+        }
         if terms.prices.currency() != subscription.terms.prices.currency() {
             return Err(SubscriptionRefusal::Currency.into());
         }

@@ -42,6 +42,7 @@ impl CustomerAccount {
     /// A plan that sells vouchers or is retired, or amounts and dates out of range.
     pub fn subscribe(&mut self, desk: &Desk<'_>, new: NewSubscription) -> Result<usize, Error> {
         let plan = desk.plan(new.plan)?;
+        plan.may_be_sold()?;
         let terms = plan.terms_for_subscription()?.clone();
         let today = desk.date_in(&new.zone);
         let waits =

@@ -1,15 +1,15 @@
-//! Use cases around plans and vendors.
+//! Use cases around taxes and vendors.
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
 
 use crate::audit::{Act, Record};
-use crate::invoice::tax::{TaxName, TaxRule};
+use crate::invoice::tax::{TaxName, TaxRefusal, TaxRule};
 use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
-use crate::kernel::ids::{PlanId, VendorId};
+use crate::kernel::ids::VendorId;
 use crate::kernel::page::{Page, PageRequest};
-use crate::plan::{NewPlan, Plan, PlanName};
 use crate::request::{Once, once};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
@@ -18,33 +18,6 @@ use crate::vendor::{NewVendor, Vendor, VendorCode};
 use super::Billing;
 
 impl Billing {
-    /// Adds a plan. Whether its router profile exists is checked when a batch is made for a router.
-    pub async fn add_plan(&self, caller: &Caller, request: NewPlan) -> Result<Plan, Error> {
-        let request = request.checked()?;
-        let context = self.context(caller);
-        let input = Fingerprint::of("plan.add", &[&request]);
-        let plan = Plan {
-            id: PlanId::new(context.now, context.entropy),
-            name: request.name,
-            router_profile: request.router_profile,
-            prices: request.prices,
-            limits: request.limits,
-            terms: request.terms,
-            created_at: context.now,
-        };
-        transact!(self.store(), caller.mode, |tx| insert_plan(tx, context, &plan, input).await)
-    }
-
-    /// One plan, by name or identity.
-    pub async fn plan(&self, key: &str) -> Result<Plan, Error> {
-        reading!(self.store(), |tx| find_plan(tx, key).await)
-    }
-
-    /// Plans, oldest first.
-    pub async fn plans(&self, page: PageRequest) -> Result<Page<Plan>, Error> {
-        reading!(self.store(), |tx| tx.plan_page(page).await)
-    }
-
     /// Adds a tax rule that holds from its day on, until a later rule of the same name does. A rule is
     /// never changed: invoices that were issued under it name its tax.
     ///
@@ -61,6 +34,26 @@ impl Billing {
         let input = Fingerprint::of("tax.add", &[&name, &rule]);
         transact!(self.store(), caller.mode, |tx| {
             insert_tax_rule(tx, context, &name, rule, input).await
+        })
+    }
+
+    /// Withdraws a tax rule that no invoice can have been taxed by: it has not begun yet, or nothing
+    /// was taxed since it began.
+    ///
+    /// # Errors
+    ///
+    /// A [`TaxRefusal`] if an invoice with tax was issued since, or if plans or subscriptions name the
+    /// tax and this is its only rule.
+    pub async fn withdraw_tax_rule(
+        &self,
+        caller: &Caller,
+        name: TaxName,
+        since: Date,
+    ) -> Result<(), Error> {
+        let context = self.context(caller);
+        let input = Fingerprint::of("tax.withdraw", &[&name, &since]);
+        transact!(self.store(), caller.mode, |tx| {
+            withdraw_tax_rule(tx, context, &name, since, input).await
         })
     }
 
@@ -98,17 +91,6 @@ impl Billing {
     }
 }
 
-pub(super) async fn find_plan(tx: &mut dyn Tx, key: &str) -> Result<Plan, Error> {
-    let found = match key.parse::<PlanId>() {
-        Ok(id) => tx.plan_by_id(id).await?,
-        Err(_) => match key.parse::<PlanName>() {
-            Ok(name) => tx.plan_by_name(&name).await?,
-            Err(_) => None,
-        },
-    };
-    found.ok_or_else(|| Error::not_found("plan", key))
-}
-
 pub(super) async fn find_vendor(tx: &mut dyn Tx, key: &str) -> Result<Vendor, Error> {
     let found = match key.parse::<VendorId>() {
         Ok(id) => tx.vendor_by_id(id).await?,
@@ -118,41 +100,6 @@ pub(super) async fn find_vendor(tx: &mut dyn Tx, key: &str) -> Result<Vendor, Er
         },
     };
     found.ok_or_else(|| Error::not_found("vendor", key))
-}
-
-/// A tax without any rule would silently be no tax.
-async fn check_tax(tx: &mut dyn Tx, plan: &Plan) -> Result<(), Error> {
-    let Some(tax) = plan.terms.as_ref().and_then(|terms| terms.tax.as_ref()) else { return Ok(()) };
-    if tx.tax_rules_all().await?.iter().any(|(name, _)| name == tax) {
-        return Ok(());
-    }
-    Err(Error::invalid("tax", format!("there is no rule for `{tax}`: add one first")))
-}
-
-async fn insert_plan(
-    tx: &mut dyn Tx,
-    context: Context<'_>,
-    plan: &Plan,
-    input: Fingerprint,
-) -> Result<Plan, Error> {
-    if let Once::Again(id) = once(tx, context, input, plan.id.uuid()).await? {
-        return find_plan(tx, &id.to_string()).await;
-    }
-    check_tax(tx, plan).await?;
-    if !tx.plan_insert(plan).await? {
-        return Err(Error::conflict("plan", format!("the name `{}` is taken", plan.name)));
-    }
-    let act = Act { action: "plan.add", subject_kind: "plan", subject: plan.id.uuid() };
-    let after = json!({
-        "name": plan.name.as_str(),
-        "router_profile": plan.router_profile,
-        "price_cost_minor": plan.prices.cost().minor(),
-        "price_sell_minor": plan.prices.sell().minor(),
-        "currency": plan.prices.currency().code(),
-    });
-    let record = Record::new(context.now, context.entropy, context.caller, act, Value::Null, after);
-    tx.audit_append(&[record]).await?;
-    Ok(plan.clone())
 }
 
 async fn insert_vendor(
@@ -188,7 +135,42 @@ async fn insert_tax_rule(
         let text = format!("`{name}` has a rule from {} on already", rule.since());
         return Err(Error::conflict("tax", text));
     }
-    let act = Act { action: "tax.add", subject_kind: "tax", subject: uuid::Uuid::nil() };
+    note_tax(tx, context, "tax.add", name, rule).await
+}
+
+async fn withdraw_tax_rule(
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    name: &TaxName,
+    since: Date,
+    input: Fingerprint,
+) -> Result<(), Error> {
+    if once(tx, context, input, uuid::Uuid::nil()).await? != Once::First {
+        return Ok(());
+    }
+    let all = tx.tax_rules_all().await?;
+    let own: Vec<TaxRule> = all.into_iter().filter(|(n, _)| n == name).map(|(_, r)| r).collect();
+    let Some(rule) = own.iter().find(|rule| rule.since() == since) else {
+        return Err(Error::not_found("tax", format!("{name} from {since}")));
+    };
+    if own.len() == 1 && tx.tax_in_use(name).await? {
+        return Err(TaxRefusal::OnlyRule(name.clone()).into());
+    }
+    if since <= context.zone.date(context.now) && tx.taxed_since(since).await? {
+        return Err(TaxRefusal::Applied(since).into());
+    }
+    tx.tax_rule_delete(name, since).await?;
+    note_tax(tx, context, "tax.withdraw", name, *rule).await
+}
+
+async fn note_tax(
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    action: &'static str,
+    name: &TaxName,
+    rule: TaxRule,
+) -> Result<(), Error> {
+    let act = Act { action, subject_kind: "tax", subject: uuid::Uuid::nil() };
     let after = json!({
         "name": name.as_str(),
         "since": rule.since().to_string(),

@@ -17,6 +17,7 @@ mod keys;
 mod notices;
 mod observe;
 mod payments;
+mod plans;
 mod reports;
 mod routers;
 mod subscriptions;

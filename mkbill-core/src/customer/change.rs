@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::kernel::error::Error;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
+use crate::kernel::patch::Patch;
 use crate::kernel::time::BusinessZone;
 
 use super::contact::{self, Contact};
@@ -134,43 +135,6 @@ fn check_limit(limit: Money, currency: Currency) -> Result<(), Error> {
         return Err(Error::invalid("credit_limit", format!("use zero or more {currency}")));
     }
     Ok(())
-}
-
-/// What becomes of something that may be absent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Patch<T> {
-    /// It stays as it is.
-    #[default]
-    Keep,
-    /// It is absent from now on.
-    Clear,
-    /// It is this from now on.
-    Set(T),
-}
-
-impl<T> Patch<T> {
-    fn try_map<U>(
-        self,
-        map: impl FnOnce(T) -> Result<Option<U>, Error>,
-    ) -> Result<Patch<U>, Error> {
-        Ok(match self {
-            Self::Keep => Patch::Keep,
-            Self::Clear => Patch::Clear,
-            Self::Set(value) => map(value)?.map_or(Patch::Clear, Patch::Set),
-        })
-    }
-
-    fn is_change(&self) -> bool {
-        !matches!(self, Self::Keep)
-    }
-
-    fn apply(self, to: &mut Option<T>) {
-        match self {
-            Self::Keep => {}
-            Self::Clear => *to = None,
-            Self::Set(value) => *to = Some(value),
-        }
-    }
 }
 
 /// What changes of a customer; what is absent or kept stays as it is.

@@ -19,7 +19,7 @@ use crate::kernel::time::BusinessZone;
 
 use phone::PhoneNumber;
 
-pub use change::{CustomerChange, NewCustomer, Patch};
+pub use change::{CustomerChange, NewCustomer};
 
 names! {
     /// Whether a customer is served.

@@ -89,6 +89,30 @@ impl Refusal for TaxRuleError {
     }
 }
 
+/// Why a tax rule cannot be withdrawn.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TaxRefusal {
+    /// Invoices may name its tax.
+    #[error(
+        "invoices with tax were issued since {0}: add a later rule that follows this one instead"
+    )]
+    Applied(Date),
+    /// Nothing would be left of a tax that somebody pays.
+    #[error(
+        "this is the only rule of `{0}`, which plans or subscriptions name: change those first"
+    )]
+    OnlyRule(TaxName),
+}
+
+impl Refusal for TaxRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Applied(_) => "tax_applied",
+            Self::OnlyRule(_) => "tax_only_rule",
+        }
+    }
+}
+
 /// An amount taken apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Taxed {
@@ -195,6 +219,16 @@ mod tests {
         assert_eq!(taxed.gross, Money::rupiah(50_000));
         assert_eq!(taxed.tax, Money::rupiah(4_955));
         assert_eq!(taxed.net.checked_add(taxed.tax), Ok(taxed.gross));
+    }
+
+    #[test]
+    fn ppn_of_2025_is_eleven_of_a_hundred_and_eleven_thousand_both_ways() {
+        let parts = |mode, price| {
+            let taxed = rule(mode, 1_200, (11, 12)).split(Money::rupiah(price)).unwrap();
+            [taxed.net, taxed.tax, taxed.gross].map(Money::minor)
+        };
+        assert_eq!(parts(TaxMode::Exclusive, 100_000), [100_000, 11_000, 111_000]);
+        assert_eq!(parts(TaxMode::Inclusive, 111_000), [100_000, 11_000, 111_000]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod ids;
 pub mod money;
 pub mod names;
 pub mod page;
+pub mod patch;
 pub mod secret;
 pub mod spreadsheet;
 pub mod time;

@@ -1,5 +1,6 @@
 //! Plans: what is sold, at which price, on which router profile, within which limits.
 
+mod change;
 pub mod store;
 pub mod terms;
 
@@ -13,6 +14,8 @@ use crate::kernel::ids::PlanId;
 use crate::kernel::money::{Currency, Money};
 
 use terms::Terms;
+
+pub use change::{PlanChange, TermsChange};
 
 const NAME_CHARS_MAX: usize = 100;
 const PROFILE_CHARS_MAX: usize = 100;
@@ -185,6 +188,10 @@ pub struct Plan {
     pub terms: Option<Terms>,
     /// When it was added.
     pub created_at: Timestamp,
+    /// Since when nobody new gets it; those who have it keep it.
+    pub retired_at: Option<Timestamp>,
+    /// How often it was written.
+    pub revision: i64,
 }
 
 /// Why a plan does not do what was asked.
@@ -196,6 +203,12 @@ pub enum PlanRefusal {
     /// It is kept by subscribers.
     #[error("plan `{0}` is kept by subscribers: choose a plan that sells vouchers")]
     Recurring(PlanName),
+    /// It is not sold any more.
+    #[error("plan `{0}` is retired: choose another one, or restore it")]
+    Retired(PlanName),
+    /// Its prices would be in another currency.
+    #[error("plan `{0}` is priced in {1}: add another plan for another currency")]
+    OtherCurrency(PlanName, Currency),
 }
 
 impl Refusal for PlanRefusal {
@@ -203,6 +216,8 @@ impl Refusal for PlanRefusal {
         match self {
             Self::SellsVouchers(_) => "plan_sells_vouchers",
             Self::Recurring(_) => "plan_is_recurring",
+            Self::Retired(_) => "plan_retired",
+            Self::OtherCurrency(..) => "mixed_currencies",
         }
     }
 }
@@ -215,6 +230,18 @@ impl Plan {
     /// [`PlanRefusal::SellsVouchers`] if it has none.
     pub fn terms_for_subscription(&self) -> Result<&Terms, PlanRefusal> {
         self.terms.as_ref().ok_or_else(|| PlanRefusal::SellsVouchers(self.name.clone()))
+    }
+
+    /// Whether somebody new may get it.
+    ///
+    /// # Errors
+    ///
+    /// [`PlanRefusal::Retired`] if nobody may.
+    pub fn may_be_sold(&self) -> Result<(), PlanRefusal> {
+        match self.retired_at {
+            Some(_) => Err(PlanRefusal::Retired(self.name.clone())),
+            None => Ok(()),
+        }
     }
 }
 

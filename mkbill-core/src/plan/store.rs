@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::invoice::tax::{TaxName, TaxRule};
 use crate::kernel::ids::PlanId;
@@ -10,11 +11,21 @@ use crate::store::StoreError;
 
 use super::{Plan, PlanName};
 
+/// Which plans are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlanFilter {
+    /// Only those that somebody new may get.
+    pub on_sale: bool,
+}
+
 /// Keeps plans.
 #[async_trait]
 pub trait PlanStore: Send {
     /// Adds one; `false` if the name is taken.
     async fn plan_insert(&mut self, plan: &Plan) -> Result<bool, StoreError>;
+    /// Writes a changed one, which must still have the revision that was read; `false` if it has
+    /// another.
+    async fn plan_replace(&mut self, plan: &Plan) -> Result<bool, StoreError>;
     /// One by identity.
     async fn plan_by_id(&mut self, id: PlanId) -> Result<Option<Plan>, StoreError>;
     /// One by its unique name.
@@ -26,8 +37,18 @@ pub trait PlanStore: Send {
         rule: TaxRule,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
+    /// Takes a tax rule away; `false` if there is none of that name and day.
+    async fn tax_rule_delete(&mut self, name: &TaxName, since: Date) -> Result<bool, StoreError>;
+    /// Whether an invoice with any tax was issued on a day or later.
+    async fn taxed_since(&mut self, day: Date) -> Result<bool, StoreError>;
+    /// Whether a plan, or a subscription that is not over, names a tax.
+    async fn tax_in_use(&mut self, name: &TaxName) -> Result<bool, StoreError>;
     /// All tax rules, by name and day.
     async fn tax_rules_all(&mut self) -> Result<Vec<(TaxName, TaxRule)>, StoreError>;
     /// A page, oldest first.
-    async fn plan_page(&mut self, page: PageRequest) -> Result<Page<Plan>, StoreError>;
+    async fn plan_page(
+        &mut self,
+        filter: PlanFilter,
+        page: PageRequest,
+    ) -> Result<Page<Plan>, StoreError>;
 }

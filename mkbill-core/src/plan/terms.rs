@@ -62,6 +62,16 @@ pub enum OverdueAction {
     MoveToProfile(String),
 }
 
+impl OverdueAction {
+    /// The profile it moves to, if it does.
+    pub fn profile(&self) -> Option<&str> {
+        match self {
+            Self::Disable => None,
+            Self::MoveToProfile(profile) => Some(profile),
+        }
+    }
+}
+
 /// On which terms a customer keeps a plan. A subscription keeps a copy of the terms that it was made
 /// on, so that a plan may change its price without changing what was agreed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,13 +1,14 @@
 //! Plans and vendors in SQL.
 
 use async_trait::async_trait;
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::invoice::tax::{TaxMode, TaxName, TaxRule};
 use crate::kernel::ids::{PlanId, VendorId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::page::{Cursor, Page, PageRequest};
-use crate::plan::store::PlanStore;
+use crate::plan::store::{PlanFilter, PlanStore};
 use crate::plan::{Limits, Plan, PlanName, Prices};
 use crate::store::StoreError;
 use crate::vendor::store::VendorStore;
@@ -15,7 +16,7 @@ use crate::vendor::{Vendor, VendorCode};
 
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
-use super::terms::{TERMS, read_terms, terms_values};
+use super::terms::{TERMS, TERMS_CHANGED, read_terms, terms_values};
 use super::value::{Value, count};
 use super::{ReadError, SqlTx, known, small, unsigned};
 
@@ -24,7 +25,7 @@ macro_rules! plans {
         concat!(
             "SELECT p.id, p.name, p.router_profile, p.currency, p.price_cost_minor, \
              p.price_sell_minor, p.uptime_quota_seconds, p.data_quota_bytes, p.validity_seconds, \
-             p.created_at, t.plan_id, t.service, t.cycle, t.cycle_days, t.billing, t.activation, \
+             p.created_at, p.retired_at, p.revision, t.plan_id, t.service, t.cycle, t.cycle_days, t.billing, t.activation, \
              t.lead_days, t.grace_days, t.late_renewal, t.overdue_profile, t.tax \
              FROM plan p LEFT JOIN plan_terms t ON t.plan_id = p.id WHERE ",
             $condition
@@ -37,13 +38,27 @@ statements! {
         "INSERT INTO plan (id, name, router_profile, currency, price_cost_minor, price_sell_minor, \
          uptime_quota_seconds, data_quota_bytes, validity_seconds, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (name) DO NOTHING";
+    PLAN_REPLACE: "changing a plan" =
+        "UPDATE plan SET name = $3, router_profile = $4, currency = $5, price_cost_minor = $6, \
+         price_sell_minor = $7, uptime_quota_seconds = $8, data_quota_bytes = $9, \
+         validity_seconds = $10, retired_at = $11, revision = revision + 1 \
+         WHERE id = $1 AND revision = $2";
     PLAN_BY_ID: "reading a plan" = plans!("p.id = $1");
     PLAN_BY_NAME: "reading a plan" = plans!("p.name = $1");
     PLAN_PAGE: "listing plans" =
-        plans!("CAST($1 AS uuid) IS NULL OR p.id > $1 ORDER BY p.id LIMIT $2");
+        plans!("(CAST($1 AS uuid) IS NULL OR p.id > $1) AND (NOT $3 OR p.retired_at IS NULL) \
+                ORDER BY p.id LIMIT $2");
     TAX_RULE_INSERT: "adding a tax rule" =
         "INSERT INTO tax_rule (name, since, mode, rate_bp, base_numerator, base_denominator, \
          created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name, since) DO NOTHING";
+    TAX_RULE_DELETE: "withdrawing a tax rule" =
+        "DELETE FROM tax_rule WHERE name = $1 AND since = $2";
+    TAXED_SINCE: "looking for invoices with tax" =
+        "SELECT COUNT(*) AS n FROM (SELECT 1 FROM invoice WHERE issued_on >= $1 \
+         AND tax_minor <> 0 LIMIT 1) AS taxed";
+    TAX_IN_USE: "looking who names a tax" =
+        "SELECT COUNT(*) AS n FROM (SELECT tax FROM plan_terms UNION ALL \
+         SELECT tax FROM subscription WHERE state <> 'cancelled') AS named WHERE tax = $1";
     TAX_RULES: "reading tax rules" =
         "SELECT name, since, mode, rate_bp, base_numerator, base_denominator FROM tax_rule \
          ORDER BY name, since";
@@ -99,6 +114,8 @@ fn read_plan(row: &impl Record) -> Result<Plan, ReadError> {
             None => None,
         },
         created_at: row.instant("created_at")?,
+        retired_at: row.instant_or_none("retired_at")?,
+        revision: row.int("revision")?,
     })
 }
 
@@ -127,6 +144,15 @@ pub(super) fn page_values(page: PageRequest) -> [Value; 2] {
     [page.after.map(Cursor::id).into(), (page.limit() + 1).into()]
 }
 
+impl<D: Dialect> SqlTx<D> {
+    async fn write_terms(&mut self, act: &'static str, plan: &Plan) -> Result<(), StoreError> {
+        let Some(terms) = &plan.terms else { return Ok(()) };
+        let mut row = vec![("plan_id", vec![plan.id.uuid().into()])];
+        row.extend(TERMS.into_iter().zip(terms_values(terms).map(|value| vec![value])));
+        self.insert_all_or(act, "plan_terms", row, TERMS_CHANGED).await.map(drop)
+    }
+}
+
 #[async_trait]
 impl<D: Dialect> PlanStore for SqlTx<D> {
     async fn plan_insert(&mut self, plan: &Plan) -> Result<bool, StoreError> {
@@ -140,12 +166,37 @@ impl<D: Dialect> PlanStore for SqlTx<D> {
         if self.execute(PLAN_INSERT, values).await? == 0 {
             return Ok(false);
         }
-        if let Some(terms) = &plan.terms {
-            let mut row = vec![("plan_id", vec![plan.id.uuid().into()])];
-            row.extend(TERMS.into_iter().zip(terms_values(terms).map(|value| vec![value])));
-            self.insert_all("adding a plan", "plan_terms", row).await?;
-        }
+        self.write_terms("adding a plan", plan).await?;
         Ok(true)
+    }
+
+    async fn plan_replace(&mut self, plan: &Plan) -> Result<bool, StoreError> {
+        let mut values = vec![
+            plan.id.uuid().into(),
+            plan.revision.into(),
+            plan.name.as_str().into(),
+            plan.router_profile.as_str().into(),
+        ];
+        values.extend(price_and_limit_values(plan.prices, plan.limits));
+        values.push(plan.retired_at.into());
+        if self.execute(PLAN_REPLACE, values).await? == 0 {
+            return Ok(false);
+        }
+        self.write_terms("changing a plan", plan).await?;
+        Ok(true)
+    }
+
+    async fn tax_rule_delete(&mut self, name: &TaxName, since: Date) -> Result<bool, StoreError> {
+        let values = vec![name.as_str().into(), since.into()];
+        Ok(self.execute(TAX_RULE_DELETE, values).await? == 1)
+    }
+
+    async fn taxed_since(&mut self, day: Date) -> Result<bool, StoreError> {
+        Ok(self.number(TAXED_SINCE, vec![day.into()]).await? > 0)
+    }
+
+    async fn tax_in_use(&mut self, name: &TaxName) -> Result<bool, StoreError> {
+        Ok(self.number(TAX_IN_USE, vec![name.as_str().into()]).await? > 0)
     }
 
     async fn tax_rule_insert(
@@ -178,8 +229,14 @@ impl<D: Dialect> PlanStore for SqlTx<D> {
         self.one(PLAN_BY_NAME, vec![name.as_str().into()], read_plan).await
     }
 
-    async fn plan_page(&mut self, page: PageRequest) -> Result<Page<Plan>, StoreError> {
-        let items = self.all(PLAN_PAGE, page_values(page).into(), read_plan).await?;
+    async fn plan_page(
+        &mut self,
+        filter: PlanFilter,
+        page: PageRequest,
+    ) -> Result<Page<Plan>, StoreError> {
+        let mut values = Vec::from(page_values(page));
+        values.push(filter.on_sale.into());
+        let items = self.all(PLAN_PAGE, values, read_plan).await?;
         Ok(Page::cut(items, page, |plan| plan.id.uuid()))
     }
 }

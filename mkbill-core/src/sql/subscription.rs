@@ -76,6 +76,12 @@ statements! {
          AND (CAST($4 AS uuid) IS NULL OR plan_id = $4) \
          AND (CAST($5 AS text) IS NULL OR state = $5) \
          AND (NOT $6 OR trouble IS NOT NULL) ORDER BY id DESC LIMIT $2");
+    RENEW_TERMS: "giving subscribers the terms of their plan" =
+        "UPDATE subscription SET next_plan_id = plan_id, revision = revision + 1 \
+         WHERE plan_id = $1 AND state <> 'cancelled' AND next_plan_id IS NULL";
+    AWAITING_TERMS: "counting who gets the terms of their plan" =
+        "SELECT COUNT(*) AS n FROM subscription \
+         WHERE plan_id = $1 AND state <> 'cancelled' AND next_plan_id = plan_id";
     TALLY: "counting subscriptions" =
         "SELECT state, COUNT(*) AS n FROM subscription GROUP BY state ORDER BY state";
 }
@@ -240,6 +246,14 @@ impl<D: Dialect> SubscriptionStore for SqlTx<D> {
         ]);
         let items = self.all(PAGE, values, read).await?;
         Ok(Page::cut(items, page, |subscription| subscription.id.uuid()))
+    }
+
+    async fn subscriptions_renew_terms(&mut self, plan: PlanId) -> Result<u64, StoreError> {
+        self.execute(RENEW_TERMS, vec![plan.uuid().into()]).await
+    }
+
+    async fn subscriptions_awaiting_terms(&mut self, plan: PlanId) -> Result<u64, StoreError> {
+        self.number(AWAITING_TERMS, vec![plan.uuid().into()]).await.map(unsigned)
     }
 
     async fn subscription_tally(&mut self) -> Result<Vec<(StateName, u64)>, StoreError> {

@@ -28,6 +28,15 @@ pub(super) const TERMS: [&str; 13] = [
     "tax",
 ];
 
+/// What becomes of the terms of a plan that are there already.
+pub(super) const TERMS_CHANGED: &str = "ON CONFLICT (plan_id) DO UPDATE SET \
+    currency = excluded.currency, price_cost_minor = excluded.price_cost_minor, \
+    price_sell_minor = excluded.price_sell_minor, service = excluded.service, \
+    cycle = excluded.cycle, cycle_days = excluded.cycle_days, billing = excluded.billing, \
+    activation = excluded.activation, lead_days = excluded.lead_days, \
+    grace_days = excluded.grace_days, late_renewal = excluded.late_renewal, \
+    overdue_profile = excluded.overdue_profile, tax = excluded.tax";
+
 /// The same as the text of a statement.
 macro_rules! terms_columns {
     () => {
@@ -40,10 +49,6 @@ pub(super) use terms_columns;
 /// The values of those columns.
 pub(super) fn terms_values(terms: &Terms) -> [Value; 13] {
     let (cycle, days) = cycle_values(terms.cycle);
-    let profile = match &terms.overdue_action {
-        OverdueAction::Disable => None,
-        OverdueAction::MoveToProfile(profile) => Some(profile.as_str()),
-    };
     [
         terms.prices.currency().code().into(),
         terms.prices.cost().minor().into(),
@@ -56,7 +61,7 @@ pub(super) fn terms_values(terms: &Terms) -> [Value; 13] {
         terms.lead_days.into(),
         terms.grace_days.into(),
         terms.late_renewal.name().into(),
-        profile.into(),
+        terms.overdue_action.profile().into(),
         terms.tax.as_ref().map(TaxName::as_str).into(),
     ]
 }

@@ -53,6 +53,11 @@ pub trait SubscriptionStore: Send {
         filter: &SubscriptionFilter,
         page: PageRequest,
     ) -> Result<Page<Subscription>, StoreError>;
+    /// Gives all who keep a plan its present terms with their next period, unless they move to another
+    /// plan then; answers how many.
+    async fn subscriptions_renew_terms(&mut self, plan: PlanId) -> Result<u64, StoreError>;
+    /// How many get the present terms of their plan with their next period.
+    async fn subscriptions_awaiting_terms(&mut self, plan: PlanId) -> Result<u64, StoreError>;
     /// How many there are in each state.
     async fn subscription_tally(&mut self) -> Result<Vec<(StateName, u64)>, StoreError>;
 }

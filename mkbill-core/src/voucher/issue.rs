@@ -105,6 +105,7 @@ async fn ingredients(
     if plan.terms.is_some() {
         return Err(PlanRefusal::Recurring(plan.name).into());
     }
+    plan.may_be_sold()?;
     Ok((router.ok_or_else(|| Error::not_found("router", request.router))?, plan, vendor))
 }
 

@@ -24,7 +24,6 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     f28_months_sum_to_the_year_and_to_the_ledger,
     what_is_owed_is_told_by_its_age,
     the_doctor_sees_a_balance_under_the_wrong_subscription,
-    a_plan_with_a_tax_that_has_no_rule_is_refused,
     what_is_over_is_refused_and_not_unknown,
     why_an_amount_and_a_service_are_as_they_are_can_be_told,
 ];
@@ -239,21 +238,6 @@ async fn the_doctor_sees_a_balance_under_the_wrong_subscription(engine: Engine) 
     let doctor = shop.billing.doctor().await.unwrap();
     let ill: Vec<_> = doctor.findings.iter().filter(|found| !found.ok).map(|f| f.name).collect();
     assert_eq!(ill, ["balances"]);
-}
-
-async fn a_plan_with_a_tax_that_has_no_rule_is_refused(engine: Engine) {
-    let shop = Shop::new(engine).await;
-    let terms = Terms { tax: Some("ppm".parse().unwrap()), ..terms(100_000) };
-    let plan = mkbill_core::plan::NewPlan {
-        name: "home".parse().unwrap(),
-        router_profile: "default".to_owned(),
-        prices: terms.prices,
-        limits: mkbill_core::plan::Limits::default(),
-        terms: Some(terms),
-    };
-    let refused = shop.billing.add_plan(&clerk(), plan).await.unwrap_err();
-    assert_eq!(refused.code(), "invalid");
-    assert!(refused.to_string().contains("ppm"), "{refused}");
 }
 
 async fn what_is_over_is_refused_and_not_unknown(engine: Engine) {

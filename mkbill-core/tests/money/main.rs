@@ -14,6 +14,7 @@ mod crowd;
 mod customers;
 mod failures;
 mod golden;
+mod plans;
 mod year;
 
 fn main() {
@@ -29,6 +30,7 @@ fn main() {
         customers::STORIES,
         failures::STORIES,
         golden::STORIES,
+        plans::STORIES,
         year::STORIES,
     ];
     support::run(&stories.concat(), crowd::POSTGRES_STORIES)

@@ -8,15 +8,15 @@ use mkbill_core::customer::contact::{Contact, ContactKind};
 use mkbill_core::customer::phone::GivenPhone;
 use mkbill_core::customer::store::CustomerFilter;
 use mkbill_core::customer::tag::Tag;
-use mkbill_core::customer::{Balance, CustomerChange, CustomerStatus, Locale, NewCustomer, Patch};
+use mkbill_core::customer::{Balance, CustomerChange, CustomerStatus, Locale, NewCustomer};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::money::Money;
 use mkbill_core::kernel::time::BusinessZone;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::values::{MoneyBody, PageBody, PageQuery, choices};
+use super::values::{Given, MoneyBody, PageBody, PageQuery, choices};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
 
@@ -182,35 +182,6 @@ impl NewCustomerBody {
 fn zone(name: &str) -> Result<BusinessZone, Error> {
     let wrong = |_| Error::invalid("zone", "use an IANA name such as Asia/Makassar");
     BusinessZone::named(name).map_err(wrong)
-}
-
-/// A field of a change: absent leaves it as it is, null takes it away.
-#[derive(Debug, Default)]
-pub(crate) enum Given<T> {
-    /// Not named.
-    #[default]
-    Absent,
-    /// Named, with null.
-    Null,
-    /// Named, with a value.
-    Value(T),
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Option::<T>::deserialize(deserializer)?;
-        Ok(value.map_or(Self::Null, Self::Value))
-    }
-}
-
-impl<T> Given<T> {
-    fn read<U>(self, read: impl FnOnce(T) -> Result<U, Error>) -> Result<Patch<U>, Error> {
-        Ok(match self {
-            Self::Absent => Patch::Keep,
-            Self::Null => Patch::Clear,
-            Self::Value(value) => Patch::Set(read(value)?),
-        })
-    }
 }
 
 /// What changes of a customer; what is absent stays as it is, and null takes a value away.

@@ -5,13 +5,14 @@ use axum::extract::State;
 use jiff::Timestamp;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
-use mkbill_core::plan::{Limits, NewPlan, Plan, Prices};
+use mkbill_core::plan::store::PlanFilter;
+use mkbill_core::plan::{Limits, NewPlan, Plan, PlanChange, Prices};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::terms::TermsBody;
-use super::values::{LimitsBody, MoneyBody, PageBody, PageQuery, span};
+use super::terms::{TermsBody, TermsChangeBody};
+use super::values::{Given, LimitsBody, MoneyBody, PageBody, PageQuery, span, whole_span};
 use super::{Answer, Made, Problems, created};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
 
@@ -65,6 +66,61 @@ impl NewPlanBody {
     }
 }
 
+/// What changes of a plan; what is absent stays as it is, and null takes a value away.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = PlanChange)]
+pub(crate) struct PlanChangeBody {
+    /// Another unique name.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
+    pub(crate) name: Option<String>,
+    /// Another profile on the router.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 100)]
+    pub(crate) router_profile: Option<String>,
+    /// What one voucher, or one period, costs you.
+    #[serde(default)]
+    pub(crate) cost: Option<MoneyBody>,
+    /// What one voucher, or one period, sells for; never below `cost`.
+    #[serde(default)]
+    pub(crate) sell: Option<MoneyBody>,
+    /// Time online in seconds, added over all sessions; null for unlimited.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 316_224_000)]
+    pub(crate) uptime_quota_seconds: Given<u64>,
+    /// Bytes in both directions together; null for unlimited.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 1_125_899_906_842_624_u64)]
+    pub(crate) data_quota_bytes: Given<u64>,
+    /// Calendar time in seconds, counted from the first login; null for unlimited.
+    #[serde(default)]
+    #[schema(value_type = Option<u64>, minimum = 1, maximum = 316_224_000)]
+    pub(crate) validity_seconds: Given<u64>,
+    /// On which terms customers keep it.
+    #[serde(default)]
+    pub(crate) terms: TermsChangeBody,
+}
+
+impl PlanChangeBody {
+    pub(crate) fn read(self) -> Result<PlanChange, Error> {
+        Ok(PlanChange {
+            name: self.name.as_deref().map(str::parse).transpose()?,
+            router_profile: self.router_profile,
+            cost: self.cost.map(|cost| cost.read("cost")).transpose()?,
+            sell: self.sell.map(|sell| sell.read("sell")).transpose()?,
+            uptime_quota: self
+                .uptime_quota_seconds
+                .read(|seconds| whole_span("uptime_quota_seconds", seconds))?,
+            data_quota: self.data_quota_bytes.read(Ok)?,
+            validity: self
+                .validity_seconds
+                .read(|seconds| whole_span("validity_seconds", seconds))?,
+            terms: self.terms.read()?,
+        })
+    }
+}
+
 /// What is sold.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Plan)]
@@ -86,6 +142,8 @@ pub(crate) struct PlanBody {
     pub(crate) terms: Option<TermsBody>,
     /// When it was added.
     pub(crate) created_at: Timestamp,
+    /// Since when nobody new gets it.
+    pub(crate) retired_at: Option<Timestamp>,
 }
 
 impl From<Plan> for PlanBody {
@@ -99,6 +157,7 @@ impl From<Plan> for PlanBody {
             limits: plan.limits.into(),
             terms: plan.terms.map(TermsBody::from),
             created_at: plan.created_at,
+            retired_at: plan.retired_at,
         }
     }
 }
@@ -117,14 +176,31 @@ pub(crate) async fn add_plan(
     Ok(created(&writer, &format!("/api/v1/plans/{}", plan.id), plan))
 }
 
+/// Which plans are wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlanQuery {
+    /// Leave out those that are retired.
+    #[serde(default)]
+    pub(crate) on_sale: bool,
+    /// The `next_cursor` of the page before; absent for the first page.
+    pub(crate) cursor: Option<String>,
+    /// How many items, 1 to 200; 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
+    pub(crate) limit: Option<u32>,
+}
+
 /// Lists plans, oldest first.
-#[utoipa::path(get, path = "/plans", tag = "plans", params(PageQuery),
+#[utoipa::path(get, path = "/plans", tag = "plans", params(PlanQuery),
     responses((status = 200, description = "A page", body = PageBody<PlanBody>), Problems))]
 pub(crate) async fn list_plans(
     State(billing): State<Billing>,
-    Query(page): Query<PageQuery>,
+    Query(query): Query<PlanQuery>,
 ) -> Answer<PageBody<PlanBody>> {
-    Ok(Json(PageBody::of(billing.plans(page.read()?).await?, PlanBody::from)))
+    let filter = PlanFilter { on_sale: query.on_sale };
+    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    Ok(Json(PageBody::of(billing.plans(filter, page).await?, PlanBody::from)))
 }
 
 /// Shows a plan.
@@ -136,4 +212,65 @@ pub(crate) async fn show_plan(
     Path(plan): Path<String>,
 ) -> Answer<PlanBody> {
     Ok(Json(billing.plan(&plan).await?.into()))
+}
+
+/// Changes a plan. Vouchers that were made and subscriptions that run keep what they were sold with.
+#[utoipa::path(patch, path = "/plans/{plan}", tag = "plans",
+    params(("plan" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
+    request_body = PlanChangeBody,
+    responses((status = 200, description = "The plan as it is now", body = PlanBody), Problems))]
+pub(crate) async fn change_plan(
+    State(billing): State<Billing>,
+    Path(plan): Path<String>,
+    writer: Writer,
+    Body(body): Body<PlanChangeBody>,
+) -> Answer<PlanBody> {
+    Ok(Json(billing.change_plan(&writer.0, &plan, body.read()?).await?.into()))
+}
+
+/// Takes a plan out of the sale. Those who have it keep it, and their periods go on.
+#[utoipa::path(post, path = "/plans/{plan}/retire", tag = "plans",
+    params(("plan" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
+    responses((status = 200, description = "It is retired", body = PlanBody), Problems))]
+pub(crate) async fn retire_plan(
+    State(billing): State<Billing>,
+    Path(plan): Path<String>,
+    writer: Writer,
+) -> Answer<PlanBody> {
+    Ok(Json(billing.retire_plan(&writer.0, &plan).await?.into()))
+}
+
+/// Puts a plan that was retired on sale again.
+#[utoipa::path(post, path = "/plans/{plan}/restore", tag = "plans",
+    params(("plan" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
+    responses((status = 200, description = "It is on sale", body = PlanBody), Problems))]
+pub(crate) async fn restore_plan(
+    State(billing): State<Billing>,
+    Path(plan): Path<String>,
+    writer: Writer,
+) -> Answer<PlanBody> {
+    Ok(Json(billing.restore_plan(&writer.0, &plan).await?.into()))
+}
+
+/// Who gets the present terms of a plan.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RenewedTerms)]
+pub(crate) struct RenewedTermsBody {
+    /// How many subscriptions wait for their next period to get them.
+    pub(crate) subscriptions: u64,
+}
+
+/// Gives all who keep a plan its present terms with their next period.
+///
+/// Those who move to another plan with it are left out.
+#[utoipa::path(post, path = "/plans/{plan}/renew-terms", tag = "plans",
+    params(("plan" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
+    responses((status = 200, description = "Whom it concerns", body = RenewedTermsBody), Problems))]
+pub(crate) async fn renew_terms(
+    State(billing): State<Billing>,
+    Path(plan): Path<String>,
+    writer: Writer,
+) -> Answer<RenewedTermsBody> {
+    let subscriptions = billing.renew_terms(&writer.0, &plan).await?;
+    Ok(Json(RenewedTermsBody { subscriptions }))
 }

@@ -382,8 +382,8 @@ pub(crate) struct CancelBody {
 /// To which plan a subscription moves.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = PlanChange)]
-pub(crate) struct PlanChangeBody {
+#[schema(as = PlanMove)]
+pub(crate) struct PlanMoveBody {
     /// Which plan: name or id.
     pub(crate) plan: String,
     /// When.
@@ -480,13 +480,13 @@ pub(crate) async fn cancel_subscription(
 /// Moves a subscription to another plan.
 #[utoipa::path(post, path = "/subscriptions/{subscription}/change-plan", tag = "subscriptions",
     params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
-    request_body = PlanChangeBody,
+    request_body = PlanMoveBody,
     responses((status = 200, description = "It moves", body = SubscriptionViewBody), Problems))]
 pub(crate) async fn change_plan(
     State(billing): State<Billing>,
     Path(id): Path<Uuid>,
     writer: Writer,
-    Body(body): Body<PlanChangeBody>,
+    Body(body): Body<PlanMoveBody>,
 ) -> Answer<SubscriptionViewBody> {
     let plan = billing.plan(&body.plan).await.map_err(named_in("plan"))?.id;
     let id = SubscriptionId::from_uuid(id);

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::values::choices;
 use super::{Answer, Made, Problems, created};
-use crate::extract::{Json as Body, WriteHeaders, WriteQuery, Writer};
+use crate::extract::{Json as Body, Path, WriteHeaders, WriteQuery, Writer};
 
 choices! {
     /// Whether a price has the tax in it.
@@ -110,5 +110,21 @@ pub(crate) async fn add_tax(
 #[utoipa::path(get, path = "/taxes", tag = "taxes",
     responses((status = 200, description = "All rules", body = TaxRulesBody), Problems))]
 pub(crate) async fn list_taxes(State(billing): State<Billing>) -> Answer<TaxRulesBody> {
+    Ok(Json(TaxRulesBody::of(billing.tax_rules().await?)))
+}
+
+/// Withdraws a tax rule that nothing was taxed by.
+#[utoipa::path(delete, path = "/taxes/{tax}/{since}", tag = "taxes",
+    params(("tax" = String, Path, description = "Name"),
+        ("since" = Date, Path, description = "The first day on which it holds"),
+        WriteHeaders, WriteQuery),
+    responses((status = 200, description = "The rules that are left", body = TaxRulesBody),
+        Problems))]
+pub(crate) async fn withdraw_tax(
+    State(billing): State<Billing>,
+    Path((tax, since)): Path<(String, Date)>,
+    writer: Writer,
+) -> Answer<TaxRulesBody> {
+    billing.withdraw_tax_rule(&writer.0, tax.parse()?, since).await?;
     Ok(Json(TaxRulesBody::of(billing.tax_rules().await?)))
 }

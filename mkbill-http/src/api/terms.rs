@@ -3,15 +3,15 @@
 use std::num::NonZeroU16;
 
 use mkbill_core::kernel::error::Error;
-use mkbill_core::plan::Prices;
 use mkbill_core::plan::terms::{
     Activation, BillingMode, LateRenewal, OverdueAction, Service, Terms,
 };
+use mkbill_core::plan::{Prices, TermsChange};
 use mkbill_core::subscription::cycle::Cycle;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::values::choices;
+use super::values::{Given, choices};
 
 choices! {
     /// What a subscriber's login is on the router.
@@ -154,6 +154,69 @@ impl TermsBody {
     }
 }
 
+/// What changes of the terms of a plan; what is absent stays as it is, and null takes a value away.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = TermsChange)]
+pub(crate) struct TermsChangeBody {
+    /// How long one period is.
+    #[serde(default)]
+    pub(crate) cycle: Option<CycleBody>,
+    /// How many days a period has, with `cycle` of `days` only.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 65_535)]
+    pub(crate) cycle_days: Option<u16>,
+    /// Whether a period is paid before or after it.
+    #[serde(default)]
+    pub(crate) billing: Option<BillingModeBody>,
+    /// When the service of a new subscription begins.
+    #[serde(default)]
+    pub(crate) activation: Option<ActivationBody>,
+    /// How many days before it is due an invoice is issued.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 60)]
+    pub(crate) lead_days: Option<u32>,
+    /// How many days after it was due an invoice may stay unpaid before the service is cut.
+    #[serde(default)]
+    #[schema(minimum = 0, maximum = 60)]
+    pub(crate) grace_days: Option<u32>,
+    /// From when a period counts that was paid too late.
+    #[serde(default)]
+    pub(crate) late_renewal: Option<LateRenewalBody>,
+    /// The router profile of a login whose service is cut; null disables the login instead.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
+    pub(crate) overdue_profile: Given<String>,
+    /// The name of the tax on it; null for no tax.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 20,
+        pattern = "^[a-z0-9-]+$")]
+    pub(crate) tax: Given<String>,
+}
+
+impl TermsChangeBody {
+    pub(crate) fn read(self) -> Result<TermsChange, Error> {
+        let cycle = match (self.cycle, self.cycle_days) {
+            (None, None) => None,
+            (name, days) => Some(cycle(name.unwrap_or(CycleBody::Days), days)?),
+        };
+        Ok(TermsChange {
+            cycle,
+            billing: self.billing.map(BillingMode::from),
+            activation: self.activation.map(Activation::from),
+            lead_days: self.lead_days,
+            grace_days: self.grace_days,
+            late_renewal: self.late_renewal.map(LateRenewal::from),
+            overdue_action: match self.overdue_profile {
+                Given::Absent => None,
+                Given::Null => Some(OverdueAction::Disable),
+                Given::Value(profile) => Some(OverdueAction::MoveToProfile(profile)),
+            },
+            tax: self.tax.read(|name| name.parse())?,
+        })
+    }
+}
+
 fn cycle(name: CycleBody, days: Option<u16>) -> Result<Cycle, Error> {
     let field = "cycle_days";
     let days = match (name, days) {
@@ -191,10 +254,7 @@ impl From<Terms> for TermsBody {
             lead_days: terms.lead_days,
             grace_days: terms.grace_days,
             late_renewal: terms.late_renewal.into(),
-            overdue_profile: match terms.overdue_action {
-                OverdueAction::Disable => None,
-                OverdueAction::MoveToProfile(profile) => Some(profile),
-            },
+            overdue_profile: terms.overdue_action.profile().map(str::to_owned),
             tax: terms.tax.map(|tax| tax.to_string()),
         }
     }

@@ -4,8 +4,9 @@ use jiff::SignedDuration;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::money::Money;
 use mkbill_core::kernel::page::{Page, PageRequest};
+use mkbill_core::kernel::patch::Patch;
 use mkbill_core::plan::Limits;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 /// An amount of money.
@@ -32,6 +33,39 @@ impl MoneyBody {
 impl From<Money> for MoneyBody {
     fn from(money: Money) -> Self {
         Self { minor: money.minor(), currency: money.currency().code().to_owned() }
+    }
+}
+
+/// A field of a change: absent leaves it as it is, null takes it away.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Given<T> {
+    /// Not named.
+    #[default]
+    Absent,
+    /// Named, with null.
+    Null,
+    /// Named, with a value.
+    Value(T),
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Option::<T>::deserialize(deserializer)?;
+        Ok(value.map_or(Self::Null, Self::Value))
+    }
+}
+
+impl<T> Given<T> {
+    /// The change of a value that may be absent.
+    pub(crate) fn read<U>(
+        self,
+        read: impl FnOnce(T) -> Result<U, Error>,
+    ) -> Result<Patch<U>, Error> {
+        Ok(match self {
+            Self::Absent => Patch::Keep,
+            Self::Null => Patch::Clear,
+            Self::Value(value) => Patch::Set(read(value)?),
+        })
     }
 }
 
@@ -64,11 +98,14 @@ pub(crate) fn span(
     field: &'static str,
     seconds: Option<u64>,
 ) -> Result<Option<SignedDuration>, Error> {
-    let read = |seconds| {
-        let seconds = i64::try_from(seconds);
-        seconds.map_err(|_| Error::invalid(field, "use at most ten years"))
-    };
-    Ok(seconds.map(read).transpose()?.map(SignedDuration::from_secs))
+    seconds.map(|seconds| whole_span(field, seconds)).transpose()
+}
+
+/// As [`span`], of seconds that are there.
+pub(crate) fn whole_span(field: &'static str, seconds: u64) -> Result<SignedDuration, Error> {
+    let seconds = i64::try_from(seconds);
+    let seconds = seconds.map_err(|_| Error::invalid(field, "use at most ten years"))?;
+    Ok(SignedDuration::from_secs(seconds))
 }
 
 /// Declares an enum of the interface whose every choice is one of an enum of the engine, with the same

@@ -12,10 +12,10 @@ use crate::api::customer_details::{
     CustomerFileBody, CustomerStatisticsBody, DuplicateBody, DuplicatesBody, ImportReportBody,
 };
 use crate::api::customers::{
-    CustomerBody, CustomerChangeBody, CustomerQuery, CustomerStatusBody, Given, LocaleBody,
+    CustomerBody, CustomerChangeBody, CustomerQuery, CustomerStatusBody, LocaleBody,
     NewCustomerBody, TagBody,
 };
-use crate::api::values::{MoneyBody, PageBody};
+use crate::api::values::{Given, MoneyBody, PageBody};
 use crate::failure::Failure;
 
 use super::args::{PageArgs, WriteArgs};

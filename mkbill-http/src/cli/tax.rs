@@ -16,6 +16,8 @@ pub(super) enum TaxCommand {
     Add(AddArgs),
     /// List all tax rules
     List,
+    /// Withdraw a tax rule that nothing was taxed by
+    Withdraw(WithdrawArgs),
 }
 
 #[derive(Debug, Args)]
@@ -38,6 +40,17 @@ pub(super) struct AddArgs {
     write: WriteArgs,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct WithdrawArgs {
+    /// Its name
+    name: String,
+    /// The first day on which it holds
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    since: Date,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
 fn fraction(text: &str) -> Result<(u32, u32), String> {
     let parts = text.split_once('/').map(|(above, below)| (above.parse(), below.parse()));
     match parts {
@@ -49,6 +62,7 @@ fn fraction(text: &str) -> Result<(u32, u32), String> {
 pub(super) async fn run(billing: &Billing, command: TaxCommand) -> Result<Output, Failure> {
     match command {
         TaxCommand::Add(arguments) => add(billing, arguments).await,
+        TaxCommand::Withdraw(arguments) => withdraw(billing, arguments).await,
         TaxCommand::List => Ok(list(TaxRulesBody::of(billing.tax_rules().await?))),
     }
 }
@@ -67,6 +81,13 @@ async fn add(billing: &Billing, arguments: AddArgs) -> Result<Output, Failure> {
     billing.add_tax_rule(&caller, name, rule).await?;
     let text = arguments.write.verdict(&format!("added tax {} from {}", body.name, body.since));
     Ok(Output::new(body, text))
+}
+
+async fn withdraw(billing: &Billing, arguments: WithdrawArgs) -> Result<Output, Failure> {
+    let WithdrawArgs { name, since, write } = arguments;
+    billing.withdraw_tax_rule(&write.caller()?, name.parse()?, since).await?;
+    let left = TaxRulesBody::of(billing.tax_rules().await?);
+    Ok(Output::new(left, write.verdict(&format!("withdrew tax {name} from {since}"))))
 }
 
 fn list(rules: TaxRulesBody) -> Output {

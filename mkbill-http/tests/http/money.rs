@@ -315,3 +315,52 @@ async fn a_plan_shows_its_terms_and_one_without_them_is_not_kept() {
     let limited = but(monthly("odd"), "validity_seconds", json!(60));
     app.post("/api/v1/plans", &limited).await.problem(422, "invalid");
 }
+
+#[tokio::test]
+async fn a_plan_changes_for_new_subscribers_and_is_retired_and_restored() {
+    let (app, budi) = office().await;
+    subscribe(&app, &budi).await;
+    let patch = async |body: Value| {
+        let request = app.request(axum::http::Method::PATCH, "/api/v1/plans/home");
+        let request = request.header("content-type", "application/json");
+        app.send(request.body(body.to_string().into()).unwrap()).await
+    };
+    let terms = json!({ "grace_days": 3, "overdue_profile": "isolir" });
+    let changed = patch(json!({ "sell": rupiah(175_000), "terms": terms })).await.ok(200);
+    assert_eq!(changed["sell"], rupiah(175_000));
+    assert_eq!(changed["terms"]["grace_days"], 3);
+    assert_eq!(changed["terms"]["overdue_profile"], "isolir");
+    let cleared = patch(json!({ "terms": { "overdue_profile": null } })).await.ok(200);
+    assert_eq!(cleared["terms"]["overdue_profile"], Value::Null);
+    assert_eq!(cleared["sell"], rupiah(175_000), "what is not named stays");
+    patch(json!({ "sell": rupiah(-1) })).await.problem(422, "negative_price");
+    let act = async |act: &str| {
+        app.post(&format!("/api/v1/plans/{}/{act}", "home"), &json!({})).await.ok(200)
+    };
+    patch(json!({ "price": 1 })).await.problem(422, "malformed_body");
+    let renewed = act("renew-terms").await;
+    assert_eq!(renewed["subscriptions"], 1);
+    let retired = act("retire").await;
+    assert!(retired["retired_at"].is_string());
+    let wanted = json!({ "customer": budi, "plan": "home" });
+    app.post("/api/v1/subscriptions", &wanted).await.problem(409, "plan_retired");
+    assert_eq!(count(&app, "/api/v1/plans").await, 1);
+    assert_eq!(count(&app, "/api/v1/plans?on_sale=true").await, 0);
+    let restored = act("restore").await;
+    assert_eq!(restored["retired_at"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_tax_rule_that_has_not_begun_is_withdrawn() {
+    let (app, _) = office().await;
+    let rule = |since| json!({ "name": "ppn", "since": since, "mode": "exclusive", "rate_basis_points": 1_200 });
+    app.post("/api/v1/taxes", &rule("2025-01-01")).await.ok(201);
+    app.post("/api/v1/taxes", &rule("2099-01-01")).await.ok(201);
+    let delete = async |path: &str| {
+        app.send(app.request(axum::http::Method::DELETE, path).body(String::new().into()).unwrap())
+            .await
+    };
+    let left = delete("/api/v1/taxes/ppn/2099-01-01").await.ok(200);
+    assert_eq!(left["items"].as_array().unwrap().len(), 1);
+    delete("/api/v1/taxes/ppn/2099-01-01").await.problem(404, "not_found");
+}

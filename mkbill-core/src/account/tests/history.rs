@@ -77,6 +77,8 @@ impl History {
             limits: Limits::default(),
             terms: Some(terms),
             created_at: self.now,
+            retired_at: None,
+            revision: 1,
         };
         let id = plan.id;
         self.plans.push(plan);
