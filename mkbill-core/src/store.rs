@@ -14,7 +14,7 @@ use crate::outbox::store::OutboxStore;
 use crate::payment::store::PaymentStore;
 use crate::plan::store::PlanStore;
 use crate::provisioning::store::LoginStore;
-use crate::report::store::{BooksStore, ReportStore};
+use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
 use crate::request::store::RequestStore;
 use crate::router::store::RouterStore;
 use crate::subscription::store::SubscriptionStore;
@@ -64,6 +64,7 @@ pub trait Tx:
     + RequestStore
     + ApiKeyStore
     + ReportStore
+    + SubscriberStore
     + BooksStore
     + CustomerStore
     + SubscriptionStore

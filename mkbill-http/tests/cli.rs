@@ -104,6 +104,16 @@ fn complaint(output: &Output, code: &str) -> String {
 }
 
 #[test]
+fn figures_of_subscribers_are_told_at_the_terminal() {
+    let shop = Shop::open();
+    assert_eq!(shop.json(&words("report subscribers --window all"))["active"], 0);
+    let ranking = shop.json(&words("report top-customers --by balance"));
+    assert_eq!(ranking["items"], serde_json::json!([]));
+    let figures = shop.json(&words("report subscriptions"));
+    assert_eq!(figures["average_price"]["minor"], 0);
+}
+
+#[test]
 fn a_plan_is_changed_retired_and_restored_at_the_terminal() {
     let shop = Shop::open().with_plan();
     let changed =

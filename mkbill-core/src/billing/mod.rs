@@ -12,6 +12,7 @@ mod customers;
 mod deliveries;
 mod desk;
 mod explain;
+mod figures;
 mod invoices;
 mod keys;
 mod notices;

@@ -2,6 +2,7 @@
 
 pub mod money;
 pub mod store;
+pub mod subscribers;
 
 use jiff::civil::Date;
 

@@ -1,6 +1,7 @@
 //! Questions to the books.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::kernel::ids::{CustomerId, EntryId};
@@ -9,6 +10,7 @@ use crate::ledger::statement::StatementLine;
 use crate::store::StoreError;
 
 use super::money::{AgeingRow, CashBy, CashRow, MonthRow, RevenueBy, RevenueRow, TrialRow};
+use super::subscribers::{Received, TopBy, TopCustomer};
 use super::{Days, SalesBy, SalesRow, StatisticsRow};
 
 /// Answers reports.
@@ -27,6 +29,39 @@ pub trait ReportStore: Send {
         days: Days,
         by: SalesBy,
     ) -> Result<Vec<StatisticsRow>, StoreError>;
+}
+
+/// Answers questions about those who keep plans.
+#[async_trait]
+pub trait SubscriberStore: Send {
+    /// How many customers were added since an instant or ever, how many have a subscription that is
+    /// served, and how many had one, have none, and have not paid since a day.
+    async fn subscriber_counts(
+        &mut self,
+        added_since: Option<Timestamp>,
+        unpaid_since: Date,
+    ) -> Result<[u64; 3], StoreError>;
+    /// What customers paid since a business day or ever.
+    async fn received(
+        &mut self,
+        since: Option<Date>,
+        currency: Currency,
+    ) -> Result<Received, StoreError>;
+    /// The first customers of a ranking.
+    async fn top_customers(
+        &mut self,
+        by: TopBy,
+        since: Option<Date>,
+        currency: Currency,
+        limit: u32,
+    ) -> Result<Vec<TopCustomer>, StoreError>;
+    /// The average price of the subscriptions that are not over, and what open invoices took over.
+    async fn subscription_amounts(
+        &mut self,
+        currency: Currency,
+    ) -> Result<(Money, Money), StoreError>;
+    /// In which months how many subscriptions began, the newest months first.
+    async fn subscriptions_begun(&mut self, months: u32) -> Result<Vec<(String, u64)>, StoreError>;
 }
 
 /// Which lines of a statement are wanted.

@@ -19,6 +19,7 @@ mod prepare;
 mod report;
 mod router;
 mod statement;
+mod subscribers;
 mod subscription;
 mod terms;
 mod trail;

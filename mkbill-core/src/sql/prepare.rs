@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use super::statement::Statement;
 use super::{
     DatabaseUrl, account, books, catalogue, customer, invoice, keys, ledger, login, notice, outbox,
-    payment, report, router, subscription, trail, voucher,
+    payment, report, router, subscribers, subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -27,6 +27,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         payment::ALL,
         report::ALL,
         router::ALL,
+        subscribers::ALL,
         subscription::ALL,
         trail::ALL,
         voucher::ALL,

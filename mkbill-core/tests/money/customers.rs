@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use mkbill_core::billing::Subscribe;
+use mkbill_core::billing::{CancelAt, Subscribe};
 use mkbill_core::customer::contact::{Contact, ContactKind};
 use mkbill_core::customer::phone::{GivenPhone, Region};
 use mkbill_core::customer::store::CustomerFilter;
@@ -15,7 +15,8 @@ use mkbill_core::kernel::money::{Currency, Money};
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::patch::Patch;
 use mkbill_core::ledger::Account;
-use mkbill_core::subscription::Discount;
+use mkbill_core::report::subscribers::{TopBy, Window};
+use mkbill_core::subscription::{Discount, StateName};
 use mkbill_core::testkit::Engine;
 
 use crate::shop::{Shop, because, charge, clerk, rupiah, terms};
@@ -40,6 +41,7 @@ pub(crate) const STORIES: &[(&str, Story)] = stories![
     what_is_exported_may_be_imported_elsewhere,
     everything_of_a_customer_is_in_their_file,
     figures_tell_debtors_and_newcomers,
+    figures_tell_who_stays_who_leaves_and_what_they_bring,
 ];
 
 fn new(name: &str, phone: &str) -> NewCustomer {
@@ -460,4 +462,46 @@ async fn figures_tell_debtors_and_newcomers(engine: Engine) {
     assert_eq!((debt.debtors, debt.debt, debt.credit), (1, rupiah(40_000), rupiah(15_000)));
     let doubles = shop.billing.customer_duplicates().await.unwrap();
     assert!(doubles.is_empty(), "{doubles:?}");
+}
+
+async fn figures_tell_who_stays_who_leaves_and_what_they_bring(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let nothing = shop.billing.subscriber_figures(Window::All).await.unwrap();
+    assert_eq!((nothing.active, nothing.per_active), (0, rupiah(0)));
+    let none = shop.billing.subscription_figures().await.unwrap();
+    assert_eq!((none.by_state, none.average_price, none.begun), (vec![], rupiah(0), vec![]));
+    let left = add(&shop, "left", "081234567890").await;
+    let over = shop.subscribe(left, terms(50_000)).await;
+    shop.pay(left, 50_000).await;
+    shop.billing.cancel_subscription(&clerk(), over, CancelAt::Now).await.unwrap();
+    shop.clock.advance(jiff::SignedDuration::from_hours(24 * 40));
+    let big = add(&shop, "big", "081234567891").await;
+    let small = add(&shop, "small", "081234567892").await;
+    for price in [100_000, 120_001] {
+        shop.subscribe(big, terms(price)).await;
+    }
+    shop.subscribe(small, terms(80_000)).await;
+    let bounced = shop.pay(small, 999_000).await.payment.number;
+    shop.billing.reverse_payment(&because("bounced"), bounced.as_str()).await.unwrap();
+    shop.pay(small, 30_001).await;
+    shop.pay(big, 220_001).await;
+    let figures = shop.billing.subscriber_figures(Window::Month).await.unwrap();
+    assert_eq!((figures.new, figures.active, figures.churned), (2, 2, 1));
+    assert_eq!((figures.received, figures.per_active), (rupiah(250_002), rupiah(125_001)));
+    assert_eq!(figures.lifetime_average, rupiah(300_002 / 3));
+    assert_eq!(figures.lifetime_most, rupiah(220_001));
+    let top = async |by| {
+        let ranking = shop.billing.top_customers(by, Window::Month, 10).await.unwrap();
+        ranking.into_iter().map(|top| (top.name, top.value)).collect::<Vec<_>>()
+    };
+    let row = |name: &str, value| (name.to_owned(), value);
+    assert_eq!(top(TopBy::Received).await, [row("big", 220_001), row("small", 30_001)]);
+    assert_eq!(top(TopBy::Subscriptions).await, [row("big", 2), row("small", 1)]);
+    assert_eq!(top(TopBy::Balance).await, [row("small", -49_999)]);
+    assert!(shop.billing.top_customers(TopBy::Balance, Window::All, 101).await.is_err());
+    let figures = shop.billing.subscription_figures().await.unwrap();
+    assert_eq!(figures.by_state, [(StateName::Active, 3), (StateName::Cancelled, 1)]);
+    assert_eq!(figures.average_price, rupiah(300_001 / 3));
+    let begun: Vec<_> = figures.begun.iter().map(|(month, n)| (month.as_str(), *n)).collect();
+    assert_eq!(begun, [("2026-02", 3), ("2026-01", 1)]);
 }

@@ -7,6 +7,7 @@ pub(crate) mod credit;
 pub(crate) mod customer_details;
 pub(crate) mod customers;
 pub(crate) mod explanations;
+pub(crate) mod figures;
 pub(crate) mod health;
 pub(crate) mod invoices;
 pub(crate) mod money_reports;

@@ -10,6 +10,7 @@ mod credit;
 mod customer;
 mod engine;
 mod explain;
+mod figures;
 mod invoice;
 mod money_report;
 mod notice;

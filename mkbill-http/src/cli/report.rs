@@ -7,6 +7,7 @@ use crate::api::reports::{SalesBody, SalesByBody, SalesRowBody, StatisticsBody};
 use crate::failure::Failure;
 
 use super::args::DaysArgs;
+use super::figures::{self, FiguresReport};
 use super::money_report::{self, MoneyReport};
 use super::output::{Output, money, table};
 
@@ -18,6 +19,8 @@ pub(super) enum ReportCommand {
     Statistics(SalesArgs),
     #[command(flatten)]
     Money(MoneyReport),
+    #[command(flatten)]
+    Figures(FiguresReport),
 }
 
 #[derive(Debug, Args)]
@@ -34,6 +37,7 @@ pub(super) async fn run(billing: &Billing, command: ReportCommand) -> Result<Out
         ReportCommand::Sales(wanted) => sales(billing, &wanted).await,
         ReportCommand::Statistics(wanted) => statistics(billing, &wanted).await,
         ReportCommand::Money(report) => money_report::run(billing, report).await,
+        ReportCommand::Figures(report) => figures::run(billing, report).await,
     }
 }
 

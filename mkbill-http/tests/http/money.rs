@@ -364,3 +364,17 @@ async fn a_tax_rule_that_has_not_begun_is_withdrawn() {
     assert_eq!(left["items"].as_array().unwrap().len(), 1);
     delete("/api/v1/taxes/ppn/2099-01-01").await.problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn figures_of_subscribers_are_told_and_ranked() {
+    let (app, budi) = office().await;
+    subscribe(&app, &budi).await;
+    pay(&app, &budi, PRICE).await;
+    let figures = app.get("/api/v1/reports/subscribers?window=year").await.ok(200);
+    assert_eq!((&figures["active"], &figures["per_active"]), (&json!(1), &rupiah(PRICE)));
+    let top = app.get("/api/v1/reports/top-customers?by=subscriptions").await.ok(200);
+    assert_eq!(top["items"][0], json!({ "customer_id": budi, "name": "Budi", "value": 1 }));
+    app.get("/api/v1/reports/top-customers?limit=0").await.problem(422, "invalid");
+    let figures = app.get("/api/v1/reports/subscriptions").await.ok(200);
+    assert_eq!((&figures["active"], &figures["average_price"]), (&json!(1), &rupiah(PRICE)));
+}
