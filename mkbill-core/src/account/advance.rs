@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use crate::invoice::Invoice;
 use crate::kernel::error::Error;
+use crate::kernel::time::BusinessZone;
 use crate::plan::terms::{BillingMode, LateRenewal};
 use crate::subscription::SubscriptionState;
 use crate::subscription::cycle::sub_days;
@@ -30,7 +32,10 @@ impl CustomerAccount {
                 return Err(Error::broken("a subscription does not come to rest"));
             }
         }
-        self.remind(desk, index)?;
+        let subscription = &self.kept[index].subscription;
+        let open: Vec<Invoice> = self.open_of(subscription.id).cloned().collect();
+        let zone = subscription.zone.clone();
+        self.remind(desk, &open, &zone)?;
         self.set_alarm(desk, index);
         Ok(())
     }
@@ -133,6 +138,34 @@ impl CustomerAccount {
         for index in 0..self.kept.len() {
             self.set_alarm(desk, index);
         }
+        self.set_invoice_alarms(desk);
+    }
+
+    /// Reminds of the invoices that belong to no subscription and fall due soon, and notes when they are
+    /// to be looked at again.
+    ///
+    /// # Errors
+    ///
+    /// An amount that is out of range.
+    pub fn advance_invoices(&mut self, desk: &Desk<'_>) -> Result<(), Error> {
+        let own = self.invoices.iter().filter(|invoice| invoice.subscription.is_none());
+        let open: Vec<Invoice> =
+            own.filter(|invoice| invoice.is_open()).map(|invoice| (**invoice).clone()).collect();
+        self.remind(desk, &open, desk.context.zone)?;
+        self.set_invoice_alarms(desk);
+        Ok(())
+    }
+
+    fn set_invoice_alarms(&mut self, desk: &Desk<'_>) {
+        let zone = desk.context.zone;
+        for invoice in self.invoices.iter_mut().filter(|invoice| invoice.subscription.is_none()) {
+            let day = Some(&**invoice).filter(|invoice| invoice.is_open());
+            let day = day.and_then(|invoice| looked_at(invoice, desk.today()));
+            let at = day.and_then(|day| zone.start_of(day).ok());
+            if invoice.remind_at != at {
+                invoice.edit().remind_at = at;
+            }
+        }
     }
 
     fn next_day(&self, desk: &Desk<'_>, index: usize) -> Option<Date> {
@@ -144,25 +177,28 @@ impl CustomerAccount {
         let active = matches!(subscription.state, SubscriptionState::Active { .. });
         let cut = self.cut_on(index).filter(|_| active);
         let bill = self.bill_on(index).ok().flatten();
-        let invoices = self.open_of(subscription.id).flat_map(|invoice| {
-            let reminders = REMINDER_DAYS.map(|days| sub_days(invoice.due_on, days));
-            let after = invoice.due_on.tomorrow().ok();
-            reminders.into_iter().chain(after).filter(move |day| *day > today)
-        });
+        let invoices =
+            self.open_of(subscription.id).filter_map(|invoice| looked_at(invoice, today));
         let own = [cut, bill, subscription.state.resume_on()];
         let own = own.into_iter().chain([subscription.ends_on]);
         let days = own.flatten().chain(invoices);
         // What is due today and could not be done waits for tomorrow instead of being tried for ever.
         days.map(|day| day.max(today.tomorrow().unwrap_or(Date::MAX))).min()
     }
+}
 
-    /// The instant at which a notice of today may be sent: nine in the morning, or now if it is later.
-    pub(super) fn in_the_morning(&self, desk: &Desk<'_>, index: usize) -> Timestamp {
-        let zone = &self.kept[index].subscription.zone;
-        let today = desk.date_in(zone);
-        let morning = today.at(MORNING_HOUR, 0, 0, 0).to_zoned(zone.time_zone().clone());
-        morning.map_or(desk.context.now, |morning| morning.timestamp().max(desk.context.now))
-    }
+/// When an open invoice is looked at next: to be reminded of, or to see that it is overdue.
+fn looked_at(invoice: &Invoice, today: Date) -> Option<Date> {
+    let reminders = REMINDER_DAYS.map(|days| sub_days(invoice.due_on, days));
+    let after = invoice.due_on.tomorrow().ok();
+    reminders.into_iter().chain(after).filter(|day| *day > today).min()
+}
+
+/// The instant at which a notice of today may be sent: nine in the morning, or now if it is later.
+pub(super) fn in_the_morning(desk: &Desk<'_>, zone: &BusinessZone) -> Timestamp {
+    let today = desk.date_in(zone);
+    let morning = today.at(MORNING_HOUR, 0, 0, 0).to_zoned(zone.time_zone().clone());
+    morning.map_or(desk.context.now, |morning| morning.timestamp().max(desk.context.now))
 }
 
 /// Nobody is reminded earlier in the day.

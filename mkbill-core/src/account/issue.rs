@@ -256,6 +256,7 @@ impl CustomerAccount {
             issued_on: today,
             due_on: heading.due_on.max(today),
             state,
+            remind_at: None,
             token: TokenDigest(digest.into()),
             created_at: now,
             revision: 1,

@@ -7,11 +7,12 @@ use crate::invoice::Invoice;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{NoticeId, PaymentId};
 use crate::kernel::money::Money;
+use crate::kernel::time::BusinessZone;
 use crate::notice::{Notice, NoticeKind};
 use crate::payment::Payment;
 use crate::subscription::cycle::sub_days;
 
-use super::advance::REMINDER_DAYS;
+use super::advance::{REMINDER_DAYS, in_the_morning};
 use super::book::CustomerAccount;
 use super::desk::Desk;
 
@@ -75,19 +76,22 @@ impl CustomerAccount {
         Ok(())
     }
 
-    /// Reminds of the invoices of a subscription that fall due in seven, three or one days. The notice
-    /// of issue stands for a reminder of the same day.
-    pub(super) fn remind(&mut self, desk: &Desk<'_>, index: usize) -> Result<(), Error> {
-        let subscription = &self.kept[index].subscription;
-        let today = desk.date_in(&subscription.zone);
+    /// Reminds of those of some open invoices that fall due in seven, three or one days. The notice of
+    /// issue stands for a reminder of the same day.
+    pub(super) fn remind(
+        &mut self,
+        desk: &Desk<'_>,
+        open: &[Invoice],
+        zone: &BusinessZone,
+    ) -> Result<(), Error> {
+        let today = desk.date_in(zone);
         let due = |invoice: &&Invoice| {
             let day = REMINDER_DAYS.map(|days| sub_days(invoice.due_on, days));
             day.contains(&today) && invoice.issued_on < today
         };
-        let due: Vec<Invoice> = self.open_of(subscription.id).filter(due).cloned().collect();
-        let morning = self.in_the_morning(desk, index);
-        for invoice in due {
-            self.tell_of_invoice(desk, NoticeKind::InvoiceReminder, &invoice, morning)?;
+        for invoice in open.iter().filter(due) {
+            let morning = in_the_morning(desk, zone);
+            self.tell_of_invoice(desk, NoticeKind::InvoiceReminder, invoice, morning)?;
         }
         Ok(())
     }

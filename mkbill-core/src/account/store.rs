@@ -9,8 +9,8 @@ use crate::store::StoreError;
 /// Finds and locks accounts that are due.
 #[async_trait]
 pub trait AccountStore: Send {
-    /// Locks customers with a subscription that is due; those that another worker has locked are left
-    /// to it.
+    /// Locks customers with a subscription that is due or, if there are none, with an invoice to be
+    /// reminded of; those that another worker has locked are left to it.
     async fn customers_due(
         &mut self,
         now: Timestamp,
@@ -29,10 +29,11 @@ pub trait AccountStore: Send {
         high_debt_since: Option<Timestamp>,
         credit_reminded_at: Option<Timestamp>,
     ) -> Result<(), StoreError>;
-    /// When the next subscription is due, if any.
-    async fn subscription_next_due(&mut self) -> Result<Option<Timestamp>, StoreError>;
-    /// Leaves the due subscriptions of a customer alone until a person has looked at them.
-    async fn subscriptions_park(
+    /// When the next subscription is due, or the next reminder of an invoice, if any.
+    async fn next_due(&mut self) -> Result<Option<Timestamp>, StoreError>;
+    /// Leaves the due subscriptions of a customer alone until a person has looked at them, and reminds of
+    /// none of the invoices that are due for it. Answers how many subscriptions.
+    async fn account_park(
         &mut self,
         customer: CustomerId,
         now: Timestamp,

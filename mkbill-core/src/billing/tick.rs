@@ -21,7 +21,7 @@ const PAGE: u32 = 1_000;
 /// What a run over due subscriptions did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BillingRun {
-    /// Customers whose subscriptions were due.
+    /// Customers for whom something was due.
     pub customers: usize,
     /// Invoices issued.
     pub issued: usize,
@@ -74,9 +74,9 @@ impl Billing {
         Ok(run)
     }
 
-    /// When the next subscription is due, if any.
+    /// When the calendar brings something next, if at all.
     pub(crate) async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
-        reading!(self.store(), |tx| tx.subscription_next_due().await)
+        reading!(self.store(), |tx| tx.next_due().await)
     }
 
     /// Tells customers of their credit, each at most once a week.
@@ -145,6 +145,7 @@ async fn page(tx: &mut dyn Tx, mut desk: Desk<'_>, limit: u32) -> Result<Billing
     let mut run = BillingRun { customers: accounts.len(), ..BillingRun::default() };
     for account in &mut accounts {
         bill(&desk, account, &mut run);
+        account.advance_invoices(&desk)?;
         account.watch_debt(&desk)?;
     }
     count(&accounts, &mut run);
@@ -193,7 +194,7 @@ async fn park(
 ) -> Result<Vec<(SubscriptionId, String)>, Error> {
     let Some(customer) = tx.customers_due(now, 1).await?.pop() else { return Ok(Vec::new()) };
     let all = tx.subscriptions_live_of(&[customer]).await?;
-    tx.subscriptions_park(customer, now, text).await?;
+    tx.account_park(customer, now, text).await?;
     let due = all.iter().filter(|subscription| subscription.due_at.is_some_and(|due| due <= now));
     Ok(due.map(|subscription| (subscription.id, text.to_owned())).collect())
 }

@@ -162,6 +162,9 @@ pub struct Invoice {
     pub due_on: Date,
     /// Where it stands.
     pub state: InvoiceState,
+    /// When it is looked at again, to remind its customer; only while it is open, and never of an
+    /// invoice of a subscription, which is looked at with that.
+    pub remind_at: Option<Timestamp>,
     /// Digest of its public token.
     pub token: TokenDigest,
     /// When it was written.

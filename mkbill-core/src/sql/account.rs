@@ -16,6 +16,9 @@ statements! {
         "SELECT c.id FROM subscription s JOIN customer c ON c.id = s.customer_id \
          WHERE s.due_at <= $1 AND s.trouble IS NULL ORDER BY s.due_at, s.customer_id LIMIT $2 \
          {skip_locked:c}";
+    REMINDERS_DUE: "finding invoices to remind of" =
+        "SELECT c.id FROM invoice i JOIN customer c ON c.id = i.customer_id \
+         WHERE i.remind_at <= $1 ORDER BY i.remind_at, i.customer_id LIMIT $2 {skip_locked:c}";
     CREDIT_DUE: "finding customers with credit" =
         "SELECT c.id FROM customer c WHERE c.deleted_at IS NULL \
          AND (c.credit_reminded_at IS NULL OR c.credit_reminded_at <= $1) \
@@ -24,11 +27,16 @@ statements! {
          ORDER BY c.id LIMIT $2 {skip_locked:c}";
     WATCH: "watching a customer" =
         "UPDATE customer SET high_debt_since = $2, credit_reminded_at = $3 WHERE id = $1";
-    NEXT_DUE: "finding the next due subscription" =
-        "SELECT MIN(due_at) AS at FROM subscription WHERE due_at IS NOT NULL AND trouble IS NULL";
+    NEXT_DUE: "finding what is due next" =
+        "SELECT MIN(due.at) AS at FROM (SELECT MIN(due_at) AS at FROM subscription \
+         WHERE due_at IS NOT NULL AND trouble IS NULL UNION ALL \
+         SELECT MIN(remind_at) AS at FROM invoice WHERE remind_at IS NOT NULL) AS due";
     PARK: "parking a subscription" =
         "UPDATE subscription SET trouble = $3, revision = revision + 1 \
          WHERE customer_id = $1 AND due_at <= $2 AND trouble IS NULL";
+    SILENCE: "leaving invoices alone" =
+        "UPDATE invoice SET remind_at = NULL, revision = revision + 1 \
+         WHERE customer_id = $1 AND remind_at <= $2";
     UNPARK: "unparking a subscription" =
         "UPDATE subscription SET trouble = NULL, revision = revision + 1 \
          WHERE id = $1 AND trouble IS NOT NULL";
@@ -43,6 +51,9 @@ impl<D: Dialect> AccountStore for SqlTx<D> {
     ) -> Result<Vec<CustomerId>, StoreError> {
         let read = |row: &D::Row| Ok(CustomerId::from_uuid(row.uuid("id")?));
         let mut due = self.all(DUE, vec![now.into(), limit.into()], read).await?;
+        if due.is_empty() {
+            due = self.all(REMINDERS_DUE, vec![now.into(), limit.into()], read).await?;
+        }
         due.sort_unstable();
         due.dedup();
         Ok(due)
@@ -68,17 +79,18 @@ impl<D: Dialect> AccountStore for SqlTx<D> {
         self.execute(WATCH, values).await.map(drop)
     }
 
-    async fn subscription_next_due(&mut self) -> Result<Option<Timestamp>, StoreError> {
+    async fn next_due(&mut self) -> Result<Option<Timestamp>, StoreError> {
         let next = self.one(NEXT_DUE, Vec::new(), |row| Ok(row.instant_or_none("at")?)).await?;
         Ok(next.flatten())
     }
 
-    async fn subscriptions_park(
+    async fn account_park(
         &mut self,
         customer: CustomerId,
         now: Timestamp,
         trouble: &str,
     ) -> Result<u64, StoreError> {
+        self.execute(SILENCE, vec![customer.uuid().into(), now.into()]).await?;
         self.execute(PARK, vec![customer.uuid().into(), now.into(), trouble.into()]).await
     }
 

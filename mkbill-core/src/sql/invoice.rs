@@ -30,7 +30,7 @@ macro_rules! columns {
         "i.id, i.number, i.customer_id, i.subscription_id, i.plan_id, i.kind, i.period_number, \
          i.period_start, i.period_end, i.currency, i.net_minor, i.tax_minor, i.carried_minor, \
          i.total_minor, i.paid_minor, i.issued_on, i.due_on, i.state, i.closed_at, i.carried_into, \
-         i.void_reason, i.token_digest, i.created_at, i.revision"
+         i.void_reason, i.remind_at, i.token_digest, i.created_at, i.revision"
     };
 }
 
@@ -44,7 +44,7 @@ macro_rules! note_columns {
 const CHANGED: &str = "ON CONFLICT (id) DO UPDATE SET paid_minor = excluded.paid_minor, \
     due_on = excluded.due_on, state = excluded.state, closed_at = excluded.closed_at, \
     carried_into = excluded.carried_into, void_reason = excluded.void_reason, \
-    revision = excluded.revision WHERE invoice.revision = excluded.revision - 1";
+    remind_at = excluded.remind_at, revision = excluded.revision WHERE invoice.revision = excluded.revision - 1";
 
 statements! {
     BY_ID: "reading an invoice" =
@@ -123,6 +123,7 @@ fn row(invoice: &Invoice) -> Vec<(&'static str, Value)> {
         ("closed_at", closed_at),
         ("carried_into", carried_into),
         ("void_reason", void_reason),
+        ("remind_at", invoice.remind_at.into()),
         ("token_digest", invoice.token.0.as_slice().into()),
         ("created_at", invoice.created_at.into()),
         ("revision", invoice.revision.into()),
@@ -195,6 +196,7 @@ fn read(row: &impl Record) -> Result<Invoice, ReadError> {
         issued_on: row.date("issued_on")?,
         due_on: row.date("due_on")?,
         state: read_state(row)?,
+        remind_at: row.instant_or_none("remind_at")?,
         token: TokenDigest(token),
         created_at: row.instant("created_at")?,
         revision: row.int("revision")?,

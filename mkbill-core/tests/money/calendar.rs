@@ -5,11 +5,12 @@ use std::process::Command;
 use jiff::civil::{Date, date};
 use mkbill_core::invoice::Invoice;
 use mkbill_core::kernel::time::{BusinessZone, Clock as _};
+use mkbill_core::notice::NoticeKind;
 use mkbill_core::plan::terms::{LateRenewal, Terms};
 use mkbill_core::testkit::Engine;
 use mkbill_core::worker::Worker;
 
-use crate::shop::{Parts, Shop, terms};
+use crate::shop::{Parts, Shop, charge, clerk, terms};
 use crate::support::stories;
 
 pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
@@ -18,6 +19,8 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     a_second_run_finds_nothing_to_do,
     reminders_go_out_three_days_and_one_day_before_and_never_twice,
     a_bad_subscription_stops_only_itself,
+    an_invoice_by_hand_is_reminded_of_and_its_debt_is_seen,
+    an_invoice_that_cannot_be_read_is_left_alone,
 ];
 
 /// Names the zone in which a process prints its invoices and ends; see [`print_invoices`].
@@ -135,10 +138,10 @@ async fn reminders_go_out_three_days_and_one_day_before_and_never_twice(engine: 
         shop.days(1).await;
         shop.tick().await;
     }
-    let told = shop.told(customer, mkbill_core::notice::NoticeKind::InvoiceReminder).await;
+    let told = shop.told(customer, NoticeKind::InvoiceReminder).await;
     let days: Vec<Date> = told.iter().map(|at| shop.billing.zone().date(*at)).collect();
     assert_eq!(days, [date(2026, 1, 14), date(2026, 1, 16)]);
-    let issued = shop.told(customer, mkbill_core::notice::NoticeKind::InvoiceIssued).await;
+    let issued = shop.told(customer, NoticeKind::InvoiceIssued).await;
     assert_eq!(issued.len(), 1);
 }
 
@@ -160,4 +163,47 @@ async fn a_bad_subscription_stops_only_itself(engine: Engine) {
     assert_eq!(shop.subscription(sound).await.trouble, None);
     assert!(shop.subscription(broken).await.trouble.is_some());
     assert_eq!(shop.tick().await.customers, 0, "it waits for a person");
+}
+
+async fn an_invoice_by_hand_is_reminded_of_and_its_debt_is_seen(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let (owing, paying) = (shop.customer(1).await, shop.customer(2).await);
+    for customer in [owing, paying] {
+        shop.moment();
+        let invoice = charge(600_000, date(2026, 1, 20));
+        shop.billing.issue_invoice(&clerk(), customer, invoice).await.unwrap();
+    }
+    shop.until_day(date(2026, 1, 18)).await;
+    shop.pay(paying, 600_000).await;
+    shop.until_day(date(2026, 1, 20)).await;
+    let days = async |customer| {
+        let told = shop.told(customer, NoticeKind::InvoiceReminder).await;
+        told.iter().map(|at| shop.billing.zone().date(*at)).collect::<Vec<_>>()
+    };
+    let reminded = [date(2026, 1, 13), date(2026, 1, 17), date(2026, 1, 19)];
+    assert_eq!(days(owing).await, reminded);
+    assert_eq!(days(paying).await, reminded[..2]);
+    assert!(shop.told(owing, NoticeKind::HighDebt).await.is_empty());
+    shop.until_day(date(2026, 1, 21)).await;
+    assert_eq!(shop.told(owing, NoticeKind::HighDebt).await.len(), 1, "it is overdue now");
+    assert_eq!(shop.tick().await, mkbill_core::billing::BillingRun::default());
+    shop.days(30).await;
+    assert_eq!(days(owing).await, reminded);
+}
+
+async fn an_invoice_that_cannot_be_read_is_left_alone(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let (good, bad) = (shop.customer(1).await, shop.customer(2).await);
+    for customer in [good, bad] {
+        shop.moment();
+        let invoice = charge(60_000, date(2026, 1, 20));
+        shop.billing.issue_invoice(&clerk(), customer, invoice).await.unwrap();
+    }
+    shop.database
+        .run("UPDATE invoice SET currency = 'xx' WHERE customer_id IN (SELECT id FROM customer WHERE name = 'customer 2')")
+        .await
+        .unwrap();
+    shop.until_day(date(2026, 1, 13)).await;
+    assert_eq!(shop.told(good, NoticeKind::InvoiceReminder).await.len(), 1);
+    assert_eq!(shop.tick().await.customers, 0, "it is not tried for ever");
 }
