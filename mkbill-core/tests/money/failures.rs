@@ -1,6 +1,5 @@
 //! Ways in which others lost money, each by its name, and what catches it.
 
-use jiff::SignedDuration;
 use jiff::civil::date;
 use mkbill_core::account::correct::Overdraw;
 use mkbill_core::billing::{Adjustment, Subscribe, Transfer};
@@ -34,7 +33,6 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     f29_another_invoice_of_the_month_hides_no_period,
     parts_of_a_payment_stand_on_their_own_accounts,
     bad_input_is_refused_with_its_reason_and_writes_nothing,
-    a_dry_run_of_anything_writes_nothing,
     a_blacklisted_customer_gets_no_new_service,
 ];
 
@@ -325,48 +323,6 @@ async fn bad_input_is_refused_with_its_reason_and_writes_nothing(engine: Engine)
     let huge = shop.billing.issue_invoice(&clerk(), customer, huge).await.unwrap_err();
     assert_eq!(huge.code(), "amount_out_of_range");
     assert_eq!(shop.billing.books().await.unwrap(), before);
-    shop.check(&[customer]).await;
-}
-
-async fn a_dry_run_of_anything_writes_nothing(engine: Engine) {
-    let shop = Shop::new(engine).await;
-    let customer = shop.customer(1).await;
-    let plan = shop.plan("home", terms(100_000)).await;
-    let subscription = shop.subscribe_to(customer, plan).await;
-    let trail =
-        async || shop.billing.audit(None, PageRequest::default()).await.unwrap().items.len();
-    let before = (shop.billing.books().await.unwrap(), trail().await, shop.rests(customer).await);
-    let trying = || because("only trying").dry_run();
-    let payment = NewPayment::whole(customer, rupiah(150_000), Method::Cash);
-    let preview = shop.billing.record_payment(&trying(), payment).await.unwrap();
-    assert!(preview.dry_run);
-    assert_eq!(preview.value.paid[0].1, rupiah(100_000), "what it would pay");
-    assert_eq!(preview.value.credit, [(None, rupiah(50_000))], "what would be left");
-    let number = shop.invoices(customer).await[0].number.clone();
-    shop.billing.void_invoice(&trying(), number.as_str()).await.unwrap();
-    shop.billing.pause_subscription(&trying(), subscription, None).await.unwrap();
-    shop.billing.bill_subscription(&trying(), subscription).await.unwrap();
-    let request = Subscribe {
-        customer,
-        plan,
-        zone: None,
-        discount: mkbill_core::subscription::Discount::default(),
-        login: None,
-    };
-    shop.billing.subscribe(&trying(), request).await.unwrap();
-    let adjustment =
-        Adjustment { subscription: None, amount: rupiah(5), overdraw: Overdraw::Never };
-    shop.billing.adjust_credit(&trying(), customer, adjustment).await.unwrap();
-    let after = (shop.billing.books().await.unwrap(), trail().await, shop.rests(customer).await);
-    assert_eq!(before, after);
-    shop.clock.advance(SignedDuration::from_secs(1));
-    shop.pay(customer, 1).await;
-    let payments = shop.billing.payments(&PaymentFilter::default(), PageRequest::default()).await;
-    assert_eq!(
-        payments.unwrap().items[0].number.as_str(),
-        "RCP-20260110-0001",
-        "no number is lost"
-    );
     shop.check(&[customer]).await;
 }
 

@@ -12,6 +12,7 @@ mod carry_over;
 mod crash;
 mod crowd;
 mod customers;
+mod dry_runs;
 mod failures;
 mod golden;
 mod plans;
@@ -28,6 +29,7 @@ fn main() {
         crash::STORIES,
         crowd::STORIES,
         customers::STORIES,
+        dry_runs::STORIES,
         failures::STORIES,
         golden::STORIES,
         plans::STORIES,
