@@ -83,6 +83,7 @@ pub mod account;
 pub mod apikey;
 pub mod audit;
 pub mod billing;
+pub mod clock;
 pub mod customer;
 pub mod invoice;
 pub mod kernel;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::account::store::AccountStore;
 use crate::apikey::store::ApiKeyStore;
 use crate::audit::store::AuditStore;
+use crate::clock::store::ClockStore;
 use crate::customer::store::CustomerStore;
 use crate::invoice::store::InvoiceStore;
 use crate::kernel::error::Error;
@@ -65,6 +66,7 @@ pub trait Tx:
     + ApiKeyStore
     + ReportStore
     + SubscriberStore
+    + ClockStore
     + BooksStore
     + CustomerStore
     + SubscriptionStore

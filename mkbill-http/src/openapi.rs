@@ -32,6 +32,7 @@ use crate::problem::ProblemBody;
         (name = "reports", description = "What was earned, came in and is owed"),
         (name = "books", description = "How far the books are closed"),
         (name = "notices", description = "What is told to customers and operators"),
+        (name = "clock", description = "What time it is, and a test clock that is moved"),
         (name = "audit", description = "Who did what"),
         (name = "health", description = "How the server is")
     )

@@ -12,18 +12,22 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Refusals about the state of something, which another request may have changed: 409.
-const STATE_REFUSALS: [&str; 19] = [
+const STATE_REFUSALS: [&str; 23] = [
     "batch_cancelled",
     "batch_not_pushed",
     "books_closed",
     "books_closed_already",
     "books_not_closed",
+    "clock_in_use",
+    "clock_past",
+    "clock_started",
     "customer_anonymised",
     "customer_blacklisted",
     "customer_deleted",
     "customer_has_subscriptions",
     "invoice_open",
     "invoice_state",
+    "no_test_clock",
     "payment_matched",
     "payment_reversed",
     "plan_retired",

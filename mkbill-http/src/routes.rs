@@ -23,9 +23,9 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::{
-    audit, batches, books, credit, customer_details, customers, explanations, figures, health,
-    invoices, money_reports, notices, payments, plans, reports, routers, subscriptions, taxes,
-    vendors, vouchers,
+    audit, batches, books, clock, credit, customer_details, customers, explanations, figures,
+    health, invoices, money_reports, notices, payments, plans, reports, routers, subscriptions,
+    taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -81,6 +81,8 @@ fn of_books() -> OpenApiRouter<Billing> {
         .routes(routes!(money_reports::revenue))
         .routes(routes!(money_reports::months))
         .routes(routes!(money_reports::ageing))
+        .routes(routes!(clock::show_clock))
+        .routes(routes!(clock::advance_clock))
         .routes(routes!(figures::subscribers))
         .routes(routes!(figures::top_customers))
         .routes(routes!(figures::subscriptions))

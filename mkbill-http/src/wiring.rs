@@ -5,11 +5,12 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::{Billing, BillingBuilder, stored_clock};
+use mkbill_core::kernel::clock::TestClock;
 use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::secret::MasterKey;
-use mkbill_core::kernel::time::{Clock, SystemClock};
+use mkbill_core::kernel::time::Clock;
 use mkbill_core::sql;
 pub(crate) use mkbill_core::sql::DatabaseUrl;
 use mkbill_core::store::Store;
@@ -34,23 +35,29 @@ impl Engine {
         {
             return Err(Failure::NoDatabase(path.clone()));
         }
-        let engine = Self::of_any_age(settings).await?;
-        match engine.store.migrations_missing().await.map_err(Error::from)? {
-            0 => Ok(engine),
-            missing => Err(Failure::NotMigrated(missing)),
+        let store = open(settings).await?;
+        match store.migrations_missing().await.map_err(Error::from)? {
+            0 => {}
+            missing => return Err(Failure::NotMigrated(missing)),
         }
+        let builder = Billing::builder();
+        let builder = match stored_clock(store.as_ref()).await? {
+            Some(stands) => builder.test_clock(Arc::new(TestClock::at(stands))),
+            None => builder,
+        };
+        Self::on(store, settings, builder)
     }
 
     /// An engine on a schema that may be old, for looking at it.
     pub(crate) async fn of_any_age(settings: &Settings) -> Result<Self, Failure> {
-        Self::on(open(settings).await?, settings, Arc::new(SystemClock))
+        Self::on(open(settings).await?, settings, Billing::builder())
     }
 
     /// An engine whose schema was brought up to date just now, with a clock of its own.
     pub(crate) async fn fresh(settings: &Settings, clock: Arc<dyn Clock>) -> Result<Self, Failure> {
         let store = open(settings).await?;
         store.migrate().await.map_err(Error::from)?;
-        Self::on(store, settings, clock)
+        Self::on(store, settings, Billing::builder().clock(clock))
     }
 
     /// Closes the store.
@@ -61,12 +68,11 @@ impl Engine {
     fn on(
         store: Arc<dyn Store>,
         settings: &Settings,
-        clock: Arc<dyn Clock>,
+        builder: BillingBuilder,
     ) -> Result<Self, Failure> {
-        let billing = Billing::builder()
+        let billing = builder
             .store(Arc::clone(&store))
             .controller(Arc::new(RouterOsController::new(Arc::new(OsEntropy))))
-            .clock(clock)
             .master_key(master_key(settings)?)
             .zone(settings.zone.clone())
             .currency(settings.currency)

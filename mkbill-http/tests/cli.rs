@@ -483,6 +483,24 @@ fn the_guide_to_subscriptions_can_be_followed_word_for_word() {
 }
 
 #[test]
+fn the_guide_to_the_test_clock_can_be_followed_word_for_word() {
+    let shop = Shop::empty();
+    follow(&shop, include_str!("../../docs/guide/test-clock.md"));
+    let clock = shop.json(&["clock", "show"]);
+    assert_eq!((&clock["mode"], &clock["today"]), (&"test".into(), &"2026-03-15".into()));
+    shop.complaint(&words("clock start --at 2026-01-01"), "clock_started");
+    shop.complaint(&words("clock advance --to 2026-01-01"), "clock_past");
+}
+
+#[test]
+fn a_database_in_use_gets_no_test_clock() {
+    let shop = Shop::open();
+    shop.json(&words("customer add Budi 0812-3456-7890"));
+    shop.complaint(&words("clock start --at 2026-01-01"), "clock_in_use");
+    shop.complaint(&words("clock advance --to 2099-01-01"), "no_test_clock");
+}
+
+#[test]
 fn the_guide_to_customers_can_be_followed_word_for_word() {
     let shop = Shop::empty();
     let csv = "name;whatsapp\nAni;0812 0000 0001\n";

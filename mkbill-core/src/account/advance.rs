@@ -82,6 +82,11 @@ impl CustomerAccount {
         self.issue_period(desk, index).map(drop)
     }
 
+    /// Is the service of a subscription cut because it was not paid?
+    pub fn is_overdue(&self, index: usize) -> bool {
+        matches!(self.kept[index].subscription.state, SubscriptionState::Overdue { .. })
+    }
+
     fn is_cut(&self, index: usize, today: Date) -> bool {
         let active =
             matches!(self.kept[index].subscription.state, SubscriptionState::Active { .. });

@@ -10,7 +10,6 @@ use crate::kernel::caller::{Caller, Mode};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, SubscriptionId};
 use crate::store::Tx;
-use crate::subscription::SubscriptionState;
 use crate::transact::{reading, transact};
 
 use super::Billing;
@@ -162,7 +161,10 @@ fn bill(desk: &Desk<'_>, account: &mut CustomerAccount, run: &mut BillingRun) {
             continue;
         }
         let before = account.clone();
-        if let Err(error) = account.advance(desk, index) {
+        let was_cut = account.is_overdue(index);
+        let advanced = account.advance(desk, index);
+        run.suspended += usize::from(!was_cut && advanced.is_ok() && account.is_overdue(index));
+        if let Err(error) = advanced {
             *account = before;
             let id = account.kept[index].subscription.id;
             let text = said(&error);
@@ -178,11 +180,6 @@ fn count(accounts: &[CustomerAccount], run: &mut BillingRun) {
         let issued = account.invoices.iter().filter(|invoice| invoice.is_new());
         run.issued += issued.clone().count();
         run.paid_from_credit += issued.filter(|invoice| !invoice.is_open()).count();
-        let cut = account.kept.iter().filter(|kept| {
-            let overdue = matches!(kept.subscription.state, SubscriptionState::Overdue { .. });
-            overdue && kept.subscription.is_touched()
-        });
-        run.suspended += cut.count();
         run.notices += account.notices.len();
     }
 }

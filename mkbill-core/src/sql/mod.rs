@@ -3,6 +3,7 @@
 mod account;
 mod books;
 mod catalogue;
+mod clock;
 mod customer;
 mod engine;
 mod error;

@@ -8,8 +8,8 @@ use secrecy::ExposeSecret as _;
 
 use super::statement::Statement;
 use super::{
-    DatabaseUrl, account, books, catalogue, customer, invoice, keys, ledger, login, notice, outbox,
-    payment, report, router, subscribers, subscription, trail, voucher,
+    DatabaseUrl, account, books, catalogue, clock, customer, invoice, keys, ledger, login, notice,
+    outbox, payment, report, router, subscribers, subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -17,6 +17,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         account::ALL,
         books::ALL,
         catalogue::ALL,
+        clock::ALL,
         customer::ALL,
         invoice::ALL,
         keys::ALL,

@@ -20,9 +20,9 @@ const DELIVERIES_MAX: usize = 16;
 /// How long a message belongs to the worker that took it. Longer than any pass that is still alive;
 /// a second worker that takes over after it does no harm, since every step may be repeated.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
-/// How long the worker sleeps at most before it looks for messages of other processes.
 /// How often the worker looks for credit that customers were not told of.
 const CREDIT_EVERY: SignedDuration = SignedDuration::from_hours(1);
+/// How long the worker sleeps at most before it looks for messages of other processes.
 const IDLE_MAX: Duration = Duration::from_secs(1);
 
 /// What one tick did.
@@ -106,6 +106,7 @@ impl Worker {
     }
 
     async fn work(&self, deliveries: &mut JoinSet<Option<PassReport>>) -> Result<Duration, Error> {
+        self.billing.follow_clock().await?;
         self.billing.expire_due().await?;
         self.calendar().await?;
         self.take(deliveries).await?;

@@ -9,6 +9,7 @@ mod support;
 mod books;
 mod calendar;
 mod carry_over;
+mod clock;
 mod crash;
 mod crowd;
 mod customers;
@@ -26,6 +27,7 @@ fn main() {
         books::STORIES,
         calendar::STORIES,
         carry_over::STORIES,
+        clock::STORIES,
         crash::STORIES,
         crowd::STORIES,
         customers::STORIES,

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod batches;
 pub(crate) mod books;
+pub(crate) mod clock;
 pub(crate) mod credit;
 pub(crate) mod customer_details;
 pub(crate) mod customers;

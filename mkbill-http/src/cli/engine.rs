@@ -57,6 +57,7 @@ pub(super) async fn serve(
     let address = listener.local_addr().map_err(|e| Failure::Io("asking for the address", e))?;
     let beside = if arguments.no_worker { Beside::Nothing } else { Beside::Worker };
     let stop = until_told()?;
+    warn_of_test_clock(&engine);
     match style {
         Style::Json => line(&json!({ "listening": format!("http://{address}") }).to_string()),
         Style::Text => line(&format!("listening on http://{address}, documentation at /docs")),
@@ -66,9 +67,17 @@ pub(super) async fn serve(
     served.map(|()| Output::nothing())
 }
 
+fn warn_of_test_clock(engine: &Engine) {
+    if engine.billing.test_clock().is_some() {
+        let now = engine.billing.now();
+        tracing::warn!(%now, "time stands still at {now}: this database lives on a test clock");
+    }
+}
+
 pub(super) async fn work(settings: &Settings, style: Style) -> Result<Output, Failure> {
     let engine = Engine::current(settings).await?;
     let stop = until_told()?;
+    warn_of_test_clock(&engine);
     match style {
         Style::Json => line(&json!({ "working": true }).to_string()),
         Style::Text => line("working"),

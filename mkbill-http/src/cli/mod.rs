@@ -5,6 +5,7 @@ mod args;
 mod batch;
 mod bill;
 mod books;
+mod clock;
 mod conformance;
 mod credit;
 mod customer;
@@ -129,6 +130,9 @@ enum Command {
     /// Closed days of the books
     #[command(subcommand)]
     Books(books::BooksCommand),
+    /// What time it is, and a test clock that is moved
+    #[command(subcommand)]
+    Clock(clock::ClockCommand),
     /// Why something is as it is
     #[command(subcommand)]
     Explain(explain::ExplainCommand),
@@ -204,6 +208,7 @@ async fn answer(billing: &Billing, command: Command) -> Result<Output, Failure> 
         Command::Notice(command) => notice::run(billing, command).await,
         Command::Report(command) => report::run(billing, command).await,
         Command::Books(command) => books::run(billing, command).await,
+        Command::Clock(command) => clock::run(billing, command).await,
         Command::Explain(command) => explain::run(billing, command).await,
     }
 }

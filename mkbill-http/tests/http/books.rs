@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::money::{PRICE, office, pay, rupiah, subscribe, text};
+use super::money::{PRICE, furnished, office, pay, rupiah, subscribe, text};
 use super::support::TestApp;
 
 const REASON: [(&str, &str); 1] = [("x-reason", "bulan ditutup")];
@@ -126,4 +126,30 @@ async fn a_report_that_cannot_be_made_says_why() {
     app.get("/api/v1/reports/ageing?on=2026-02-30").await.problem(400, "malformed_query");
     let nobody = uuid::Uuid::nil();
     app.get(&format!("/api/v1/customers/{nobody}/statement")).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_real_clock_is_shown_and_not_moved() {
+    let app = TestApp::new().await;
+    let clock = app.get("/api/v1/clock").await.ok(200);
+    assert_eq!((&clock["mode"], &clock["today"]), (&json!("system"), &json!("2026-03-02")));
+    let to = json!({ "to": "2026-03-03" });
+    app.post("/api/v1/clock/advance", &to).await.problem(409, "no_test_clock");
+}
+
+#[tokio::test]
+async fn a_test_clock_is_moved_through_what_falls_due() {
+    let app = TestApp::on_test_clock().await;
+    let advance = async |to: &str| app.post("/api/v1/clock/advance", &json!({ "to": to })).await;
+    assert_eq!(app.get("/api/v1/clock").await.ok(200)["mode"], "test");
+    let budi = furnished(&app).await;
+    subscribe(&app, &budi).await;
+    pay(&app, &budi, PRICE).await;
+    let moved = advance("2026-04-01").await.ok(200);
+    assert_eq!((&moved["issued"], &moved["suspended"]), (&json!(1), &json!(0)));
+    assert_eq!(moved["now"], "2026-03-31T17:00:00Z");
+    let moved = advance("2026-04-03T00:00:00Z").await.ok(200);
+    assert_eq!((&moved["issued"], &moved["suspended"]), (&json!(0), &json!(1)));
+    advance("2026-04-01").await.problem(409, "clock_past");
+    advance("tomorrow").await.problem(422, "invalid");
 }

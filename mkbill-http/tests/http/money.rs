@@ -29,9 +29,14 @@ fn cash(customer: &str, minor: i64) -> Value {
 /// A server with the plan `home` and the customer of the id.
 pub(super) async fn office() -> (TestApp, String) {
     let app = TestApp::new().await;
-    app.post("/api/v1/plans", &monthly("home")).await.ok(201);
-    let budi = customer(&app, "Budi", "0812-3456-7890").await;
+    let budi = furnished(&app).await;
     (app, budi)
+}
+
+/// Adds the plan `home` and a customer.
+pub(super) async fn furnished(app: &TestApp) -> String {
+    app.post("/api/v1/plans", &monthly("home")).await.ok(201);
+    customer(app, "Budi", "0812-3456-7890").await
 }
 
 async fn customer(app: &TestApp, name: &str, phone: &str) -> String {

@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::{Billing, BillingBuilder};
 use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::secret::MasterKey;
@@ -75,13 +75,24 @@ impl TestApp {
     }
 
     pub(crate) async fn with_hook(hook: Option<Arc<dyn StatementHook>>) -> Self {
+        Self::with(hook, |builder, clock| builder.clock(clock)).await
+    }
+
+    /// A server whose clock clients may move.
+    pub(crate) async fn on_test_clock() -> Self {
+        Self::with(None, BillingBuilder::test_clock).await
+    }
+
+    async fn with(
+        hook: Option<Arc<dyn StatementHook>>,
+        timed: impl FnOnce(BillingBuilder, Arc<ManualClock>) -> BillingBuilder,
+    ) -> Self {
         let database = TestDatabase::new(Engine::Sqlite).await;
         let clock = Arc::new(ManualClock::at("2026-03-02T03:00:00Z".parse().unwrap()));
         let (master_key, _) = MasterKey::generate(&OsEntropy);
-        let billing = Billing::builder()
+        let billing = timed(Billing::builder(), Arc::clone(&clock))
             .store(database.store(hook).await)
             .controller(Arc::new(RouterOsController::new(Arc::new(OsEntropy))))
-            .clock(Arc::clone(&clock) as _)
             .master_key(master_key)
             .build()
             .unwrap();
