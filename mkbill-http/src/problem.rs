@@ -12,7 +12,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Refusals about the state of something, which another request may have changed: 409.
-const STATE_REFUSALS: [&str; 23] = [
+const STATE_REFUSALS: [&str; 24] = [
     "batch_cancelled",
     "batch_not_pushed",
     "books_closed",
@@ -25,6 +25,7 @@ const STATE_REFUSALS: [&str; 23] = [
     "customer_blacklisted",
     "customer_deleted",
     "customer_has_subscriptions",
+    "customer_not_settled",
     "invoice_open",
     "invoice_state",
     "no_test_clock",

@@ -110,6 +110,18 @@ impl CustomerAccount {
         self.index_of(id).ok_or_else(|| Error::not_found("subscription", id))
     }
 
+    /// A subscription whose credit can be taken: one that is not over, or that has some left.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if the customer has neither.
+    pub fn find_credit_of(&self, id: SubscriptionId) -> Result<(), Error> {
+        if self.credit.iter().any(|credit| credit.subscription == Some(id)) {
+            return Ok(());
+        }
+        self.find(id).map(drop)
+    }
+
     /// An invoice that was loaded or made.
     ///
     /// # Errors

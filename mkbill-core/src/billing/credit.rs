@@ -149,7 +149,11 @@ async fn adjust(
         let mut account = open(tx, &mut desk, customer).await?;
         let Adjustment { subscription, amount, overdraw } = adjustment;
         if let Some(subscription) = subscription {
-            account.find(subscription)?;
+            if amount.is_negative() {
+                account.find_credit_of(subscription)?;
+            } else {
+                account.find(subscription)?;
+            }
         }
         account.adjust(&desk, subscription, amount, overdraw, &reason)?;
         finish(tx, &desk, account).await?;
@@ -175,7 +179,7 @@ async fn move_credit(
     };
     let mut giver = take(from)?;
     if let Some(subscription) = from_subscription {
-        giver.find(subscription)?;
+        giver.find_credit_of(subscription)?;
     }
     if from == to {
         if let Some(subscription) = to_subscription {

@@ -6,7 +6,7 @@ use crate::customer::contact::{self, Contact};
 use crate::customer::phone::PhoneNumber;
 use crate::customer::store::{DebtTally, Duplicate, NewTally, TagTally};
 use crate::customer::tag::{Tag, TagEdit};
-use crate::customer::{Customer, CustomerStatus};
+use crate::customer::{Balance, Customer, CustomerRefusal, CustomerStatus};
 use crate::invoice::Invoice;
 use crate::invoice::store::InvoiceFilter;
 use crate::kernel::caller::{Caller, Fingerprint};
@@ -17,7 +17,7 @@ use crate::kernel::money::Currency;
 use crate::kernel::page::{PAGE_ITEMS_MAX, PageRequest};
 use crate::payment::Payment;
 use crate::payment::store::PaymentFilter;
-use crate::request::{Once, once};
+use crate::request::Once;
 use crate::store::Tx;
 use crate::subscription::Subscription;
 use crate::subscription::store::SubscriptionFilter;
@@ -25,7 +25,7 @@ use crate::transact::{reading, transact};
 
 use super::Billing;
 use super::credit::{Standing, standing};
-use super::customers::{CustomerView, find, locked, note, one_view, replace, view_of};
+use super::customers::{CustomerView, claimed, find, locked, note, one_view, replace, view_of};
 
 /// How many groups of possible doubles are named at once.
 const DUPLICATES_MAX: u32 = 200;
@@ -113,7 +113,7 @@ impl Billing {
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] if there is no such customer.
+    /// A [`CustomerRefusal`] while a subscription is not over, an invoice is open or credit is left.
     pub async fn anonymise_customer(
         &self,
         caller: &Caller,
@@ -172,9 +172,9 @@ async fn tag_one(
     key: &str,
     edit: &TagEdit,
 ) -> Result<CustomerView, Error> {
-    let id = find(billing, tx, key).await?.id;
-    let input = Fingerprint::of("customer.tag", &[&id, edit]);
-    if once(tx, context, input, id.uuid()).await? == Once::First {
+    let input = Fingerprint::of("customer.tag", &[&key, edit]);
+    let (id, once) = claimed(billing, tx, context, key, input).await?;
+    if once == Once::First {
         locked(tx, id).await?.may_be_changed()?;
         let before = tx.customer_tags(&[id]).await?;
         let before: Vec<Tag> = before.into_iter().map(|(_, tag)| tag).collect();
@@ -197,9 +197,9 @@ async fn set_contacts(
     key: &str,
     contacts: &[Contact],
 ) -> Result<Vec<Contact>, Error> {
-    let id = find(billing, tx, key).await?.id;
-    let input = Fingerprint::of("customer.contacts", &[&id, &contacts]);
-    if once(tx, context, input, id.uuid()).await? == Once::First {
+    let input = Fingerprint::of("customer.contacts", &[&key, &contacts]);
+    let (id, once) = claimed(billing, tx, context, key, input).await?;
+    if once == Once::First {
         locked(tx, id).await?.may_be_changed()?;
         tx.customer_contacts_replace(id, contacts).await?;
         let after = json!({ "contacts": contacts.len() });
@@ -214,11 +214,12 @@ async fn anonymise(
     context: Context<'_>,
     key: &str,
 ) -> Result<CustomerView, Error> {
-    let id = find(billing, tx, key).await?.id;
-    let input = Fingerprint::of("customer.anonymise", &[&id]);
-    if once(tx, context, input, id.uuid()).await? == Once::First {
+    let input = Fingerprint::of("customer.anonymise", &[&key]);
+    let (id, once) = claimed(billing, tx, context, key, input).await?;
+    if once == Once::First {
         let customer = locked(tx, id).await?;
         if customer.anonymised_at.is_none() {
+            check_settled(tx, id).await?;
             let phone = nobody(tx, id).await?;
             replace(tx, &customer.anonymised(phone, context.now)).await?;
             tx.customer_tags_replace(id, &[]).await?;
@@ -227,6 +228,21 @@ async fn anonymise(
         }
     }
     view_of(tx, id).await
+}
+
+/// Nobody is forgotten who is served, owes something or is owed something.
+async fn check_settled(tx: &mut dyn Tx, id: CustomerId) -> Result<(), Error> {
+    let kept = tx.subscriptions_live_of(&[id]).await?.len();
+    if kept > 0 {
+        return Err(CustomerRefusal::HasSubscriptions(kept).into());
+    }
+    let balances = tx.customer_balances(&[id]).await?;
+    let settled = |balance: &Balance| balance.credit.is_zero() && balance.owed.is_zero();
+    if balances.iter().all(|(_, balance)| settled(balance)) {
+        Ok(())
+    } else {
+        Err(CustomerRefusal::NotSettled.into())
+    }
 }
 
 /// A number that stands for nobody and that no customer has.

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::account::desk::Desk;
 use crate::audit::store::AuditRow;
 use crate::audit::{Act, Record};
 use crate::customer::phone::PhoneNumber;
-use crate::customer::store::CustomerFilter;
+use crate::customer::store::{CustomerFilter, CustomerOrder};
 use crate::customer::tag::Tag;
 use crate::customer::{
     Balance, Customer, CustomerChange, CustomerRefusal, CustomerStatus, NewCustomer,
@@ -17,6 +18,7 @@ use crate::kernel::caller::{Caller, Fingerprint, Mode};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::CustomerId;
+use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
 use crate::request::{Once, once};
 use crate::store::{StoreError, Tx};
@@ -68,11 +70,12 @@ impl Billing {
         Ok(self.denominated(view))
     }
 
-    /// Customers, newest first; deleted ones are left out.
+    /// Customers, in the order of the filter; deleted ones are left out. Who comes to owe more or less
+    /// between two pages may be seen twice or not at all.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for two balances in different currencies.
+    /// [`Error::Invalid`] for balances or an order in different currencies.
     pub async fn customers(
         &self,
         filter: &CustomerFilter,
@@ -137,12 +140,18 @@ impl Billing {
 }
 
 fn check(filter: &CustomerFilter) -> Result<(), Error> {
-    match (filter.balance_min, filter.balance_max) {
-        (Some(min), Some(max)) if min.currency() != max.currency() => {
-            Err(Error::invalid("balance_max", "use the currency of balance_min"))
-        }
-        _ => Ok(()),
+    let ordered = match filter.order {
+        CustomerOrder::Debt(currency) => Some(currency),
+        CustomerOrder::Newest => None,
+    };
+    let named = [filter.balance_min, filter.balance_max].map(|named| named.map(Money::currency));
+    let mut currencies = named.into_iter().chain([ordered]).flatten();
+    let first = currencies.next();
+    if currencies.any(|currency| Some(currency) != first) {
+        let text = "use one currency for balance_min, balance_max and the order";
+        return Err(Error::invalid("balance_max", text));
     }
+    Ok(())
 }
 
 async fn add(
@@ -178,9 +187,9 @@ async fn change_one(
     key: &str,
     change: &CustomerChange,
 ) -> Result<CustomerView, Error> {
-    let id = find(billing, tx, key).await?.id;
-    let input = Fingerprint::of("customer.change", &[&id, change]);
-    if once(tx, context, input, id.uuid()).await? == Once::First {
+    let input = Fingerprint::of("customer.change", &[&key, change]);
+    let (id, once) = claimed(billing, tx, context, key, input).await?;
+    if once == Once::First {
         let before = locked(tx, id).await?;
         before.may_be_changed()?;
         let customer = change.clone().apply(before.clone(), context.now);
@@ -202,9 +211,9 @@ async fn delete(
     context: Context<'_>,
     key: &str,
 ) -> Result<CustomerView, Error> {
-    let id = find(billing, tx, key).await?.id;
-    let input = Fingerprint::of("customer.delete", &[&id]);
-    if once(tx, context, input, id.uuid()).await? == Once::First {
+    let input = Fingerprint::of("customer.delete", &[&key]);
+    let (id, once) = claimed(billing, tx, context, key, input).await?;
+    if once == Once::First {
         let customer = locked(tx, id).await?;
         if customer.deleted_at.is_some() {
             return Err(CustomerRefusal::Deleted.into());
@@ -262,6 +271,23 @@ pub(super) async fn replace(tx: &mut dyn Tx, customer: &Customer) -> Result<(), 
         Ok(())
     } else {
         Err(StoreError::Overtaken { what: "customer" }.into())
+    }
+}
+
+/// Finds a customer and claims the caller's key for a change of it. Who has another number since that
+/// change, or was deleted by it, is still found when it is asked for again.
+pub(super) async fn claimed(
+    billing: &Billing,
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    key: &str,
+    input: Fingerprint,
+) -> Result<(CustomerId, Once), Error> {
+    let found = find(billing, tx, key).await;
+    let id = found.as_ref().map_or(Uuid::nil(), |customer| customer.id.uuid());
+    match once(tx, context, input, id).await? {
+        Once::First => Ok((found?.id, Once::First)),
+        Once::Again(id) => Ok((CustomerId::from_uuid(id), Once::Again(id))),
     }
 }
 

@@ -103,6 +103,9 @@ pub enum CustomerRefusal {
     /// Still keeps subscriptions.
     #[error("the customer keeps {0} subscriptions: cancel them first")]
     HasSubscriptions(usize),
+    /// Owes something, or is owed something.
+    #[error("the customer has credit or open invoices: pay out or adjust what is left first")]
+    NotSettled,
 }
 
 impl Refusal for CustomerRefusal {
@@ -112,6 +115,7 @@ impl Refusal for CustomerRefusal {
             Self::Deleted => "customer_deleted",
             Self::Anonymised => "customer_anonymised",
             Self::HasSubscriptions(_) => "customer_has_subscriptions",
+            Self::NotSettled => "customer_not_settled",
         }
     }
 }

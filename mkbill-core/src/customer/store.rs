@@ -30,6 +30,19 @@ pub struct CustomerFilter {
     pub created_after: Option<Timestamp>,
     /// Added before this instant.
     pub created_before: Option<Timestamp>,
+    /// In which order.
+    pub order: CustomerOrder,
+}
+
+/// In which order customers are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CustomerOrder {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// Those who owe something in this currency first, the highest debt before the others; then all
+    /// others, those that were changed last before the others.
+    Debt(Currency),
 }
 
 /// What customers have in common that may be one.
@@ -101,7 +114,7 @@ pub trait CustomerStore: Send {
     /// Writes a changed one, which must still have the revision that was read; `false` if it has
     /// another. Leaves alone what accounts note of debt and credit.
     async fn customer_replace(&mut self, customer: &Customer) -> Result<bool, StoreError>;
-    /// A page, newest first.
+    /// A page in the order of the filter.
     async fn customer_page(
         &mut self,
         filter: &CustomerFilter,

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::customer::contact::{Contact, ContactKind};
 use crate::customer::phone::PhoneNumber;
 use crate::customer::store::{
-    CustomerFilter, CustomerStore, DebtTally, Duplicate, NewTally, TagTally,
+    CustomerFilter, CustomerOrder, CustomerStore, DebtTally, Duplicate, NewTally, TagTally,
 };
 use crate::customer::tag::Tag;
 use crate::customer::{Balance, Customer, CustomerStatus, Locale};
@@ -41,6 +41,25 @@ macro_rules! balance {
     };
 }
 
+/// The customers of a filter, `$3` to `$11`.
+macro_rules! wanted {
+    () => {
+        concat!(
+            "c.deleted_at IS NULL \
+             AND (CAST($3 AS text) IS NULL OR c.search LIKE $3 ESCAPE '!') \
+             AND (CAST($4 AS text) IS NULL OR c.status = $4) \
+             AND (NOT $5 OR c.id IN (SELECT t.customer_id FROM customer_tag t \
+             WHERE t.tag {in_texts:$6})) \
+             AND (CAST($7 AS bigint) IS NULL OR ",
+            balance!(),
+            " >= $7) AND (CAST($8 AS bigint) IS NULL OR ",
+            balance!(),
+            " <= $8) AND (CAST($10 AS timestamptz) IS NULL OR c.created_at > $10) \
+             AND (CAST($11 AS timestamptz) IS NULL OR c.created_at < $11)"
+        )
+    };
+}
+
 const FREE: &str = "ON CONFLICT (phone) WHERE deleted_at IS NULL DO NOTHING";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
@@ -59,17 +78,20 @@ statements! {
          deleted_at = $14, anonymised_at = $15, updated_at = $16, revision = revision + 1 \
          WHERE id = $1 AND revision = $2";
     PAGE: "listing customers" = concat!(
-        "SELECT ", columns!(), " FROM customer c WHERE c.deleted_at IS NULL \
-         AND (CAST($1 AS uuid) IS NULL OR c.id < $1) \
-         AND (CAST($3 AS text) IS NULL OR c.search LIKE $3 ESCAPE '!') \
-         AND (CAST($4 AS text) IS NULL OR c.status = $4) \
-         AND (NOT $5 OR c.id IN (SELECT t.customer_id FROM customer_tag t \
-         WHERE t.tag {in_texts:$6})) \
-         AND (CAST($7 AS bigint) IS NULL OR ", balance!(), " >= $7) \
-         AND (CAST($8 AS bigint) IS NULL OR ", balance!(), " <= $8) \
-         AND (CAST($10 AS timestamptz) IS NULL OR c.created_at > $10) \
-         AND (CAST($11 AS timestamptz) IS NULL OR c.created_at < $11) \
-         ORDER BY c.id DESC LIMIT $2");
+        "SELECT ", columns!(), " FROM customer c WHERE ", wanted!(),
+        " AND (CAST($1 AS uuid) IS NULL OR c.id < $1) ORDER BY c.id DESC LIMIT $2");
+    PAGE_BY_DEBT: "listing customers" = concat!(
+        "WITH debt (id, owed) AS (SELECT b.customer_id, CAST(SUM(b.amount_minor) AS bigint) \
+         FROM customer_balance b WHERE b.currency = $9 GROUP BY b.customer_id \
+         HAVING SUM(b.amount_minor) > 0), \
+         last (owed, updated_at) AS (SELECT COALESCE((SELECT d.owed FROM debt d WHERE d.id = l.id), 0), \
+         l.updated_at FROM customer l WHERE l.id = $1) \
+         SELECT ", columns!(), " FROM customer c LEFT JOIN debt d ON d.id = c.id \
+         LEFT JOIN last ON 1 = 1 WHERE ", wanted!(),
+        " AND (CAST($1 AS uuid) IS NULL OR COALESCE(d.owed, 0) < last.owed \
+         OR (COALESCE(d.owed, 0) = last.owed AND (c.updated_at < last.updated_at \
+         OR (c.updated_at = last.updated_at AND c.id < $1)))) \
+         ORDER BY COALESCE(d.owed, 0) DESC, c.updated_at DESC, c.id DESC LIMIT $2");
     BALANCES: "reading balances" =
         "SELECT customer_id, currency, \
          CAST(SUM(CASE WHEN account = 'customer_credit' THEN -amount_minor ELSE 0 END) AS bigint) \
@@ -212,7 +234,11 @@ fn pattern(text: &str) -> String {
 }
 
 fn filter_values(filter: &CustomerFilter) -> [Value; 9] {
-    let currency = filter.balance_min.or(filter.balance_max).map(Money::currency);
+    let named = filter.balance_min.or(filter.balance_max).map(Money::currency);
+    let currency = match filter.order {
+        CustomerOrder::Debt(currency) => Some(currency),
+        CustomerOrder::Newest => named,
+    };
     [
         filter.text.as_deref().map(pattern).into(),
         filter.status.map(CustomerStatus::name).into(),
@@ -321,7 +347,11 @@ impl<D: Dialect> CustomerStore for SqlTx<D> {
     ) -> Result<Page<Customer>, StoreError> {
         let mut values = Vec::from(page_values(page));
         values.extend(filter_values(filter));
-        let items = self.all(PAGE, values, read).await?;
+        let statement = match filter.order {
+            CustomerOrder::Newest => PAGE,
+            CustomerOrder::Debt(_) => PAGE_BY_DEBT,
+        };
+        let items = self.all(statement, values, read).await?;
         Ok(Page::cut(items, page, |customer| customer.id.uuid()))
     }
 

@@ -2,10 +2,11 @@
 
 use std::fmt::Write as _;
 
-use mkbill_core::billing::{CancelAt, Subscribe};
+use mkbill_core::account::correct::Overdraw;
+use mkbill_core::billing::{Adjustment, CancelAt, Subscribe};
 use mkbill_core::customer::contact::{Contact, ContactKind};
 use mkbill_core::customer::phone::{GivenPhone, Region};
-use mkbill_core::customer::store::CustomerFilter;
+use mkbill_core::customer::store::{CustomerFilter, CustomerOrder};
 use mkbill_core::customer::tag::{Tag, TagEdit};
 use mkbill_core::customer::{ANONYMOUS, CustomerChange, CustomerStatus, NewCustomer};
 use mkbill_core::kernel::caller::Caller;
@@ -41,6 +42,7 @@ pub(crate) const STORIES: &[(&str, Story)] = stories![
     what_is_exported_may_be_imported_elsewhere,
     everything_of_a_customer_is_in_their_file,
     figures_tell_debtors_and_newcomers,
+    those_who_owe_most_come_first_page_by_page,
     figures_tell_who_stays_who_leaves_and_what_they_bring,
 ];
 
@@ -95,7 +97,10 @@ async fn a_deleted_customers_number_may_be_used_again(engine: Engine) {
     shop.billing.cancel_subscription(&because("moves away"), subscription, at).await.unwrap();
     by_number(clerk().dry_run()).await.unwrap();
     assert_eq!(names(&shop).await, ["first"]);
-    assert!(by_number(clerk()).await.unwrap().customer.deleted_at.is_some());
+    let caller = || clerk().with_key("delete".parse().unwrap());
+    assert!(by_number(caller()).await.unwrap().customer.deleted_at.is_some());
+    let again = by_number(caller()).await.unwrap().customer;
+    assert_eq!(again.id, first, "although no list shows them");
     let second = add(&shop, "second", "+62 812 3456 7890").await;
     assert_eq!(names(&shop).await, ["second"]);
     assert_eq!(shop.billing.customer("081234567890").await.unwrap().customer.id, second);
@@ -323,17 +328,35 @@ async fn an_anonymous_customer_keeps_nothing_but_the_books(engine: Engine) {
     // Somebody has the number that would have stood for nobody.
     let last = id.uuid().as_u128() % 1_000_000_000;
     add(&shop, "in the way", &format!("+628{last:09}")).await;
-    shop.billing.anonymise_customer(&clerk().dry_run(), &key).await.unwrap();
+    let subscription = shop.subscribe(id, terms(5_000)).await;
+    let anonymise = async |caller: &Caller, key: &str| {
+        shop.billing.anonymise_customer(caller, key).await.map(|view| view.customer)
+    };
+    assert_eq!(code(anonymise(&clerk(), &key).await), "customer_has_subscriptions");
+    let at = mkbill_core::billing::CancelAt::NowWithCredit;
+    shop.billing.cancel_subscription(&because("moves away"), subscription, at).await.unwrap();
+    assert_eq!(code(anonymise(&clerk(), &key).await), "customer_not_settled");
+    let credit = -shop.credit(id).await;
+    let pay_out = Adjustment {
+        subscription: Some(subscription),
+        amount: rupiah(credit),
+        overdraw: Overdraw::Never,
+    };
+    shop.billing.adjust_credit(&because("paid out"), id, pay_out).await.unwrap();
+    anonymise(&clerk().dry_run(), &key).await.unwrap();
     assert_eq!(shop.billing.customer(&key).await.unwrap().customer.name, "Budi");
-    let view = shop.billing.anonymise_customer(&clerk(), "0812 3456 7890").await.unwrap();
+    let caller = clerk().with_key("forget".parse().unwrap());
+    let view = shop.billing.anonymise_customer(&caller, "0812 3456 7890").await.unwrap();
     let customer = view.customer;
+    let again = anonymise(&caller, "0812 3456 7890").await.unwrap();
+    assert_eq!(again, customer, "although nobody has the number any more");
     assert_eq!((customer.name.as_str(), customer.status), (ANONYMOUS, CustomerStatus::Inactive));
     let next = format!("+628{:09}", (last + 1) % 1_000_000_000);
     assert_eq!((customer.phone.as_str(), customer.phone_as_given), (next.as_str(), next.clone()));
     assert_eq!((customer.email, customer.address, customer.notes), (None, None, None));
     assert!(view.tags.is_empty() && customer.anonymised_at.is_some());
     assert!(shop.billing.customer_contacts(&key).await.unwrap().is_empty());
-    assert_eq!(shop.standing(id).await.balance, rupiah(5_000));
+    assert_eq!(shop.invoices(id).await.len(), 1, "the books stay");
     let found = |text: &str| CustomerFilter { text: Some(text.to_owned()), ..Default::default() };
     for text in ["budi", "081234567890"] {
         let page = shop.billing.customers(&found(text), PageRequest::default()).await.unwrap();
@@ -504,4 +527,40 @@ async fn figures_tell_who_stays_who_leaves_and_what_they_bring(engine: Engine) {
     assert_eq!(figures.average_price, rupiah(300_001 / 3));
     let begun: Vec<_> = figures.begun.iter().map(|(month, n)| (month.as_str(), *n)).collect();
     assert_eq!(begun, [("2026-02", 3), ("2026-01", 1)]);
+}
+
+async fn those_who_owe_most_come_first_page_by_page(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let due = shop.today().tomorrow().unwrap();
+    for (number, owed) in [(1, 0), (2, 20_000), (3, 0), (4, 50_000), (5, 20_000), (6, 0)] {
+        let customer = add(&shop, &format!("c{number}"), &format!("08123456789{number}")).await;
+        shop.moment();
+        if owed > 0 {
+            shop.billing.issue_invoice(&clerk(), customer, charge(owed, due)).await.unwrap();
+        }
+    }
+    shop.pay(shop.billing.customer("081234567896").await.unwrap().customer.id, 7_000).await;
+    let change = CustomerChange { notes: Patch::Set("seen".to_owned()), ..Default::default() };
+    shop.billing.change_customer(&clerk(), "081234567891", change).await.unwrap();
+    let order = CustomerOrder::Debt(Currency::IDR);
+    for limit in 1..=6 {
+        let (mut after, mut names) = (None, Vec::new());
+        loop {
+            let filter = CustomerFilter { order, ..Default::default() };
+            let page = PageRequest::new(after, limit).unwrap();
+            let page = shop.billing.customers(&filter, page).await.unwrap();
+            names.extend(page.items.into_iter().map(|view| view.customer.name));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(names, ["c4", "c5", "c2", "c1", "c6", "c3"], "pages of {limit}");
+    }
+    let owing = CustomerFilter { balance_max: Some(rupiah(-1)), order, ..Default::default() };
+    let page = shop.billing.customers(&owing, PageRequest::default()).await.unwrap();
+    assert_eq!(page.items.len(), 3);
+    let balance_max = Some(Money::new(-1, Currency::USD));
+    let mixed = CustomerFilter { balance_max, order, ..Default::default() };
+    assert_eq!(code(shop.billing.customers(&mixed, PageRequest::default()).await), "invalid");
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 use mkbill_core::account::correct::Overdraw;
-use mkbill_core::billing::{Adjustment, Subscribe, Transfer};
+use mkbill_core::billing::{Adjustment, CancelAt, Subscribe, Transfer};
 use mkbill_core::invoice::InvoiceStatus;
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::ledger::Account;
@@ -24,6 +24,7 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     f2_an_overpayment_is_one_credit,
     f3_periods_granted_times_price_is_money_spent,
     f4_credit_is_never_lost_in_an_invoice,
+    f4_credit_of_a_subscription_that_is_over_can_be_moved_and_paid_out,
     f5_credit_does_not_expire,
     f10_in_whatever_order_things_arrive_paid_stays_paid,
     f10_money_of_nobody_waits_in_suspense_for_its_customer,
@@ -96,6 +97,32 @@ async fn f4_credit_is_never_lost_in_an_invoice(engine: Engine) {
     let invoiced: i64 = shop.invoices(customer).await.iter().map(|i| i.total.minor()).sum();
     let balance = shop.standing(customer).await.balance.minor();
     assert_eq!(70_000, invoiced + balance, "cash in is invoiced and balance");
+    shop.check(&[customer]).await;
+}
+
+async fn f4_credit_of_a_subscription_that_is_over_can_be_moved_and_paid_out(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let customer = shop.customer(1).await;
+    let over = shop.subscribe(customer, terms(100_000)).await;
+    shop.pay(customer, 100_000).await;
+    let at = CancelAt::NowWithCredit;
+    shop.billing.cancel_subscription(&because("moves away"), over, at).await.unwrap();
+    assert_eq!(shop.standing(customer).await.credit, [(Some(over), rupiah(100_000))]);
+    let transfer = Transfer {
+        from: customer,
+        from_subscription: Some(over),
+        to: customer,
+        to_subscription: None,
+        amount: rupiah(60_000),
+    };
+    shop.billing.transfer_credit(&clerk(), transfer).await.unwrap();
+    let adjust = async |amount| {
+        let adjustment = Adjustment { subscription: Some(over), amount, overdraw: Overdraw::Never };
+        shop.billing.adjust_credit(&because("paid out"), customer, adjustment).await
+    };
+    assert_eq!(adjust(rupiah(1)).await.unwrap_err().code(), "not_found", "it takes no credit");
+    adjust(rupiah(-40_000)).await.unwrap();
+    assert_eq!(shop.standing(customer).await.credit, [(None, rupiah(60_000))]);
     shop.check(&[customer]).await;
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use mkbill_core::billing::{Billing, CustomerView};
 use mkbill_core::customer::contact::{Contact, ContactKind};
 use mkbill_core::customer::phone::GivenPhone;
-use mkbill_core::customer::store::CustomerFilter;
+use mkbill_core::customer::store::{CustomerFilter, CustomerOrder};
 use mkbill_core::customer::tag::Tag;
 use mkbill_core::customer::{Balance, CustomerChange, CustomerStatus, Locale, NewCustomer};
 use mkbill_core::kernel::error::Error;
@@ -333,6 +333,19 @@ impl CustomerBody {
     }
 }
 
+/// In which order customers are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+#[schema(as = CustomerSort)]
+pub(crate) enum CustomerSortBody {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// Those who owe most first, then all others, those that were changed last before the others.
+    Debt,
+}
+
 /// Which customers are wanted.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -355,6 +368,10 @@ pub(crate) struct CustomerQuery {
     pub(crate) created_after: Option<Timestamp>,
     /// Added before this instant.
     pub(crate) created_before: Option<Timestamp>,
+    /// In which order; the newest first if absent.
+    #[serde(default)]
+    #[param(inline)]
+    pub(crate) sort: CustomerSortBody,
     /// The `next_cursor` of the page before; absent for the first page.
     pub(crate) cursor: Option<String>,
     /// How many items, 1 to 200; 50 if absent.
@@ -374,6 +391,10 @@ impl CustomerQuery {
             balance_max: self.balance_max.map(amount),
             created_after: self.created_after,
             created_before: self.created_before,
+            order: match self.sort {
+                CustomerSortBody::Newest => CustomerOrder::Newest,
+                CustomerSortBody::Debt => CustomerOrder::Debt(billing.currency()),
+            },
         }
     }
 }
@@ -395,7 +416,7 @@ pub(crate) async fn add_customer(
     Ok(if receipt.replayed { mark_replayed(response) } else { response })
 }
 
-/// Lists customers, newest first.
+/// Lists customers.
 #[utoipa::path(get, path = "/customers", tag = "customers", params(CustomerQuery),
     responses((status = 200, description = "A page", body = PageBody<CustomerBody>), Problems))]
 pub(crate) async fn list_customers(

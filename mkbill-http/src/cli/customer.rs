@@ -12,8 +12,8 @@ use crate::api::customer_details::{
     CustomerFileBody, CustomerStatisticsBody, DuplicateBody, DuplicatesBody, ImportReportBody,
 };
 use crate::api::customers::{
-    CustomerBody, CustomerChangeBody, CustomerQuery, CustomerStatusBody, LocaleBody,
-    NewCustomerBody, TagBody,
+    CustomerBody, CustomerChangeBody, CustomerQuery, CustomerSortBody, CustomerStatusBody,
+    LocaleBody, NewCustomerBody, TagBody,
 };
 use crate::api::values::{Given, MoneyBody, PageBody};
 use crate::failure::Failure;
@@ -25,7 +25,7 @@ use super::output::{Output, facts, listing, money, or_dash, table};
 pub(super) enum CustomerCommand {
     /// Add a customer
     Add(AddArgs),
-    /// List customers, newest first
+    /// List customers
     List(ListArgs),
     /// Show a customer with balances and tags
     Show {
@@ -106,6 +106,9 @@ pub(super) struct ListArgs {
     /// With at most this balance: -1 for all who owe something
     #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     balance_max: Option<i64>,
+    /// In which order
+    #[arg(long, value_enum, default_value_t = CustomerSortBody::Newest)]
+    sort: CustomerSortBody,
     #[command(flatten)]
     page: PageArgs,
 }
@@ -255,6 +258,7 @@ async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure>
         tags: arguments.tags,
         balance_min: arguments.balance_min,
         balance_max: arguments.balance_max,
+        sort: arguments.sort,
         ..CustomerQuery::default()
     };
     let page = billing.customers(&query.filter(billing), arguments.page.read()?).await?;
