@@ -1,14 +1,17 @@
 //! Use cases around subscriptions.
 
 use jiff::civil::Date;
+use serde_json::{Value, json};
 
 use crate::account::book::CustomerAccount;
 use crate::account::desk::Desk;
 use crate::account::load;
 use crate::account::plan_change::Difference;
 use crate::account::subscribe::NewSubscription;
+use crate::audit::{Act, Record};
 use crate::invoice::{Invoice, InvoiceKind, InvoiceState};
 use crate::kernel::caller::{Caller, Fingerprint, Mode};
+use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, PlanId, RouterId, SubscriptionId};
 use crate::kernel::money::Money;
@@ -242,11 +245,12 @@ impl Billing {
         self.change_subscription(caller, id, Wish::Prepay).await
     }
 
-    /// Lets the engine look again at a subscription that it could not bill.
+    /// Lets the engine look again at a subscription that it could not bill, or whose login the router
+    /// had refused.
     ///
     /// # Errors
     ///
-    /// [`Error::NotFound`] if it is not in trouble.
+    /// [`Error::NotFound`] if it is in no such trouble.
     pub async fn retry_subscription(
         &self,
         caller: &Caller,
@@ -526,9 +530,27 @@ async fn retry(
     let input = Fingerprint::of("subscription.retry", &[&id]);
     if first_time(tx, &desk, input, id.uuid()).await? == Once::First {
         open(tx, &mut desk, customer).await?;
-        if !tx.subscription_unpark(id).await? {
+        let unparked = tx.subscription_unpark(id).await?;
+        let unblocked = retry_login(tx, &desk, id).await?;
+        if !unparked && !unblocked {
             return Err(Error::not_found("subscription in trouble", id));
         }
+        let act =
+            Act { action: "subscription.retry", subject_kind: "subscription", subject: id.uuid() };
+        let after = json!({ "billed_again": unparked, "login_pushed_again": unblocked });
+        let Context { now, entropy, caller, .. } = desk.context;
+        let record = Record::new(now, entropy, caller, act, Value::Null, after);
+        tx.audit_append(&[record]).await?;
     }
     view(tx, id).await
+}
+
+/// Lets the worker push a login again that the router had refused.
+async fn retry_login(tx: &mut dyn Tx, desk: &Desk<'_>, id: SubscriptionId) -> Result<bool, Error> {
+    let Some(login) = tx.login_of_subscription(id).await? else { return Ok(false) };
+    let unblocked = tx.login_retry(login.id).await?;
+    if unblocked {
+        wake_router(tx, desk.context, login.router).await?;
+    }
+    Ok(unblocked)
 }

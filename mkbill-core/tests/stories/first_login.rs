@@ -7,7 +7,7 @@ use mkbill_core::voucher::first_login::Evidence;
 use mkbill_routeros::sim::RouterOs;
 
 use crate::support::stories;
-use crate::world::{SELL, World};
+use crate::world::{SELL, World, clerk};
 
 pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     the_clock_starts_at_the_first_login_and_not_at_the_poll,
@@ -25,6 +25,7 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     a_deleted_user_comes_back_with_what_is_left,
     the_timelines_of_6_49_and_7_are_the_same,
     revenue_is_earned_once_on_the_business_day_of_the_first_login,
+    a_first_login_found_after_the_closing_is_earned_on_the_first_open_day,
 ];
 
 const fn minutes(count: i64) -> SignedDuration {
@@ -286,4 +287,26 @@ async fn revenue_is_earned_once_on_the_business_day_of_the_first_login(engine: E
         let groups = world.billing.statistics(march, by).await.unwrap();
         assert_eq!((groups.len(), groups[0].made), (1, 3), "{by:?}");
     }
+}
+
+async fn a_first_login_found_after_the_closing_is_earned_on_the_first_open_day(engine: Engine) {
+    let world = World::new(engine).await.with_known_router().await;
+    let code = &world.pushed_codes(1).await[0];
+    // 23:30 in Jakarta; nobody looks until the next business day.
+    world.clock.advance(minutes(210));
+    world.log_in(code, 1).unwrap();
+    let login = world.now();
+    world.clock.advance(minutes(300));
+    let day = |text: &str| text.parse().unwrap();
+    let caller = clerk().because("the month is reported").unwrap();
+    world.billing.lock_books(&caller, day("2026-03-01")).await.unwrap();
+    world.poll().await;
+    let first = started(&world, code).await;
+    assert_eq!(first.at, login, "its clock is that of the login all the same");
+    let march = Days { from: day("2026-03-01"), to: day("2026-03-31") };
+    let report = world.billing.sales(march, SalesBy::Day).await.unwrap();
+    let rows: Vec<_> = report.rows.iter().map(|row| (row.group.as_str(), row.vouchers)).collect();
+    assert_eq!(rows, [("2026-03-02", 1)]);
+    world.poll().await;
+    assert!(world.billing.doctor().await.unwrap().healthy());
 }

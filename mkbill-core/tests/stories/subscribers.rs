@@ -204,9 +204,12 @@ async fn a_name_that_somebody_else_has_on_the_router_waits_for_a_person(engine: 
     world.poll().await;
     assert_eq!(street.shown(0, "comment"), "mine");
     world.console("/ip/hotspot/user/remove", &[".id=budi@rt03"]);
-    let mut tx = street.begin().await;
-    assert!(tx.login_retry(login.id).await.unwrap());
-    street.commit(tx, &[street.router]).await;
+    let retry = async |number: usize| {
+        world.billing.retry_subscription(&clerk(), SUBSCRIPTIONS[number]).await
+    };
+    retry(0).await.unwrap();
+    assert!(!matches!(street.stored(0).await.sync, SyncState::Blocked { .. }));
+    assert_eq!(retry(1).await.unwrap_err().code(), "not_found", "nothing is wrong with it");
     world.tick().await;
     street.log_in(0).unwrap();
 }

@@ -536,7 +536,7 @@ pub(crate) async fn prepay_subscription(
     Ok(Json(SubscriptionViewBody::of(view)?))
 }
 
-/// Lets the engine look again at a subscription that it could not bill.
+/// Lets the engine look again at a subscription that it could not bill, or whose login the router refused.
 #[utoipa::path(post, path = "/subscriptions/{subscription}/retry", tag = "subscriptions",
     params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "It is looked at again", body = SubscriptionViewBody),

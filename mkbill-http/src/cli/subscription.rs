@@ -41,7 +41,7 @@ pub(super) enum SubscriptionCommand {
     Bill(OneArgs),
     /// Bill as many of the next periods as the customer's credit pays for
     Prepay(OneArgs),
-    /// Let the engine look again at a subscription that it could not bill
+    /// Let the engine look again at one that it could not bill, or whose login was refused
     Retry(OneArgs),
 }
 
