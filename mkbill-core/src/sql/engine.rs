@@ -241,40 +241,9 @@ fn add_array(arguments: &mut PgArguments, values: &[Value]) -> Result<&'static s
         Some(Value::Json(_)) => array!(Json, "jsonb", |v| v.clone()),
         Some(Value::Bytes(_)) => array!(Bytes, "bytea", |v| v.clone()),
         Some(Value::Day(_)) => array!(Day, "date", |v| v.map(Date::to_sqlx)),
-        Some(Value::Instant(_)) => {
-            // Microseconds cross as integers: the timestamp wrapper has no array form.
-            array!(Instant, "timestamptz", |v| v.map(PgInstant))
-        }
+        Some(Value::Instant(_)) => array!(Instant, "timestamptz", |v| v.map(Timestamp::to_sqlx)),
         other => return Err(format!("no bulk form for {other:?}").into()),
     })
-}
-
-/// An instant in an array parameter: microseconds since 2000-01-01, as the wire wants it.
-#[derive(Debug, Clone, Copy)]
-struct PgInstant(Timestamp);
-
-impl sqlx::Type<Postgres> for PgInstant {
-    fn type_info() -> sqlx::postgres::PgTypeInfo {
-        <jiff_sqlx::Timestamp as sqlx::Type<Postgres>>::type_info()
-    }
-}
-
-impl sqlx::postgres::PgHasArrayType for PgInstant {
-    fn array_type_info() -> sqlx::postgres::PgTypeInfo {
-        sqlx::postgres::PgTypeInfo::array_of("timestamptz")
-    }
-}
-
-impl sqlx::Encode<'_, Postgres> for PgInstant {
-    fn encode_by_ref(
-        &self,
-        buffer: &mut sqlx::postgres::PgArgumentBuffer,
-    ) -> Result<sqlx::encode::IsNull, BoxDynError> {
-        <jiff_sqlx::Timestamp as sqlx::Encode<'_, Postgres>>::encode_by_ref(
-            &self.0.to_sqlx(),
-            buffer,
-        )
-    }
 }
 
 impl Dialect for Sqlite {
