@@ -87,6 +87,7 @@ fn of_books() -> OpenApiRouter<Billing> {
         .routes(routes!(figures::top_customers))
         .routes(routes!(figures::subscriptions))
         .routes(routes!(books::statement))
+        .routes(routes!(books::list_entries))
         .routes(routes!(books::show_books))
         .routes(routes!(books::lock_books))
         .routes(routes!(books::unlock_books))

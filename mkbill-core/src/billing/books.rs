@@ -9,8 +9,10 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money, MoneyError};
-use crate::kernel::page::PAGE_ITEMS_MAX;
+use crate::kernel::page::{PAGE_ITEMS_MAX, Page, PageRequest};
+use crate::ledger::Entry;
 use crate::ledger::statement::Statement;
+use crate::ledger::store::EntryFilter;
 use crate::report::Days;
 use crate::report::money::{AgeingRow, CashBy, CashRow, MonthRow, RevenueBy, RevenueRow, TrialRow};
 use crate::report::store::StatementRange;
@@ -58,6 +60,19 @@ impl Billing {
     ) -> Result<Statement, Error> {
         let currency = self.currency();
         reading!(self.store(), |tx| statement(tx, customer, currency, range).await)
+    }
+
+    /// Entries of the books with their sides, newest first.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn entries(
+        &self,
+        filter: EntryFilter,
+        page: PageRequest,
+    ) -> Result<Page<Entry>, Error> {
+        reading!(self.store(), |tx| tx.ledger_page(filter, page).await)
     }
 
     /// Debits and credits of every account, through a business date or all there is.

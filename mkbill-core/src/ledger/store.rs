@@ -6,9 +6,23 @@ use jiff::civil::Date;
 
 use crate::kernel::ids::{CustomerId, SubscriptionId};
 use crate::kernel::money::Money;
+use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
 use super::{Account, Appended, Entry};
+
+/// Which entries of the books are wanted; what is absent does not matter.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EntryFilter {
+    /// From this business date on.
+    pub from: Option<Date>,
+    /// Up to this business date, included.
+    pub to: Option<Date>,
+    /// With a side on this account.
+    pub account: Option<Account>,
+    /// On the statement of this customer.
+    pub customer: Option<CustomerId>,
+}
 
 /// Keeps the books.
 #[async_trait]
@@ -17,6 +31,12 @@ pub trait LedgerStore: Send {
     async fn ledger_append(&mut self, entry: &Entry) -> Result<Appended, StoreError>;
     /// Appends entries, all of them new: a cause that is booked already is [`StoreError::Unique`].
     async fn ledger_append_all(&mut self, entries: &[Entry]) -> Result<(), StoreError>;
+    /// A page of entries with their sides, newest first.
+    async fn ledger_page(
+        &mut self,
+        filter: EntryFilter,
+        page: PageRequest,
+    ) -> Result<Page<Entry>, StoreError>;
     /// What customers have paid and not spent, by subscription; `None` is credit for all. Amounts of
     /// zero are left out.
     async fn credit_of(

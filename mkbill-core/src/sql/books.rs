@@ -152,14 +152,13 @@ statements! {
          GROUP BY i.customer_id ORDER BY total DESC, i.customer_id";
     STATEMENT: "reading a statement" = concat!(
         "SELECT e.id, e.cause, e.business_date, e.recorded_at, e.memo, \
-         i.number AS invoice_number, pay.number AS payment_number, ",
+         (SELECT i.number FROM invoice i WHERE i.id = e.invoice_id) AS invoice_number, \
+         (SELECT pay.number FROM payment pay WHERE pay.id = e.payment_id) AS payment_number, ",
         of_entry!(concat!("CAST(SUM(CASE WHEN ", own!(), " THEN -p.amount_minor ELSE 0 END) AS bigint)")),
         " AS change, ",
         of_entry!(concat!("CAST(SUM(CASE WHEN p.amount_minor > 0 AND ", own!(),
             " THEN p.amount_minor ELSE 0 END) AS bigint)")),
-        " AS moved FROM ledger_entry e \
-         LEFT JOIN invoice i ON i.id = e.invoice_id LEFT JOIN payment pay ON pay.id = e.payment_id \
-         WHERE e.customer_id = $1 AND e.id > $3 \
+        " AS moved FROM ledger_entry e WHERE e.customer_id = $1 AND e.id > $3 \
          AND (CAST($4 AS date) IS NULL OR e.business_date >= $4) \
          AND (CAST($5 AS date) IS NULL OR e.business_date <= $5) AND ",
         of_entry!(concat!("COUNT(CASE WHEN ", own!(), " THEN 1 END)")),

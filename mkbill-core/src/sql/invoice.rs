@@ -44,7 +44,8 @@ macro_rules! note_columns {
 const CHANGED: &str = "ON CONFLICT (id) DO UPDATE SET paid_minor = excluded.paid_minor, \
     due_on = excluded.due_on, state = excluded.state, closed_at = excluded.closed_at, \
     carried_into = excluded.carried_into, void_reason = excluded.void_reason, \
-    remind_at = excluded.remind_at, revision = excluded.revision WHERE invoice.revision = excluded.revision - 1";
+    remind_at = excluded.remind_at, revision = excluded.revision \
+    WHERE invoice.revision = excluded.revision - 1";
 
 statements! {
     BY_ID: "reading an invoice" =

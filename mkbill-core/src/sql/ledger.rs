@@ -1,30 +1,48 @@
 //! The ledger in SQL.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use jiff::civil::Date;
 use uuid::Uuid;
 
-use crate::kernel::ids::{CustomerId, InvoiceId, PaymentId, PlanId, SubscriptionId, VendorId};
+use crate::kernel::ids::{
+    CustomerId, EntryId, InvoiceId, PaymentId, PlanId, SubscriptionId, VendorId,
+};
 use crate::kernel::money::{Currency, Money};
-use crate::ledger::store::LedgerStore;
-use crate::ledger::{Account, Appended, Cause, Entry};
+use crate::kernel::page::{Page, PageRequest};
+use crate::ledger::store::{EntryFilter, LedgerStore};
+use crate::ledger::{Account, Appended, Cause, Entry, Posting};
 use crate::store::StoreError;
 
+use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
 use super::invoice::currency;
 use super::statement::{Statement, statements};
 use super::subscription::customers;
 use super::value::Value;
 use super::voucher::transpose;
-use super::{SqlTx, known, unsigned};
+use super::{ReadError, SqlTx, known, unsigned};
 
 const ONCE: &str = "ON CONFLICT (cause) DO NOTHING";
 const ADDED: &str = "ON CONFLICT (customer_id, account, subscription_id, currency) \
     DO UPDATE SET amount_minor = customer_balance.amount_minor + excluded.amount_minor";
 
 statements! {
+    PAGE: "listing entries" =
+        "SELECT e.id FROM ledger_entry e WHERE (CAST($1 AS uuid) IS NULL OR e.id < $1) \
+         AND (CAST($3 AS date) IS NULL OR e.business_date >= $3) \
+         AND (CAST($4 AS date) IS NULL OR e.business_date <= $4) \
+         AND (CAST($5 AS text) IS NULL OR EXISTS (SELECT 1 FROM ledger_posting p \
+         WHERE p.entry_id = e.id AND p.account = $5)) \
+         AND (CAST($6 AS uuid) IS NULL OR e.customer_id = $6) ORDER BY e.id DESC LIMIT $2";
+    ENTRIES: "reading entries" =
+        "SELECT id, cause, vendor_id, business_date, recorded_at, customer_id, invoice_id, \
+         payment_id, reverses, memo FROM ledger_entry WHERE id {in_uuids:$1} ORDER BY id DESC";
+    SIDES: "reading the sides of entries" =
+        "SELECT p.entry_id, p.account, p.currency, p.amount_minor, p.customer_id, \
+         p.subscription_id, p.plan_id FROM ledger_posting p WHERE p.entry_id {in_uuids:$1} \
+         ORDER BY p.entry_id, p.line";
     BALANCES: "adding up the ledger" =
         "SELECT account, currency, CAST(SUM(amount_minor) AS bigint) AS n FROM ledger_posting \
          GROUP BY account, currency ORDER BY account, currency";
@@ -72,6 +90,38 @@ fn posting_rows(entry: &Entry) -> impl Iterator<Item = Vec<(&'static str, Value)
             ("plan_id", side.plan.map(PlanId::uuid).into()),
         ]
     })
+}
+
+fn read_side(row: &impl Record) -> Result<(Uuid, Posting), ReadError> {
+    let account = known("ledger_posting", "account", &row.text("account")?, Account::named)?;
+    let amount = Money::new(row.int("amount_minor")?, currency(row, "ledger_posting")?);
+    let side = Posting {
+        account,
+        amount,
+        customer: row.uuid_or_none("customer_id")?.map(CustomerId::from_uuid),
+        subscription: row.uuid_or_none("subscription_id")?.map(SubscriptionId::from_uuid),
+        plan: row.uuid_or_none("plan_id")?.map(PlanId::from_uuid),
+    };
+    Ok((row.uuid("entry_id")?, side))
+}
+
+/// An entry with the sides that were read for it.
+fn read_entry(row: &impl Record, sides: &HashMap<Uuid, Vec<Posting>>) -> Result<Entry, ReadError> {
+    let cause = |text: &str| known("ledger_entry", "cause", text, Cause::read);
+    let id = row.uuid("id")?;
+    let (on, at) = (row.date("business_date")?, row.instant("recorded_at")?);
+    let own = sides.get(&id).cloned().unwrap_or_default();
+    let what = cause(&row.text("cause")?)?;
+    let mut entry = known("ledger_posting", "amount_minor", &id.to_string(), |_| {
+        Entry::balanced(EntryId::from_uuid(id), what, on, at, own).ok()
+    })?;
+    entry.vendor = row.uuid_or_none("vendor_id")?.map(VendorId::from_uuid);
+    entry.customer = row.uuid_or_none("customer_id")?.map(CustomerId::from_uuid);
+    entry.invoice = row.uuid_or_none("invoice_id")?.map(InvoiceId::from_uuid);
+    entry.payment = row.uuid_or_none("payment_id")?.map(PaymentId::from_uuid);
+    entry.reverses = row.text_or_none("reverses")?.as_deref().map(cause).transpose()?;
+    entry.memo = row.text_or_none("memo")?;
+    Ok(entry)
 }
 
 /// What entries change of the balances of customers, in the order of the key.
@@ -126,6 +176,29 @@ impl<D: Dialect> LedgerStore for SqlTx<D> {
         let rows = transpose(entries.iter().map(entry_row));
         self.insert_all("booking", "ledger_entry", rows).await?;
         self.post(entries).await
+    }
+
+    async fn ledger_page(
+        &mut self,
+        filter: EntryFilter,
+        page: PageRequest,
+    ) -> Result<Page<Entry>, StoreError> {
+        let mut values = Vec::from(page_values(page));
+        values.extend([
+            filter.from.into(),
+            filter.to.into(),
+            filter.account.map(Account::name).into(),
+            filter.customer.map(CustomerId::uuid).into(),
+        ]);
+        let ids = self.all(PAGE, values, |row| Ok(row.uuid("id")?)).await?;
+        let ids = Page::cut(ids, page, |id| *id);
+        let mut sides: HashMap<Uuid, Vec<Posting>> = HashMap::new();
+        for (entry, side) in self.all(SIDES, vec![ids.items.clone().into()], read_side).await? {
+            sides.entry(entry).or_default().push(side);
+        }
+        let read = |row: &D::Row| read_entry(row, &sides);
+        let items = self.all(ENTRIES, vec![ids.items.into()], read).await?;
+        Ok(Page { items, next: ids.next })
     }
 
     async fn credit_of(

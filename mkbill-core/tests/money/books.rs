@@ -6,7 +6,9 @@ use mkbill_core::billing::{Adjustment, Billing, CancelAt};
 use mkbill_core::invoice::Invoice;
 use mkbill_core::invoice::tax::{TaxMode, TaxRule};
 use mkbill_core::kernel::money::Money;
+use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::ledger::Account;
+use mkbill_core::ledger::store::EntryFilter;
 use mkbill_core::payment::{Method, NewPayment};
 use mkbill_core::plan::terms::Terms;
 use mkbill_core::report::Days;
@@ -20,6 +22,7 @@ use crate::support::stories;
 pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     a_statement_tells_every_rupiah_with_the_balance_after_it,
     a_statement_of_some_days_opens_with_what_was_before,
+    every_entry_is_listed_with_its_sides,
     closed_days_take_no_entry_until_they_are_opened,
     f28_months_sum_to_the_year_and_to_the_ledger,
     what_is_owed_is_told_by_its_age,
@@ -79,6 +82,54 @@ async fn a_statement_of_some_days_opens_with_what_was_before(engine: Engine) {
     let second = shop.billing.statement(customer, range).await.unwrap();
     assert_eq!((second.opening, second.lines.len()), (first.closing, 12));
     assert_eq!((second.closing, second.next), (rupiah(17_210), None));
+}
+
+async fn every_entry_is_listed_with_its_sides(engine: Engine) {
+    let shop = Shop::new(engine).await;
+    let (customer, other) = (shop.customer(1).await, shop.customer(2).await);
+    shop.subscribe(customer, terms(100_000)).await;
+    let payment = shop.pay(customer, 150_000).await.payment.number;
+    shop.days(1).await;
+    shop.billing.reverse_payment(&because("bounced"), payment.as_str()).await.unwrap();
+    shop.pay(other, 7_000).await;
+    let list = async |filter: EntryFilter, limit| {
+        let (mut after, mut all) = (None, Vec::new());
+        loop {
+            let page = PageRequest::new(after, limit).unwrap();
+            let page = shop.billing.entries(filter, page).await.unwrap();
+            all.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                break all;
+            }
+        }
+    };
+    let all = list(EntryFilter::default(), 2).await;
+    let causes: Vec<&str> = all.iter().map(|entry| entry.cause.name()).collect();
+    let expected = [
+        "payment_received",
+        "payment_reversed",
+        "released",
+        "allocated",
+        "payment_received",
+        "invoice_issued",
+    ];
+    assert_eq!(causes, expected);
+    assert_eq!(all[1].memo.as_deref(), Some("bounced"));
+    assert_eq!(all[1].reverses, Some(all[4].cause));
+    let sides: Vec<_> =
+        all[5].postings().iter().map(|side| (side.account, side.amount.minor())).collect();
+    let owed = (Account::Receivable, 100_000);
+    assert_eq!(sides, [owed, (Account::SubscriptionRevenue, -100_000)]);
+    let own = EntryFilter { customer: Some(other), ..EntryFilter::default() };
+    assert_eq!(list(own, 200).await.len(), 1);
+    let cash = EntryFilter { account: Some(Account::Cash), ..EntryFilter::default() };
+    assert_eq!(list(cash, 200).await.len(), 3);
+    let today = Some(shop.today());
+    let late = EntryFilter { from: today, ..cash };
+    assert_eq!(list(late, 200).await.len(), 2);
+    let early = EntryFilter { to: Some(date(2026, 1, 10)), ..cash };
+    assert_eq!(list(early, 200).await.len(), 1);
 }
 
 async fn closed_days_take_no_entry_until_they_are_opened(engine: Engine) {

@@ -5,14 +5,19 @@ use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mkbill_core::billing::Billing;
-use mkbill_core::kernel::ids::{CustomerId, EntryId};
+use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::ids::{
+    CustomerId, EntryId, InvoiceId, PaymentId, PlanId, SubscriptionId, VendorId,
+};
 use mkbill_core::ledger::statement::{Statement, StatementLine};
+use mkbill_core::ledger::store::EntryFilter;
+use mkbill_core::ledger::{Cause, Entry, Posting};
 use mkbill_core::report::store::StatementRange;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::values::MoneyBody;
+use super::values::{MoneyBody, PageBody, PageQuery};
 use super::{Answer, Problems};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
 
@@ -114,6 +119,129 @@ pub(crate) async fn statement(
     let after = query.after.map(EntryId::from_uuid);
     let range = StatementRange { after, from: query.from, to: query.to };
     Ok(Json(StatementBody::of(customer, billing.statement(customer, range).await?)))
+}
+
+/// Which entries of the books.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EntryQuery {
+    /// First business day.
+    pub(crate) from: Option<Date>,
+    /// Last business day, included.
+    pub(crate) to: Option<Date>,
+    /// With a side on this account.
+    #[param(example = "cash")]
+    pub(crate) account: Option<String>,
+    /// On the statement of the customer of this id.
+    pub(crate) customer: Option<Uuid>,
+    /// The `next_cursor` of the page before; absent for the first page.
+    pub(crate) cursor: Option<String>,
+    /// How many items, 1 to 200; 50 if absent.
+    #[param(minimum = 1, maximum = 200)]
+    pub(crate) limit: Option<u32>,
+}
+
+impl EntryQuery {
+    pub(crate) fn filter(&self) -> Result<EntryFilter, Error> {
+        Ok(EntryFilter {
+            from: self.from,
+            to: self.to,
+            account: self.account.as_deref().map(str::parse).transpose()?,
+            customer: self.customer.map(CustomerId::from_uuid),
+        })
+    }
+}
+
+/// One side of an entry.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Posting)]
+pub(crate) struct PostingBody {
+    /// The account.
+    #[schema(example = "cash")]
+    pub(crate) account: &'static str,
+    /// Debit above zero, credit below.
+    pub(crate) amount: MoneyBody,
+    /// The customer it concerns.
+    pub(crate) customer_id: Option<Uuid>,
+    /// The only subscription that this credit is for, or the one that earned this revenue.
+    pub(crate) subscription_id: Option<Uuid>,
+    /// The plan that earned this revenue.
+    pub(crate) plan_id: Option<Uuid>,
+}
+
+impl From<&Posting> for PostingBody {
+    fn from(side: &Posting) -> Self {
+        Self {
+            account: side.account.name(),
+            amount: side.amount.into(),
+            customer_id: side.customer.map(CustomerId::uuid),
+            subscription_id: side.subscription.map(SubscriptionId::uuid),
+            plan_id: side.plan.map(PlanId::uuid),
+        }
+    }
+}
+
+/// One entry of the books; its sides sum to zero.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Entry)]
+pub(crate) struct EntryBody {
+    /// Identity.
+    pub(crate) id: Uuid,
+    /// What it records.
+    #[schema(example = "payment_received")]
+    pub(crate) cause: &'static str,
+    /// The id of the thing that it records: the invoice, payment, voucher and the like.
+    pub(crate) subject_id: Uuid,
+    /// The business date it belongs to.
+    pub(crate) on: Date,
+    /// When it was written.
+    pub(crate) recorded_at: Timestamp,
+    /// The id of the vendor it concerns.
+    pub(crate) vendor_id: Option<Uuid>,
+    /// The id of the customer whose statement shows it.
+    pub(crate) customer_id: Option<Uuid>,
+    /// The id of the invoice it is about.
+    pub(crate) invoice_id: Option<Uuid>,
+    /// The id of the payment it is about.
+    pub(crate) payment_id: Option<Uuid>,
+    /// What the entry recorded that it takes back.
+    pub(crate) reverses: Option<&'static str>,
+    /// Why, in the words of whoever wrote it.
+    pub(crate) memo: Option<String>,
+    /// Its sides.
+    pub(crate) postings: Vec<PostingBody>,
+}
+
+impl From<Entry> for EntryBody {
+    fn from(entry: Entry) -> Self {
+        Self {
+            id: entry.id.uuid(),
+            cause: entry.cause.name(),
+            subject_id: entry.cause.subject(),
+            on: entry.business_date,
+            recorded_at: entry.recorded_at,
+            vendor_id: entry.vendor.map(VendorId::uuid),
+            customer_id: entry.customer.map(CustomerId::uuid),
+            invoice_id: entry.invoice.map(InvoiceId::uuid),
+            payment_id: entry.payment.map(PaymentId::uuid),
+            reverses: entry.reverses.map(Cause::name),
+            postings: entry.postings().iter().map(PostingBody::from).collect(),
+            memo: entry.memo,
+        }
+    }
+}
+
+/// Lists the entries of the books with their sides, newest first.
+#[utoipa::path(get, path = "/books/entries", tag = "books", params(EntryQuery),
+    responses((status = 200, description = "A page", body = PageBody<EntryBody>), Problems))]
+pub(crate) async fn list_entries(
+    State(billing): State<Billing>,
+    Query(query): Query<EntryQuery>,
+) -> Answer<PageBody<EntryBody>> {
+    let filter = query.filter()?;
+    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    Ok(Json(PageBody::of(billing.entries(filter, page).await?, EntryBody::from)))
 }
 
 /// How far the books are closed.

@@ -1,19 +1,23 @@
 //! `mkbill books …`
 
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use mkbill_core::billing::Billing;
+use uuid::Uuid;
 
-use crate::api::books::BooksBody;
+use crate::api::books::{BooksBody, EntryBody, EntryQuery, PostingBody};
+use crate::api::values::PageBody;
 use crate::failure::Failure;
 
-use super::args::WriteArgs;
-use super::output::Output;
+use super::args::{PageArgs, WriteArgs};
+use super::output::{Output, listing, money, or_dash};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum BooksCommand {
     /// Show how far the books are closed
     Show,
+    /// List the entries of the books with their sides, newest first
+    Entries(EntriesArgs),
     /// Close the books through a day that is over; needs --reason
     Lock {
         /// The last day to close
@@ -32,8 +36,44 @@ pub(super) enum BooksCommand {
     },
 }
 
+#[derive(Debug, Args)]
+pub(super) struct EntriesArgs {
+    /// First business day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    from: Option<Date>,
+    /// Last business day, included
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    to: Option<Date>,
+    /// With a side on this account, such as cash
+    #[arg(long, value_name = "NAME")]
+    account: Option<String>,
+    /// On the statement of the customer of this id
+    #[arg(long, value_name = "ID")]
+    customer: Option<Uuid>,
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+async fn entries(billing: &Billing, arguments: EntriesArgs) -> Result<Output, Failure> {
+    let EntriesArgs { from, to, account, customer, page } = arguments;
+    let query = EntryQuery { from, to, account, customer, ..EntryQuery::default() };
+    let entries = billing.entries(query.filter()?, page.read()?).await?;
+    let entries = PageBody::of(entries, EntryBody::from);
+    Ok(listing(&entries, ["on", "what", "sides", "memo"], |entry| {
+        let side = |side: &PostingBody| format!("{} {}", side.account, money(&side.amount));
+        let sides: Vec<String> = entry.postings.iter().map(side).collect();
+        [
+            entry.on.to_string(),
+            entry.cause.to_owned(),
+            sides.join("\n"),
+            or_dash(entry.memo.as_ref()),
+        ]
+    }))
+}
+
 pub(super) async fn run(billing: &Billing, command: BooksCommand) -> Result<Output, Failure> {
     let (through, tried) = match command {
+        BooksCommand::Entries(arguments) => return entries(billing, arguments).await,
         BooksCommand::Show => (billing.books_locked_through().await?, None),
         BooksCommand::Lock { through, write } => {
             (billing.lock_books(&write.caller()?, through).await?, Some(write))

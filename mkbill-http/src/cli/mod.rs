@@ -127,7 +127,7 @@ enum Command {
     /// Reports
     #[command(subcommand)]
     Report(report::ReportCommand),
-    /// Closed days of the books
+    /// The books: their entries, and closed days
     #[command(subcommand)]
     Books(books::BooksCommand),
     /// What time it is, and a test clock that is moved

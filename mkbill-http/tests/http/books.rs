@@ -153,3 +153,18 @@ async fn a_test_clock_is_moved_through_what_falls_due() {
     advance("2026-04-01").await.problem(409, "clock_past");
     advance("tomorrow").await.problem(422, "invalid");
 }
+
+#[tokio::test]
+async fn entries_are_listed_with_their_sides() {
+    let (app, budi) = paid_too_much().await;
+    let all = app.get("/api/v1/books/entries?account=cash").await.ok(200);
+    let entry = &all["items"][0];
+    assert_eq!(
+        (&entry["cause"], &entry["customer_id"]),
+        (&json!("payment_received"), &json!(budi))
+    );
+    assert_eq!(entry["postings"][0]["account"], "cash");
+    assert_eq!(entry["postings"][0]["amount"], rupiah(PRICE + 50_000));
+    assert_eq!(all["items"].as_array().unwrap().len(), 1);
+    app.get("/api/v1/books/entries?account=purse").await.problem(422, "invalid");
+}
