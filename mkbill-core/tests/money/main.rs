@@ -17,6 +17,7 @@ mod dry_runs;
 mod failures;
 mod golden;
 mod plans;
+mod replays;
 mod year;
 
 fn main() {
@@ -35,6 +36,7 @@ fn main() {
         failures::STORIES,
         golden::STORIES,
         plans::STORIES,
+        replays::STORIES,
         year::STORIES,
     ];
     support::run(&stories.concat(), crowd::POSTGRES_STORIES)
