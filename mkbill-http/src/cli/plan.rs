@@ -257,7 +257,7 @@ pub(super) async fn run(billing: &Billing, command: PlanCommand) -> Result<Outpu
         }
         PlanCommand::RenewTerms(OneArgs { plan, write }) => {
             let subscriptions = billing.renew_terms(&write.caller()?, &plan).await?;
-            let text = format!("{subscriptions} subscriptions get the terms of {plan} next");
+            let text = format!("subscriptions that get the terms of {plan} next: {subscriptions}");
             Ok(Output::new(RenewedTermsBody { subscriptions }, write.verdict(&text)))
         }
     }
