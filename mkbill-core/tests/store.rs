@@ -14,11 +14,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use mkbill_core::audit::{Act, Record};
 use mkbill_core::kernel::caller::{Actor, Caller, Fingerprint};
+use mkbill_core::kernel::context::Context;
 use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::ids::{EntryId, MessageId, PlanId, RouterId, VendorId, VoucherId};
 use mkbill_core::kernel::money::{Currency, Money};
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::secret::Sealed;
+use mkbill_core::kernel::time::BusinessZone;
 use mkbill_core::ledger::{Account, Appended, Cause, Entry, Posting};
 use mkbill_core::outbox::{Message, Outcome, Payload, SYNC_ROUTER};
 use mkbill_core::plan::store::PlanFilter;
@@ -208,13 +210,8 @@ async fn made_voucher(tx: &mut dyn Tx) -> VoucherId {
     let (router, plan) = (router("pos-1"), plan(1));
     assert!(tx.router_insert(&router).await.unwrap() && tx.plan_insert(&plan).await.unwrap());
     let caller = Caller::new(Actor::cli("clerk"));
-    let zone = mkbill_core::kernel::time::BusinessZone::named("Asia/Jakarta").unwrap();
-    let context = mkbill_core::kernel::context::Context {
-        now: beginning(),
-        entropy: &OsEntropy,
-        zone: &zone,
-        caller: &caller,
-    };
+    let zone = BusinessZone::named("Asia/Jakarta").unwrap();
+    let context = Context { now: beginning(), entropy: &OsEntropy, zone: &zone, caller: &caller };
     let request = NewBatch {
         router: router.id,
         plan: plan.id,
@@ -400,11 +397,13 @@ async fn a_failed_message_waits_and_counts_and_a_dead_one_stays(engine: Engine) 
 async fn the_audit_trail_refuses_changes_and_reads_newest_first(engine: Engine) {
     let (database, store) = fresh(engine).await;
     let caller = Caller::new(Actor::cli("clerk")).because("a reason").unwrap();
+    let zone = BusinessZone::named("Asia/Jakarta").unwrap();
     let record = |number: i64| {
         let act =
             Act { action: "plan.add", subject_kind: "plan", subject: uuid::Uuid::from_u128(9) };
-        let at = beginning() + SignedDuration::from_millis(number);
-        Record::new(at, &OsEntropy, &caller, act, json!(null), json!({ "n": number }))
+        let now = beginning() + SignedDuration::from_millis(number);
+        let context = Context { now, entropy: &OsEntropy, zone: &zone, caller: &caller };
+        Record::new(context, act, json!(null), json!({ "n": number }))
     };
     let mut tx = write(&store).await;
     tx.audit_append(&[record(1), record(2), record(3)]).await.unwrap();

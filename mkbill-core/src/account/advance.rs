@@ -7,8 +7,8 @@ use crate::invoice::Invoice;
 use crate::kernel::error::Error;
 use crate::kernel::time::BusinessZone;
 use crate::plan::terms::{BillingMode, LateRenewal};
-use crate::subscription::SubscriptionState;
 use crate::subscription::cycle::sub_days;
+use crate::subscription::{Subscription, SubscriptionState};
 
 use super::book::CustomerAccount;
 use super::desk::Desk;
@@ -32,10 +32,9 @@ impl CustomerAccount {
                 return Err(Error::broken("a subscription does not come to rest"));
             }
         }
-        let subscription = &self.kept[index].subscription;
-        let open: Vec<Invoice> = self.open_of(subscription.id).cloned().collect();
-        let zone = subscription.zone.clone();
-        self.remind(desk, &open, &zone)?;
+        let Subscription { id, zone, .. } = &*self.kept[index].subscription;
+        let due = self.due_soon(desk, Some(*id), zone);
+        self.remind(desk, &due)?;
         self.set_alarm(desk, index);
         Ok(())
     }
@@ -153,10 +152,8 @@ impl CustomerAccount {
     ///
     /// An amount that is out of range.
     pub fn advance_invoices(&mut self, desk: &Desk<'_>) -> Result<(), Error> {
-        let own = self.invoices.iter().filter(|invoice| invoice.subscription.is_none());
-        let open: Vec<Invoice> =
-            own.filter(|invoice| invoice.is_open()).map(|invoice| (**invoice).clone()).collect();
-        self.remind(desk, &open, desk.context.zone)?;
+        let due = self.due_soon(desk, None, desk.context.zone);
+        self.remind(desk, &due)?;
         self.set_invoice_alarms(desk);
         Ok(())
     }

@@ -134,7 +134,12 @@ impl CustomerAccount {
 
     /// The open invoices of a subscription.
     pub fn open_of(&self, id: SubscriptionId) -> impl Iterator<Item = &Invoice> {
-        let own = move |invoice: &&Invoice| invoice.is_open() && invoice.subscription == Some(id);
+        self.open_for(Some(id))
+    }
+
+    /// The open invoices of a subscription, or those that belong to none.
+    pub fn open_for(&self, owner: Option<SubscriptionId>) -> impl Iterator<Item = &Invoice> {
+        let own = move |invoice: &&Invoice| invoice.is_open() && invoice.subscription == owner;
         self.invoices.iter().map(|invoice| &**invoice).filter(own)
     }
 

@@ -87,14 +87,6 @@ impl CustomerAccount {
 
     /// Notes an act for the trail.
     pub(super) fn record(&mut self, desk: &Desk<'_>, act: Act, before: Value, after: Value) {
-        let context = desk.context;
-        self.records.push(Record::new(
-            context.now,
-            context.entropy,
-            context.caller,
-            act,
-            before,
-            after,
-        ));
+        self.records.push(Record::new(desk.context, act, before, after));
     }
 }

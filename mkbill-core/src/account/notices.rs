@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::invoice::Invoice;
 use crate::kernel::error::Error;
-use crate::kernel::ids::{NoticeId, PaymentId};
+use crate::kernel::ids::{NoticeId, PaymentId, SubscriptionId};
 use crate::kernel::money::Money;
 use crate::kernel::time::BusinessZone;
 use crate::notice::{Notice, NoticeKind};
@@ -76,24 +76,32 @@ impl CustomerAccount {
         Ok(())
     }
 
-    /// Reminds of those of some open invoices that fall due in seven, three or one days. The notice of
-    /// issue stands for a reminder of the same day.
-    pub(super) fn remind(
-        &mut self,
+    /// The open invoices of a subscription, or of none, that fall due in seven, three or one days, and
+    /// when to remind of them. The notice of issue stands for a reminder of the same day.
+    pub(super) fn due_soon(
+        &self,
         desk: &Desk<'_>,
-        open: &[Invoice],
+        owner: Option<SubscriptionId>,
         zone: &BusinessZone,
-    ) -> Result<(), Error> {
+    ) -> Vec<(Invoice, Timestamp)> {
         let today = desk.date_in(zone);
         let due = |invoice: &&Invoice| {
             let day = REMINDER_DAYS.map(|days| sub_days(invoice.due_on, days));
             day.contains(&today) && invoice.issued_on < today
         };
-        for invoice in open.iter().filter(due) {
-            let morning = in_the_morning(desk, zone);
-            self.tell_of_invoice(desk, NoticeKind::InvoiceReminder, invoice, morning)?;
-        }
-        Ok(())
+        let due = self.open_for(owner).filter(due).cloned();
+        due.map(|invoice| (invoice, in_the_morning(desk, zone))).collect()
+    }
+
+    /// Reminds of invoices.
+    pub(super) fn remind(
+        &mut self,
+        desk: &Desk<'_>,
+        due: &[(Invoice, Timestamp)],
+    ) -> Result<(), Error> {
+        due.iter().try_for_each(|(invoice, morning)| {
+            self.tell_of_invoice(desk, NoticeKind::InvoiceReminder, invoice, *morning)
+        })
     }
 
     /// Tells that service was cut, goes on, begins or ends.

@@ -5,8 +5,8 @@ pub mod store;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::kernel::caller::{Actor, Caller};
-use crate::kernel::entropy::Entropy;
+use crate::kernel::caller::Actor;
+use crate::kernel::context::Context;
 use crate::kernel::ids::AuditId;
 
 /// One row of the trail. Secrets never enter it.
@@ -44,20 +44,13 @@ pub struct Act {
 }
 
 impl Record {
-    /// A row about one act of `caller`.
-    pub fn new(
-        now: Timestamp,
-        entropy: &dyn Entropy,
-        caller: &Caller,
-        act: Act,
-        before: Value,
-        after: Value,
-    ) -> Self {
+    /// A row about one act of the caller.
+    pub fn new(context: Context<'_>, act: Act, before: Value, after: Value) -> Self {
         Self {
-            id: AuditId::new(now, entropy),
-            at: now,
-            actor: caller.actor.clone(),
-            reason: caller.reason.clone(),
+            id: AuditId::new(context.now, context.entropy),
+            at: context.now,
+            actor: context.caller.actor.clone(),
+            reason: context.caller.reason.clone(),
             action: act.action,
             subject_kind: act.subject_kind,
             subject: act.subject,

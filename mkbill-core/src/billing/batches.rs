@@ -217,7 +217,7 @@ async fn retry(tx: &mut dyn Tx, context: Context<'_>, key: &str) -> Result<Batch
         };
         let before = json!({ "number": batch.number.as_str() });
         let after = json!({ "unblocked_logins": unblocked });
-        let record = Record::new(context.now, context.entropy, context.caller, act, before, after);
+        let record = Record::new(context, act, before, after);
         tx.audit_append(&[record]).await?;
         wake_router(tx, context, batch.router).await?;
     }

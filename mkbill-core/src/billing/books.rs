@@ -247,7 +247,7 @@ async fn lock(
     let shown = |day: Option<Date>| json!({ "locked_through": day.map(|day| day.to_string()) });
     let context = desk.context;
     let (before, after): (Value, Value) = (shown(before), shown(through));
-    let record = Record::new(context.now, context.entropy, context.caller, act, before, after);
+    let record = Record::new(context, act, before, after);
     tx.audit_append(&[record]).await?;
     Ok(through)
 }

@@ -116,7 +116,7 @@ async fn insert_vendor(
     }
     let act = Act { action: "vendor.add", subject_kind: "vendor", subject: vendor.id.uuid() };
     let after = json!({ "code": vendor.code.as_str(), "name": vendor.name });
-    let record = Record::new(context.now, context.entropy, context.caller, act, Value::Null, after);
+    let record = Record::new(context, act, Value::Null, after);
     tx.audit_append(&[record]).await?;
     Ok(vendor.clone())
 }
@@ -179,6 +179,6 @@ async fn note_tax(
         "base_numerator": rule.base().0,
         "base_denominator": rule.base().1,
     });
-    let record = Record::new(context.now, context.entropy, context.caller, act, Value::Null, after);
+    let record = Record::new(context, act, Value::Null, after);
     Ok(tx.audit_append(&[record]).await?)
 }

@@ -68,6 +68,6 @@ async fn start(tx: &mut dyn Tx, context: Context<'_>, at: Timestamp) -> Result<(
     tx.clock_start(at).await?;
     let act = Act { action: "clock.start", subject_kind: "clock", subject: uuid::Uuid::nil() };
     let after = json!({ "at": at.to_string() });
-    let record = Record::new(context.now, context.entropy, context.caller, act, Value::Null, after);
+    let record = Record::new(context, act, Value::Null, after);
     Ok(tx.audit_append(&[record]).await?)
 }

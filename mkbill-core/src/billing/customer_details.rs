@@ -25,7 +25,9 @@ use crate::transact::{reading, transact};
 
 use super::Billing;
 use super::credit::{Standing, standing};
-use super::customers::{CustomerView, claimed, find, locked, note, one_view, replace, view_of};
+use super::customers::{
+    CustomerView, check_cancelled, claimed, find, locked, note, one_view, replace, view_of,
+};
 
 /// How many groups of possible doubles are named at once.
 const DUPLICATES_MAX: u32 = 200;
@@ -232,10 +234,7 @@ async fn anonymise(
 
 /// Nobody is forgotten who is served, owes something or is owed something.
 async fn check_settled(tx: &mut dyn Tx, id: CustomerId) -> Result<(), Error> {
-    let kept = tx.subscriptions_live_of(&[id]).await?.len();
-    if kept > 0 {
-        return Err(CustomerRefusal::HasSubscriptions(kept).into());
-    }
+    check_cancelled(tx, id).await?;
     let balances = tx.customer_balances(&[id]).await?;
     let settled = |balance: &Balance| balance.credit.is_zero() && balance.owed.is_zero();
     if balances.iter().all(|(_, balance)| settled(balance)) {

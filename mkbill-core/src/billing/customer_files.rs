@@ -82,7 +82,7 @@ async fn import_file(
     let act = Act { action: "customer.import", subject_kind: "import", subject: import };
     let context = desk.context;
     let after = picture(&report);
-    let row = Record::new(context.now, context.entropy, context.caller, act, Value::Null, after);
+    let row = Record::new(context, act, Value::Null, after);
     tx.audit_append(&[row]).await?;
     Ok((report, false))
 }

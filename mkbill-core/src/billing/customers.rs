@@ -3,13 +3,12 @@
 use std::collections::HashMap;
 
 use serde_json::{Value, json};
-use uuid::Uuid;
 
 use crate::account::desk::Desk;
 use crate::audit::store::AuditRow;
 use crate::audit::{Act, Record};
 use crate::customer::phone::PhoneNumber;
-use crate::customer::store::{CustomerFilter, CustomerOrder};
+use crate::customer::store::CustomerFilter;
 use crate::customer::tag::Tag;
 use crate::customer::{
     Balance, Customer, CustomerChange, CustomerRefusal, CustomerStatus, NewCustomer,
@@ -20,7 +19,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
-use crate::request::{Once, once};
+use crate::request::{Asked, Once, once_about};
 use crate::store::{StoreError, Tx};
 use crate::transact::{reading, transact};
 
@@ -140,12 +139,8 @@ impl Billing {
 }
 
 fn check(filter: &CustomerFilter) -> Result<(), Error> {
-    let ordered = match filter.order {
-        CustomerOrder::Debt(currency) => Some(currency),
-        CustomerOrder::Newest => None,
-    };
     let named = [filter.balance_min, filter.balance_max].map(|named| named.map(Money::currency));
-    let mut currencies = named.into_iter().chain([ordered]).flatten();
+    let mut currencies = named.into_iter().chain([filter.order.currency()]).flatten();
     let first = currencies.next();
     if currencies.any(|currency| Some(currency) != first) {
         let text = "use one currency for balance_min, balance_max and the order";
@@ -218,10 +213,7 @@ async fn delete(
         if customer.deleted_at.is_some() {
             return Err(CustomerRefusal::Deleted.into());
         }
-        let kept = tx.subscriptions_live_of(&[id]).await?.len();
-        if kept > 0 {
-            return Err(CustomerRefusal::HasSubscriptions(kept).into());
-        }
+        check_cancelled(tx, id).await?;
         let (deleted_at, updated_at) = (Some(context.now), context.now);
         replace(tx, &Customer { deleted_at, updated_at, ..customer }).await?;
         note(tx, context, "customer.delete", id, Value::Null).await?;
@@ -262,7 +254,7 @@ pub(super) fn record(
     after: Value,
 ) -> Record {
     let act = Act { action, subject_kind: "customer", subject: id.uuid() };
-    Record::new(context.now, context.entropy, context.caller, act, Value::Null, after)
+    Record::new(context, act, Value::Null, after)
 }
 
 /// Writes a changed customer.
@@ -284,10 +276,18 @@ pub(super) async fn claimed(
     input: Fingerprint,
 ) -> Result<(CustomerId, Once), Error> {
     let found = find(billing, tx, key).await;
-    let id = found.as_ref().map_or(Uuid::nil(), |customer| customer.id.uuid());
-    match once(tx, context, input, id).await? {
-        Once::First => Ok((found?.id, Once::First)),
-        Once::Again(id) => Ok((CustomerId::from_uuid(id), Once::Again(id))),
+    let asked = once_about(tx, context, input, found, |customer| customer.id.uuid()).await?;
+    Ok(match asked {
+        Asked::First(customer) => (customer.id, Once::First),
+        Asked::Again(id) => (CustomerId::from_uuid(id), Once::Again(id)),
+    })
+}
+
+/// Nobody goes who keeps a subscription.
+pub(super) async fn check_cancelled(tx: &mut dyn Tx, id: CustomerId) -> Result<(), Error> {
+    match tx.subscriptions_live_of(&[id]).await?.len() {
+        0 => Ok(()),
+        kept => Err(CustomerRefusal::HasSubscriptions(kept).into()),
     }
 }
 

@@ -56,7 +56,7 @@ impl Billing {
 fn record(context: Context<'_>, action: &'static str, key: &ApiKey) -> Record {
     let act = Act { action, subject_kind: "api_key", subject: key.id.uuid() };
     let after = json!({ "name": key.name });
-    Record::new(context.now, context.entropy, context.caller, act, Value::Null, after)
+    Record::new(context, act, Value::Null, after)
 }
 
 async fn insert(

@@ -285,7 +285,7 @@ async fn note(
         "currency": payment.amount.currency().code(),
     });
     let context = desk.context;
-    let record = Record::new(context.now, context.entropy, context.caller, act, Value::Null, after);
+    let record = Record::new(context, act, Value::Null, after);
     Ok(tx.audit_append(&[record]).await?)
 }
 

@@ -12,7 +12,7 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::plan::store::PlanFilter;
 use crate::plan::terms::Terms;
 use crate::plan::{NewPlan, Plan, PlanChange, PlanName};
-use crate::request::{Once, once};
+use crate::request::{Asked, Once, once, once_about};
 use crate::store::{StoreError, Tx};
 use crate::transact::{reading, transact};
 
@@ -174,12 +174,10 @@ async fn alter(
     change: impl FnOnce(&Plan) -> Result<Plan, Error> + Send,
 ) -> Result<Plan, Error> {
     let found = find_plan(tx, key).await;
-    // A plan that got another name is not found by its old one when the request is repeated.
-    let id = found.as_ref().map_or(uuid::Uuid::nil(), |plan| plan.id.uuid());
-    if let Once::Again(id) = once(tx, context, input, id).await? {
-        return find_plan(tx, &id.to_string()).await;
-    }
-    let before = found?;
+    let before = match once_about(tx, context, input, found, |plan| plan.id.uuid()).await? {
+        Asked::First(plan) => plan,
+        Asked::Again(id) => return find_plan(tx, &id.to_string()).await,
+    };
     let after = change(&before)?;
     if after == before {
         return Ok(before);
@@ -247,6 +245,6 @@ async fn note(
     after: Value,
 ) -> Result<(), Error> {
     let act = Act { action, subject_kind: "plan", subject: plan.uuid() };
-    let record = Record::new(context.now, context.entropy, context.caller, act, before, after);
+    let record = Record::new(context, act, before, after);
     Ok(tx.audit_append(&[record]).await?)
 }

@@ -124,14 +124,7 @@ async fn insert(
         "address": router.address.to_string(),
         "username": router.username,
     });
-    let record = Record::new(
-        context.now,
-        context.entropy,
-        context.caller,
-        act,
-        serde_json::Value::Null,
-        after,
-    );
+    let record = Record::new(context, act, serde_json::Value::Null, after);
     tx.audit_append(&[record]).await?;
     wake_router(tx, context, router.id).await?;
     Ok(router.id)

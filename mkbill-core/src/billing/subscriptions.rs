@@ -11,7 +11,6 @@ use crate::account::subscribe::NewSubscription;
 use crate::audit::{Act, Record};
 use crate::invoice::{Invoice, InvoiceKind, InvoiceState};
 use crate::kernel::caller::{Caller, Fingerprint, Mode};
-use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, PlanId, RouterId, SubscriptionId};
 use crate::kernel::money::Money;
@@ -538,9 +537,7 @@ async fn retry(
         let act =
             Act { action: "subscription.retry", subject_kind: "subscription", subject: id.uuid() };
         let after = json!({ "billed_again": unparked, "login_pushed_again": unblocked });
-        let Context { now, entropy, caller, .. } = desk.context;
-        let record = Record::new(now, entropy, caller, act, Value::Null, after);
-        tx.audit_append(&[record]).await?;
+        tx.audit_append(&[Record::new(desk.context, act, Value::Null, after)]).await?;
     }
     view(tx, id).await
 }

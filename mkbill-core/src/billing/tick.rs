@@ -162,16 +162,16 @@ fn bill(desk: &Desk<'_>, account: &mut CustomerAccount, run: &mut BillingRun) {
         }
         let before = account.clone();
         let was_cut = account.is_overdue(index);
-        let advanced = account.advance(desk, index);
-        run.suspended += usize::from(!was_cut && advanced.is_ok() && account.is_overdue(index));
-        if let Err(error) = advanced {
-            *account = before;
-            let id = account.kept[index].subscription.id;
-            let text = said(&error);
-            tracing::error!(subscription.id = %id, error = text, "subscription {id} cannot be billed");
-            account.kept[index].subscription.edit().trouble = Some(text.clone());
-            run.failed.push((id, text));
-        }
+        let Err(error) = account.advance(desk, index) else {
+            run.suspended += usize::from(!was_cut && account.is_overdue(index));
+            continue;
+        };
+        *account = before;
+        let id = account.kept[index].subscription.id;
+        let text = said(&error);
+        tracing::error!(subscription.id = %id, error = text, "subscription {id} cannot be billed");
+        account.kept[index].subscription.edit().trouble = Some(text.clone());
+        run.failed.push((id, text));
     }
 }
 

@@ -45,6 +45,16 @@ pub enum CustomerOrder {
     Debt(Currency),
 }
 
+impl CustomerOrder {
+    /// The currency that it compares, if it compares any.
+    pub const fn currency(self) -> Option<Currency> {
+        match self {
+            Self::Newest => None,
+            Self::Debt(currency) => Some(currency),
+        }
+    }
+}
+
 /// What customers have in common that may be one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duplicate {

@@ -30,6 +30,31 @@ pub enum Once {
     Again(Uuid),
 }
 
+/// What a request is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked<T> {
+    /// It was found, and the request is new.
+    First(T),
+    /// The request was answered before; this is what it changed.
+    Again(Uuid),
+}
+
+/// As [`once`], for a request that changes what was looked up. What is not found any more, because the
+/// request has taken away the name it is asked for by, is still known when it is repeated.
+pub async fn once_about<S: RequestStore + ?Sized, T>(
+    store: &mut S,
+    context: Context<'_>,
+    input: Fingerprint,
+    found: Result<T, Error>,
+    id: impl FnOnce(&T) -> Uuid,
+) -> Result<Asked<T>, Error> {
+    let result = found.as_ref().map_or(Uuid::nil(), id);
+    Ok(match once(store, context, input, result).await? {
+        Once::First => Asked::First(found?),
+        Once::Again(id) => Asked::Again(id),
+    })
+}
+
 /// Claims the caller's key, if there is one, for a request that makes or changes `result`.
 pub async fn once<S: RequestStore + ?Sized>(
     store: &mut S,

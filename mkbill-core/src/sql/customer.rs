@@ -235,10 +235,7 @@ fn pattern(text: &str) -> String {
 
 fn filter_values(filter: &CustomerFilter) -> [Value; 9] {
     let named = filter.balance_min.or(filter.balance_max).map(Money::currency);
-    let currency = match filter.order {
-        CustomerOrder::Debt(currency) => Some(currency),
-        CustomerOrder::Newest => named,
-    };
+    let currency = filter.order.currency().or(named);
     [
         filter.text.as_deref().map(pattern).into(),
         filter.status.map(CustomerStatus::name).into(),

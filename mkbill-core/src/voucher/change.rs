@@ -45,7 +45,7 @@ pub fn record(
     after: &Voucher,
 ) -> Record {
     let act = Act { action, subject_kind: "voucher", subject: after.id.uuid() };
-    Record::new(context.now, context.entropy, context.caller, act, picture(before), picture(after))
+    Record::new(context, act, picture(before), picture(after))
 }
 
 /// The batch of a voucher and its vendor's code.
@@ -205,14 +205,7 @@ pub async fn cancel_batch(
         subject: batch.id.uuid(),
     };
     let after = json!({ "cancelled_vouchers": unused.len() });
-    records.push(Record::new(
-        context.now,
-        context.entropy,
-        context.caller,
-        act,
-        json!({ "number": batch.number.as_str() }),
-        after,
-    ));
+    records.push(Record::new(context, act, json!({ "number": batch.number.as_str() }), after));
     tx.audit_append(&records).await?;
     wake_router(tx, context, batch.router).await
 }

@@ -257,5 +257,5 @@ fn record(context: Context<'_>, batch: &Batch, router: &Router, plan: &Plan) -> 
         "price_sell_minor": batch.prices.sell().minor(),
         "currency": batch.prices.currency().code(),
     });
-    Record::new(context.now, context.entropy, context.caller, act, serde_json::Value::Null, after)
+    Record::new(context, act, serde_json::Value::Null, after)
 }
