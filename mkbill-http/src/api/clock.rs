@@ -4,8 +4,9 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::{Billing, BillingRun};
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::ids::SubscriptionId;
 use mkbill_core::worker::Worker;
 use mkbill_core::worker::advance::Advanced;
 use serde::{Deserialize, Serialize};
@@ -60,6 +61,38 @@ pub(crate) fn instant(
     billing.zone().start_of(day).map_err(|_| wrong())
 }
 
+/// What a run over everything that was due did.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = BillingRun)]
+pub(crate) struct BillingRunBody {
+    /// Invoices issued.
+    pub(crate) issued: usize,
+    /// Of those, paid from credit at once.
+    pub(crate) paid_from_credit: usize,
+    /// Subscriptions cut.
+    pub(crate) suspended: usize,
+    /// Notices left to be sent.
+    pub(crate) notices: usize,
+    /// Subscriptions that could not be billed.
+    pub(crate) failed: Vec<FailedBody>,
+}
+
+impl From<BillingRun> for BillingRunBody {
+    fn from(run: BillingRun) -> Self {
+        let failed = |(id, error): (SubscriptionId, String)| FailedBody {
+            subscription_id: id.uuid(),
+            error,
+        };
+        Self {
+            issued: run.issued,
+            paid_from_credit: run.paid_from_credit,
+            suspended: run.suspended,
+            notices: run.notices,
+            failed: run.failed.into_iter().map(failed).collect(),
+        }
+    }
+}
+
 /// A subscription that could not be billed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = FailedBilling)]
@@ -78,37 +111,17 @@ pub(crate) struct AdvancedBody {
     pub(crate) now: Timestamp,
     /// Moments at which something was due.
     pub(crate) moments: usize,
-    /// Invoices issued.
-    pub(crate) issued: usize,
-    /// Of those, paid from credit at once.
-    pub(crate) paid_from_credit: usize,
-    /// Subscriptions cut.
-    pub(crate) suspended: usize,
-    /// Notices left to be sent.
-    pub(crate) notices: usize,
+    /// What fell due on the way.
+    #[serde(flatten)]
+    pub(crate) run: BillingRunBody,
     /// Vouchers ended.
     pub(crate) expired: usize,
-    /// Subscriptions that could not be billed.
-    pub(crate) failed: Vec<FailedBody>,
 }
 
 impl AdvancedBody {
     pub(crate) fn of(billing: &Billing, advanced: Advanced) -> Self {
-        let run = advanced.billing;
-        let failed = |(id, error): (mkbill_core::kernel::ids::SubscriptionId, String)| FailedBody {
-            subscription_id: id.uuid(),
-            error,
-        };
-        Self {
-            now: billing.now(),
-            moments: advanced.moments,
-            issued: run.issued,
-            paid_from_credit: run.paid_from_credit,
-            suspended: run.suspended,
-            notices: run.notices,
-            expired: advanced.expired,
-            failed: run.failed.into_iter().map(failed).collect(),
-        }
+        let Advanced { moments, billing: run, expired } = advanced;
+        Self { now: billing.now(), moments, run: run.into(), expired }
     }
 }
 

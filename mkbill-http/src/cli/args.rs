@@ -65,6 +65,17 @@ impl PageArgs {
     }
 }
 
+/// A span of business days that is open where nothing is named.
+#[derive(Debug, Args)]
+pub(super) struct SpanArgs {
+    /// First business day
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(super) from: Option<Date>,
+    /// Last business day, included
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub(super) to: Option<Date>,
+}
+
 /// A span of business days.
 #[derive(Debug, Args)]
 pub(super) struct DaysArgs {

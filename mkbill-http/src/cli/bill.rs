@@ -1,36 +1,49 @@
 //! `mkbill bill`
 
 use mkbill_core::billing::{Billing, BillingRun};
-use serde_json::json;
+use serde::Serialize;
 
+use crate::api::clock::{BillingRunBody, FailedBody};
 use crate::failure::Failure;
 
 use super::output::{Output, facts};
 
-/// Does once what is due by the calendar; ends with status 1 if something could not be billed.
-pub(super) async fn run(billing: &Billing) -> Result<Output, Failure> {
-    Ok(told(&billing.bill_due().await?))
+/// What a run did, and for how many.
+#[derive(Debug, Serialize)]
+struct Billed {
+    customers: usize,
+    #[serde(flatten)]
+    run: BillingRunBody,
 }
 
-fn told(run: &BillingRun) -> Output {
-    let failed = run.failed.iter();
-    let json = json!({
-        "customers": run.customers,
-        "issued": run.issued,
-        "paid_from_credit": run.paid_from_credit,
-        "suspended": run.suspended,
-        "notices": run.notices,
-        "failed": failed
-            .map(|(id, error)| json!({ "subscription_id": id.to_string(), "error": error }))
-            .collect::<Vec<_>>(),
-    });
-    let mut lines = vec![
-        ("customers", run.customers.to_string()),
+/// Does once what is due by the calendar; ends with status 1 if something could not be billed.
+pub(super) async fn run(billing: &Billing) -> Result<Output, Failure> {
+    Ok(told(billing.bill_due().await?))
+}
+
+fn told(run: BillingRun) -> Output {
+    let billed = Billed { customers: run.customers, run: run.into() };
+    let mut lines = vec![("customers", billed.customers.to_string())];
+    lines.extend(done(&billed.run));
+    lines.extend(failures(&billed.run));
+    let well = billed.run.failed.is_empty();
+    let text = facts(&lines);
+    Output::new(billed, text).if_well(well)
+}
+
+/// What a run did, as facts.
+pub(super) fn done(run: &BillingRunBody) -> [(&'static str, String); 4] {
+    [
         ("issued", run.issued.to_string()),
         ("paid from credit", run.paid_from_credit.to_string()),
         ("suspended", run.suspended.to_string()),
         ("notices", run.notices.to_string()),
-    ];
-    lines.extend(run.failed.iter().map(|(id, error)| ("FAILED", format!("{id}: {error}"))));
-    Output::new(json, facts(&lines)).if_well(run.failed.is_empty())
+    ]
+}
+
+/// What a run could not do, as facts.
+pub(super) fn failures(run: &BillingRunBody) -> impl Iterator<Item = (&'static str, String)> {
+    let text =
+        |failed: &FailedBody| ("FAILED", format!("{}: {}", failed.subscription_id, failed.error));
+    run.failed.iter().map(text)
 }

@@ -9,7 +9,7 @@ use crate::api::books::{BooksBody, EntryBody, EntryQuery, PostingBody};
 use crate::api::values::PageBody;
 use crate::failure::Failure;
 
-use super::args::{PageArgs, WriteArgs};
+use super::args::{PageArgs, SpanArgs, WriteArgs};
 use super::output::{Output, listing, money, or_dash};
 
 #[derive(Debug, Subcommand)]
@@ -38,12 +38,8 @@ pub(super) enum BooksCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct EntriesArgs {
-    /// First business day
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    from: Option<Date>,
-    /// Last business day, included
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    to: Option<Date>,
+    #[command(flatten)]
+    span: SpanArgs,
     /// With a side on this account, such as cash
     #[arg(long, value_name = "NAME")]
     account: Option<String>,
@@ -55,7 +51,7 @@ pub(super) struct EntriesArgs {
 }
 
 async fn entries(billing: &Billing, arguments: EntriesArgs) -> Result<Output, Failure> {
-    let EntriesArgs { from, to, account, customer, page } = arguments;
+    let EntriesArgs { span: SpanArgs { from, to }, account, customer, page } = arguments;
     let query = EntryQuery { from, to, account, customer, ..EntryQuery::default() };
     let entries = billing.entries(query.filter()?, page.read()?).await?;
     let entries = PageBody::of(entries, EntryBody::from);

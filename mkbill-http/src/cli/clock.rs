@@ -9,6 +9,7 @@ use crate::api::clock::{AdvancedBody, ClockBody, instant};
 use crate::failure::Failure;
 
 use super::args::WriteArgs;
+use super::bill::{done, failures};
 use super::output::{Output, facts};
 
 #[derive(Debug, Subcommand)]
@@ -57,20 +58,12 @@ pub(super) async fn run(billing: &Billing, command: ClockCommand) -> Result<Outp
 }
 
 fn told(advanced: AdvancedBody) -> Output {
-    let mut lines = vec![
-        ("now", advanced.now.to_string()),
-        ("moments", advanced.moments.to_string()),
-        ("issued", advanced.issued.to_string()),
-        ("paid from credit", advanced.paid_from_credit.to_string()),
-        ("suspended", advanced.suspended.to_string()),
-        ("notices", advanced.notices.to_string()),
-        ("vouchers ended", advanced.expired.to_string()),
-    ];
-    let failed = advanced.failed.iter();
-    lines.extend(
-        failed.map(|failed| ("FAILED", format!("{}: {}", failed.subscription_id, failed.error))),
-    );
-    let well = advanced.failed.is_empty();
+    let mut lines =
+        vec![("now", advanced.now.to_string()), ("moments", advanced.moments.to_string())];
+    lines.extend(done(&advanced.run));
+    lines.push(("vouchers ended", advanced.expired.to_string()));
+    lines.extend(failures(&advanced.run));
+    let well = advanced.run.failed.is_empty();
     let text = facts(&lines);
     Output::new(advanced, text).if_well(well)
 }

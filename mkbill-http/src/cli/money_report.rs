@@ -15,7 +15,7 @@ use crate::api::money_reports::{
 use crate::api::reports::today;
 use crate::failure::Failure;
 
-use super::args::DaysArgs;
+use super::args::{DaysArgs, SpanArgs};
 use super::output::{Output, columns, money, or_dash, table};
 
 #[derive(Debug, Subcommand)]
@@ -61,12 +61,8 @@ pub(super) enum MoneyReport {
 pub(super) struct StatementArgs {
     /// Id
     customer: CustomerId,
-    /// First business day
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    from: Option<Date>,
-    /// Last business day, included
-    #[arg(long, value_name = "YYYY-MM-DD")]
-    to: Option<Date>,
+    #[command(flatten)]
+    span: SpanArgs,
     /// The `more` of the page before
     #[arg(long, value_name = "ID")]
     after: Option<Uuid>,
@@ -118,7 +114,7 @@ async fn ageing(billing: &Billing, on: Date) -> Result<Output, Failure> {
 
 async fn statement(billing: &Billing, arguments: &StatementArgs) -> Result<Output, Failure> {
     let after = arguments.after.map(EntryId::from_uuid);
-    let range = StatementRange { after, from: arguments.from, to: arguments.to };
+    let range = StatementRange { after, from: arguments.span.from, to: arguments.span.to };
     let statement = billing.statement(arguments.customer, range).await?;
     let statement = StatementBody::of(arguments.customer, statement);
     let none = String::new;
