@@ -14,7 +14,7 @@ use crate::notice::store::NoticeStore;
 use crate::outbox::store::OutboxStore;
 use crate::payment::store::PaymentStore;
 use crate::plan::store::PlanStore;
-use crate::provisioning::store::LoginStore;
+use crate::provisioning::store::{LoginStore, ProfileStore};
 use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
 use crate::request::store::RequestStore;
 use crate::router::store::RouterStore;
@@ -58,6 +58,7 @@ pub trait Tx:
     + VendorStore
     + VoucherStore
     + LoginStore
+    + ProfileStore
     + LedgerStore
     + NoticeStore
     + OutboxStore

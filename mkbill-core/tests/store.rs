@@ -119,7 +119,6 @@ async fn a_router_comes_back_as_it_was_stored(engine: Engine) {
         uptime: Some(SignedDuration::from_hours(1_000)),
         failures: 3,
         last_error: Some("away".to_owned()),
-        profiles: Some(vec!["default".to_owned(), "1h".to_owned()]),
     };
     tx.router_health_set(stored.id, &health).await.unwrap();
     tx.commit().await.unwrap();

@@ -15,6 +15,7 @@ mod desk;
 mod explain;
 mod figures;
 mod invoices;
+mod logins;
 mod keys;
 mod notices;
 mod observe;

@@ -10,7 +10,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, VoucherId};
 use crate::provisioning::comment;
 use crate::provisioning::controller::{Mark as _, Observed, ObservedSession, ObservedUser};
-use crate::provisioning::{Login, Presence, SyncState, Usage};
+use crate::provisioning::{Login, LoginKind, Presence, SyncState, Usage};
 use crate::router::Router;
 use crate::store::Tx;
 use crate::transact::{reading, transact};
@@ -48,7 +48,8 @@ struct FirstLogins {
     trouble: Option<String>,
 }
 
-/// A look, indexed by login name.
+/// What a look shows of the hotspot, indexed by login name: only vouchers have a first login, and
+/// only hotspot users have counters of their own.
 struct Index<'a> {
     users: HashMap<&'a str, &'a ObservedUser>,
     sessions: HashMap<&'a str, &'a ObservedSession>,
@@ -58,7 +59,8 @@ struct Index<'a> {
 impl<'a> Index<'a> {
     fn of(observed: &'a Observed) -> Self {
         let mut sessions: HashMap<&str, &ObservedSession> = HashMap::new();
-        for session in &observed.sessions {
+        let is_hotspot = |kind: LoginKind| kind == LoginKind::Hotspot;
+        for session in observed.sessions.iter().filter(|session| is_hotspot(session.kind)) {
             let longest = sessions.entry(session.user.as_str()).or_insert(session);
             if session.uptime > longest.uptime {
                 *longest = session;
@@ -69,7 +71,8 @@ impl<'a> Index<'a> {
             let earliest = logins.entry(row.user.as_str()).or_insert(row.at);
             *earliest = row.at.min(*earliest);
         }
-        let users = observed.users.iter().map(|user| (user.name.as_str(), user)).collect();
+        let users = observed.users.iter().filter(|user| is_hotspot(user.kind));
+        let users = users.map(|user| (user.name.as_str(), user)).collect();
         Self { users, sessions, logins }
     }
 
@@ -150,7 +153,7 @@ impl Billing {
     ) -> Result<bool, Error> {
         let session = index.sessions.get(login.name.as_str());
         let device = (
-            session.and_then(|session| session.mac.clone()),
+            session.and_then(|session| session.device.clone()),
             session.and_then(|session| session.address.clone()),
         );
         let caller = Caller::engine();
@@ -164,6 +167,7 @@ impl Billing {
     async fn note_usage(&self, index: &Index<'_>, logins: &[Login]) -> Result<usize, Error> {
         let moved: Vec<(&Login, Usage)> = logins
             .iter()
+            .filter(|login| login.kind == LoginKind::Hotspot)
             .filter(|login| login.is_applied() || login.ever_applied)
             .filter_map(|login| Some((login, reading_of(index, login)?)))
             .filter(|(login, usage)| login.usage != *usage)

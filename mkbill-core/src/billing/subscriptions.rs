@@ -17,9 +17,9 @@ use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::BusinessZone;
 use crate::plan::Plan;
-use crate::plan::terms::Service;
+use crate::provisioning::line::{Line, LineField};
 use crate::provisioning::subscriber::{LoginName, LoginPassword, NewSubscriberLogin, login_for};
-use crate::provisioning::{Login, Presence};
+use crate::provisioning::{Login, LoginKind, Presence, profile};
 use crate::request::Once;
 use crate::store::Tx;
 use crate::subscription::period::BilledPeriod;
@@ -30,7 +30,7 @@ use crate::voucher::issue::wake_router;
 
 use super::batches::Receipt;
 use super::desk::{finish, first_time, open};
-use super::{Billing, invoices};
+use super::{Billing, invoices, logins};
 
 /// A subscription to be made.
 #[derive(Debug, Clone)]
@@ -56,6 +56,8 @@ pub struct SubscriberLogin {
     pub name: LoginName,
     /// The password; by chance if absent.
     pub password: Option<LoginPassword>,
+    /// Who may use it, and which addresses it gets.
+    pub line: Vec<(LineField, String)>,
 }
 
 /// When a plan changes.
@@ -336,24 +338,23 @@ async fn new_login(
     wanted: &SubscriberLogin,
 ) -> Result<Login, Error> {
     let plan = desk.plan(request.plan)?;
-    if plan.terms_for_subscription()?.service == Service::Pppoe {
-        let text = "logins of PPPoE plans are not made yet: leave it out, or use a hotspot plan";
-        return Err(Error::invalid("login", text));
-    }
+    let kind = LoginKind::from(plan.terms_for_subscription()?.service);
     let router = tx.router_by_id(wanted.router).await?;
     let router = router.ok_or_else(|| Error::not_found("router", wanted.router))?;
-    if tx.login_by_name(router.id, wanted.name.as_str()).await?.is_some() {
-        let text = format!("`{}` is taken on router {}", wanted.name, router.name);
-        return Err(Error::conflict("login", text));
-    }
+    profile::expect(tx, &router, kind, &plan.router_profile).await?;
+    let line = Line::of(kind, wanted.line.iter().cloned())?;
+    logins::refuse_taken(tx, &router, kind, &wanted.name, &line).await?;
     let chance = || LoginPassword::random(desk.context.entropy);
     let new = NewSubscriberLogin {
         customer: request.customer,
         subscription,
         router: router.id,
+        kind,
         name: wanted.name.clone(),
         password: wanted.password.clone().unwrap_or_else(chance),
         profile: plan.router_profile.clone(),
+        line,
+        adopt: false,
         presence: Presence::Disabled,
     };
     login_for(desk.context, new)

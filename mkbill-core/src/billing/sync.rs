@@ -1,6 +1,6 @@
-//! One pass over one router: push what is new, look, learn, compare, mend.
+//! One pass over one router: look, learn, compare; then cut off, restore, add and tidy, in this order.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,8 +12,9 @@ use crate::provisioning::controller::{
     Change, ChangeOutcome, LoginAdd, Observed, Progress, RouterFault, Target,
 };
 use crate::provisioning::diff::{Diff, Drift, diff};
-use crate::provisioning::{Login, Presence};
+use crate::provisioning::{Login, Presence, profile};
 use crate::router::Router;
+use crate::store::StoreError;
 use crate::transact::{reading, transact};
 use crate::voucher::change::{self, Recode};
 
@@ -98,16 +99,24 @@ impl Billing {
         let key = id.to_string();
         let router = self.router(&key).await?;
         let target = self.target(&router)?;
-        let pushed = self.push_fresh(&router, &target, progress, report).await?;
-        if pushed == Push::Doubtful || self.must_look(&router).await? {
+        let work = Work { router: &router, target: &target, progress };
+        if self.must_look(&router).await? {
             report.look_at = Some(self.now() + self.poll_every());
-            return self.look_and_mend(&router, &target, report).await;
+            if self.look_and_mend(work, report).await? == Push::Settled {
+                return Ok(());
+            }
+        } else {
+            report.look_at = router.health.observed_at.map(|at| at + self.poll_every());
+            if self.push_fresh(work, report).await? == Push::Settled {
+                if router.health.failures > 0 {
+                    self.note_recovery(&router).await?;
+                }
+                return Ok(());
+            }
         }
-        report.look_at = router.health.observed_at.map(|at| at + self.poll_every());
-        if router.health.failures > 0 {
-            self.note_recovery(&router).await?;
-        }
-        Ok(())
+        // Of some that were sent it is not known whether they are there: a look tells.
+        report.look_at = Some(self.now() + self.poll_every());
+        self.look_and_mend(work, report).await.map(drop)
     }
 
     async fn must_look(&self, router: &Router) -> Result<bool, Error> {
@@ -123,11 +132,10 @@ impl Billing {
 
     async fn push_fresh(
         &self,
-        router: &Router,
-        target: &Target,
-        progress: &dyn Progress,
+        work: Work<'_>,
         report: &mut PassReport,
     ) -> Result<Push, PassTrouble> {
+        let Work { router, target, progress } = work;
         let began = self.now();
         loop {
             let fresh = reading!(self.store(), |tx| tx.logins_fresh(router.id, PUSH_CHUNK).await)?;
@@ -148,12 +156,13 @@ impl Billing {
         }
     }
 
+    /// What is due to be cut off comes first, new logins come late, and what is over is removed last.
     async fn look_and_mend(
         &self,
-        router: &Router,
-        target: &Target,
+        work: Work<'_>,
         report: &mut PassReport,
-    ) -> Result<(), PassTrouble> {
+    ) -> Result<Push, PassTrouble> {
+        let Work { router, target, .. } = work;
         let observed = self.0.controller.observe(target).await?;
         let mut learnt = self.ingest(router, &observed).await?;
         report.first_logins = learnt.first_logins;
@@ -161,14 +170,17 @@ impl Billing {
         let expired = self.expire_due().await?;
         let unchanged = learnt.unchanged.take().filter(|_| expired == 0);
         let wanted = self.wanted(router, &observed, unchanged).await?;
-        let diff = diff(&wanted, &observed, &OwnMark);
-        report.drift.clone_from(&diff.drift);
-        let unfinished = self.mend(target, &observed, &wanted, diff, report).await?;
+        let mut diff = diff(&wanted, &observed, &OwnMark);
+        report.drift = std::mem::take(&mut diff.drift);
+        let mut mending = Mending::new(target, &observed, &wanted);
+        self.mend(&mut mending, &diff, report).await?;
+        let pushed = self.push_fresh(work, report).await?;
+        self.tidy(&mut mending, &diff, report).await?;
         if let Some(trouble) = learnt.trouble {
             return Err(PassTrouble::Unlearnt(trouble));
         }
         self.note_success(router, &observed, &learnt).await?;
-        unfinished.map_or(Ok(()), |why| Err(PassTrouble::Unfinished(why)))
+        mending.unfinished.map_or(Ok(pushed), |why| Err(PassTrouble::Unfinished(why)))
     }
 
     /// Everything that ought to be on the router, and ended logins that came back by themselves.
@@ -202,35 +214,55 @@ impl Billing {
 
     async fn mend(
         &self,
-        target: &Target,
-        observed: &Observed,
-        wanted: &[Login],
-        diff: Diff,
+        mending: &mut Mending<'_>,
+        diff: &Diff,
         report: &mut PassReport,
-    ) -> Result<Option<String>, PassTrouble> {
-        let by_id: HashMap<LoginId, &Login> =
-            wanted.iter().map(|login| (login.id, login)).collect();
+    ) -> Result<(), PassTrouble> {
         let unsettled = |ids: &[LoginId], settled: fn(&Login) -> bool| -> Vec<Login> {
-            ids.iter().map(|id| by_id[id]).filter(|login| !settled(login)).cloned().collect()
+            let logins = ids.iter().map(|id| mending.logins[id]);
+            logins.filter(|login| !settled(login)).cloned().collect()
         };
         let in_step = unsettled(&diff.in_step, Login::is_applied);
-        self.settle(&in_step, &vec![ChangeOutcome::Applied; in_step.len()]).await?;
         let taken = unsettled(&diff.taken, Login::is_held);
+        self.settle(&in_step, &vec![ChangeOutcome::Applied; in_step.len()]).await?;
         self.settle(&taken, &vec![ChangeOutcome::NameTaken; taken.len()]).await?;
+        mending.to_be_removed = diff.tidy.iter().map(|change| change.login).collect();
+        self.apply(mending, &diff.cuts, report).await?;
+        self.apply(mending, &diff.restores, report).await?;
+        self.apply(mending, &diff.adds, report).await
+    }
+
+    /// Removes what is over, but for what could not be cut off.
+    async fn tidy(
+        &self,
+        mending: &mut Mending<'_>,
+        diff: &Diff,
+        report: &mut PassReport,
+    ) -> Result<(), PassTrouble> {
+        let removable = std::mem::take(&mut mending.to_be_removed);
+        let changes = diff.tidy.iter().filter(|change| removable.contains(&change.login));
+        let changes: Vec<Change> = changes.cloned().collect();
+        self.apply(mending, &changes, report).await
+    }
+
+    async fn apply(
+        &self,
+        mending: &mut Mending<'_>,
+        changes: &[Change],
+        report: &mut PassReport,
+    ) -> Result<(), PassTrouble> {
         let changes: Vec<Change> =
-            diff.changes.into_iter().filter(|change| !by_id[&change.login].is_held()).collect();
-        let mut unfinished = None;
+            changes.iter().filter(|change| mending.is_to_be_sent(change)).cloned().collect();
         for chunk in changes.chunks(APPLY_CHUNK) {
-            let logins: Vec<Login> =
-                chunk.iter().map(|change| by_id[&change.login].clone()).collect();
-            let connection = observed.connection;
-            let outcomes = self.0.controller.apply(target, connection, chunk).await?;
+            let outcomes =
+                self.0.controller.apply(mending.target, mending.connection, chunk).await?;
+            let (logins, outcomes) = mending.concluded(chunk, outcomes);
             let settled = self.settle(&logins, &outcomes).await?;
             report.changed += settled.applied;
             report.cut_off += settled.cut_off;
-            unfinished = unfinished.or(settled.unfinished);
+            mending.unfinished = mending.unfinished.take().or(settled.unfinished);
         }
-        Ok(unfinished)
+        Ok(())
     }
 
     /// Writes what became of logins that were sent, in one commit.
@@ -267,9 +299,12 @@ impl Billing {
             uptime: Some(observed.facts.uptime),
             failures: 0,
             last_error: None,
-            profiles: Some(observed.facts.profiles.clone()),
         };
-        transact!(self.store(), Mode::Commit, |tx| tx.router_health_set(router.id, &health).await)
+        let shown = observed.facts.profiles.as_slice();
+        transact!(self.store(), Mode::Commit, |tx| {
+            note_profiles(tx, router.id, shown, learnt.at).await?;
+            tx.router_health_set(router.id, &health).await
+        })
     }
 
     async fn note_recovery(&self, router: &Router) -> Result<(), Error> {
@@ -281,6 +316,21 @@ impl Billing {
     async fn note_failure(&self, id: RouterId, error: &str) -> Result<(), Error> {
         transact!(self.store(), Mode::Commit, |tx| write_failure(tx, id, error).await)
     }
+}
+
+/// Notes which profiles came, changed and went, if any did.
+async fn note_profiles(
+    tx: &mut dyn crate::store::Tx,
+    router: RouterId,
+    shown: &[profile::ProfileFacts],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let known = tx.router_profiles(router).await?;
+    let news = profile::news(router, &known, shown, at);
+    if news.is_empty() {
+        return Ok(());
+    }
+    tx.router_profiles_write(&[news.seen, news.gone].concat()).await
 }
 
 async fn write_failure(
@@ -316,6 +366,59 @@ async fn replace_or_block(
             change::recode(tx, context, "voucher.recode", voucher, Recode::Taken).await.map(drop)
         }
         None => Ok(tx.logins_blocked(&[login.id], TAKEN).await?),
+    }
+}
+
+/// What a pass works on.
+#[derive(Clone, Copy)]
+struct Work<'a> {
+    router: &'a Router,
+    target: &'a Target,
+    progress: &'a dyn Progress,
+}
+
+/// Changes under way that follow from one look.
+struct Mending<'a> {
+    target: &'a Target,
+    connection: u64,
+    logins: HashMap<LoginId, &'a Login>,
+    /// Logins that will be removed once they are cut off.
+    to_be_removed: HashSet<LoginId>,
+    unfinished: Option<String>,
+}
+
+impl<'a> Mending<'a> {
+    fn new(target: &'a Target, observed: &Observed, wanted: &'a [Login]) -> Self {
+        let logins = wanted.iter().map(|login| (login.id, login)).collect();
+        let connection = observed.connection;
+        Self { target, connection, logins, to_be_removed: HashSet::new(), unfinished: None }
+    }
+
+    /// A login that waits for a person is not sent, and one that the router has never heard of goes
+    /// out with the others of its kind.
+    fn is_to_be_sent(&self, change: &Change) -> bool {
+        let login = self.logins[&change.login];
+        !login.is_held() && !login.is_fresh()
+    }
+
+    /// What is known of logins after their changes were sent. One that was cut off and will be
+    /// removed is not through yet; one that could not be cut off is not removed.
+    fn concluded(
+        &mut self,
+        sent: &[Change],
+        outcomes: Vec<ChangeOutcome>,
+    ) -> (Vec<Login>, Vec<ChangeOutcome>) {
+        let mut concluded = (Vec::new(), Vec::new());
+        for (change, outcome) in sent.iter().zip(outcomes) {
+            let goes_on = self.to_be_removed.contains(&change.login);
+            if goes_on && outcome == ChangeOutcome::Applied {
+                continue;
+            }
+            self.to_be_removed.remove(&change.login);
+            concluded.0.push(self.logins[&change.login].clone());
+            concluded.1.push(outcome);
+        }
+        concluded
     }
 }
 

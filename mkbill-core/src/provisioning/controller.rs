@@ -9,6 +9,10 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, RouterId};
 use crate::router::{LinkSecurity, RouterAddress};
 
+use super::LoginKind;
+use super::line::{Line, LineField};
+use super::profile::ProfileFacts;
+
 /// Everything needed to reach one router.
 #[derive(Debug, Clone)]
 pub struct Target {
@@ -35,17 +39,19 @@ pub struct RouterFacts {
     pub uptime: SignedDuration,
     /// Its wall clock, in its own zone.
     pub clock: Option<DateTime>,
-    /// Names of its hotspot user profiles.
-    pub profiles: Vec<String>,
+    /// Its profiles for hotspot users and for secrets.
+    pub profiles: Vec<ProfileFacts>,
 }
 
 /// An object's handle on the router; good for one connection only, never stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ObjectId(pub String);
 
-/// A hotspot user as it stands on the router.
+/// A hotspot user or a secret as it stands on the router.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ObservedUser {
+    /// In which menu.
+    pub kind: LoginKind,
     /// Handle for changes.
     pub id: ObjectId,
     /// Login name.
@@ -62,6 +68,8 @@ pub struct ObservedUser {
     pub limit_uptime: Option<SignedDuration>,
     /// `limit-bytes-total`.
     pub limit_bytes: Option<u64>,
+    /// Who may use it, and which addresses it gets.
+    pub line: Line,
     /// Time online over finished sessions (some versions count the running one too).
     pub uptime: SignedDuration,
     /// Bytes in and out together, counted like `uptime`.
@@ -71,6 +79,7 @@ pub struct ObservedUser {
 impl std::fmt::Debug for ObservedUser {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ObservedUser")
+            .field("kind", &self.kind)
             .field("id", &self.id)
             .field("profile", &self.profile)
             .field("comment", &self.comment)
@@ -80,21 +89,27 @@ impl std::fmt::Debug for ObservedUser {
     }
 }
 
-/// A running session (`/ip/hotspot/active`).
+/// A running session (`/ip/hotspot/active`, `/ppp/active`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedSession {
+    /// In which menu its login lives.
+    pub kind: LoginKind,
     /// Handle for ending it.
     pub id: ObjectId,
     /// Login name.
     pub user: String,
     /// The customer's address.
     pub address: Option<String>,
-    /// The customer's device.
-    pub mac: Option<String>,
+    /// The customer's device: its MAC address, or whatever called.
+    pub device: Option<String>,
+    /// How it came in, such as `http-chap`, `mac-cookie` or `pppoe`.
+    pub via: Option<String>,
     /// How long it has been running.
     pub uptime: SignedDuration,
-    /// Bytes in and out together.
-    pub bytes: u64,
+    /// Bytes from the customer.
+    pub bytes_in: u64,
+    /// Bytes to the customer.
+    pub bytes_out: u64,
 }
 
 /// A cookie that lets a device back in without a password.
@@ -122,21 +137,23 @@ pub struct Observed {
     pub connection: u64,
     /// What the router says of itself.
     pub facts: RouterFacts,
-    /// All hotspot users.
+    /// All hotspot users and secrets.
     pub users: Vec<ObservedUser>,
-    /// All hotspot sessions.
+    /// All sessions of both.
     pub sessions: Vec<ObservedSession>,
-    /// All hotspot cookies.
+    /// All hotspot cookies; secrets have none.
     pub cookies: Vec<ObservedCookie>,
-    /// Logins the log still remembers; empty if the log cannot be read.
+    /// Logins at the hotspot that the log still remembers; empty if the log cannot be read.
     pub logins: Vec<LoggedIn>,
 }
 
-/// A hotspot user to be added.
+/// A hotspot user or a secret to be added.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LoginAdd {
     /// Which login of the books.
     pub login: LoginId,
+    /// In which menu.
+    pub kind: LoginKind,
     /// Its name.
     pub name: String,
     /// Its password.
@@ -147,6 +164,8 @@ pub struct LoginAdd {
     pub limit_uptime: Option<SignedDuration>,
     /// `limit-bytes-total`.
     pub limit_bytes: Option<u64>,
+    /// Who may use it, and which addresses it gets.
+    pub line: Line,
     /// Its comment. An existing user of this name is adopted only if [`Mark`] says it is this login.
     pub comment: String,
 }
@@ -172,6 +191,8 @@ pub struct UserPatch {
     pub limit_uptime: Option<Option<SignedDuration>>,
     /// `limit-bytes-total`.
     pub limit_bytes: Option<Option<u64>>,
+    /// New values of other fields. What is to be emptied is a [`Step::ClearField`].
+    pub line: Vec<(LineField, String)>,
 }
 
 impl UserPatch {
@@ -189,15 +210,18 @@ impl std::fmt::Debug for UserPatch {
             .field("disabled", &self.disabled)
             .field("limit_uptime", &self.limit_uptime)
             .field("limit_bytes", &self.limit_bytes)
+            .field("line", &self.line)
             .finish_non_exhaustive()
     }
 }
 
-/// One step on a router.
+/// One step on a router, in the menus of the login it is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Set fields of a user.
     SetUser(ObjectId, UserPatch),
+    /// Empty a field of a user.
+    ClearField(ObjectId, LineField),
     /// Remove a cookie; one that is gone already counts as removed.
     RemoveCookie(ObjectId),
     /// End a session; one that is gone already counts as ended.
@@ -213,6 +237,8 @@ pub enum Step {
 pub struct Change {
     /// Which login of the books.
     pub login: LoginId,
+    /// In whose menus the steps are made.
+    pub kind: LoginKind,
     /// The steps.
     pub steps: Vec<Step>,
 }

@@ -6,13 +6,20 @@ use crate::kernel::ids::LoginId;
 
 use super::comment::{is_ours, without_stamp};
 use super::controller::{Change, Mark, ObjectId, Observed, ObservedUser, Step, UserPatch};
-use super::{Login, Owner, Presence, SyncState};
+use super::line::LineField;
+use super::{Care, Login, LoginKind, Owner, Presence, SyncState};
 
-/// What has to be done on a router, and what was found out on the way.
+/// What has to be done on a router, in the order of its parts, and what was found out on the way.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Diff {
-    /// What to do: logins to be cut off first, then those to be mended, then those to be added.
-    pub changes: Vec<Change>,
+    /// Logins to be closed, with whoever is online with them.
+    pub cuts: Vec<Change>,
+    /// Logins to be opened or mended.
+    pub restores: Vec<Change>,
+    /// Logins that are missing.
+    pub adds: Vec<Change>,
+    /// Ended logins to be removed, once they are closed.
+    pub tidy: Vec<Change>,
     /// The router already says what is wanted.
     pub in_step: Vec<LoginId>,
     /// A user of that name exists that does not carry the login's mark. Nothing is done about it.
@@ -21,11 +28,20 @@ pub struct Diff {
     pub drift: Vec<Drift>,
 }
 
+impl Diff {
+    /// All changes, in the order in which they are made.
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        [&self.cuts, &self.restores, &self.adds, &self.tidy].into_iter().flatten()
+    }
+}
+
 /// Something on the router that the engine did not do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drift {
     /// Which login of the books; `None` for an orphan.
     pub login: Option<LoginId>,
+    /// In which menu.
+    pub menu: LoginKind,
     /// The name on the router.
     pub name: String,
     /// What was found.
@@ -58,6 +74,9 @@ pub enum DriftKind {
 ///   enabled, so that nothing wrong with them keeps it open; if it is missing nothing is added;
 /// - *absent* is closed, loses cookies and sessions, and is removed.
 ///
+/// A login that is in the care of a person is reported and left alone. One that is being adopted
+/// takes over the only user of its name, unless that one bears the mark of another login.
+///
 /// Cookies and sessions that outlived their user are removed if the login was ever on the router.
 /// Drift is reported for logins that were applied.
 pub fn diff(wanted: &[Login], observed: &Observed, mark: &dyn Mark) -> Diff {
@@ -70,37 +89,51 @@ pub fn diff(wanted: &[Login], observed: &Observed, mark: &dyn Mark) -> Diff {
             Presence::Disabled | Presence::Absent => parts.cut_off(login, &found),
         }
     }
-    let names: HashSet<&str> = wanted.iter().map(|login| login.name.as_str()).collect();
-    let orphans = observed.users.iter().filter(|user| !names.contains(user.name.as_str()));
+    let names: HashSet<Name<'_>> = wanted.iter().map(Name::of).collect();
+    let orphans = observed.users.iter().filter(|user| !names.contains(&Name::shown(user)));
     parts.drift.extend(orphans.filter(|user| is_ours(&user.comment)).map(orphan));
     parts.into_diff()
 }
 
 fn orphan(user: &ObservedUser) -> Drift {
-    Drift { login: None, name: user.name.clone(), kind: DriftKind::Orphan }
+    Drift { login: None, menu: user.kind, name: user.name.clone(), kind: DriftKind::Orphan }
+}
+
+/// Names are unique within a menu only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Name<'a>(LoginKind, &'a str);
+
+impl<'a> Name<'a> {
+    fn of(login: &'a Login) -> Self {
+        Self(login.kind, &login.name)
+    }
+
+    fn shown(user: &'a ObservedUser) -> Self {
+        Self(user.kind, &user.name)
+    }
 }
 
 /// An observation by name. A router with several hotspot servers may have a name twice.
 struct Index<'a> {
-    users: HashMap<&'a str, Vec<&'a ObservedUser>>,
-    sessions: HashMap<&'a str, Vec<&'a ObjectId>>,
-    cookies: HashMap<&'a str, Vec<&'a ObjectId>>,
+    users: HashMap<Name<'a>, Vec<&'a ObservedUser>>,
+    sessions: HashMap<Name<'a>, Vec<&'a ObjectId>>,
+    cookies: HashMap<Name<'a>, Vec<&'a ObjectId>>,
 }
 
 impl<'a> Index<'a> {
     fn of(observed: &'a Observed) -> Self {
-        let sessions = observed.sessions.iter().map(|session| (session.user.as_str(), &session.id));
-        let cookies = observed.cookies.iter().map(|cookie| (cookie.user.as_str(), &cookie.id));
+        let sessions = observed.sessions.iter();
+        let cookies = observed.cookies.iter();
         Self {
-            users: grouped(observed.users.iter().map(|user| (user.name.as_str(), user))),
-            sessions: grouped(sessions),
-            cookies: grouped(cookies),
+            users: grouped(observed.users.iter().map(|user| (Name::shown(user), user))),
+            sessions: grouped(sessions.map(|row| (Name(row.kind, &row.user), &row.id))),
+            cookies: grouped(cookies.map(|row| (Name(LoginKind::Hotspot, &row.user), &row.id))),
         }
     }
 }
 
-fn grouped<'a, T>(items: impl Iterator<Item = (&'a str, T)>) -> HashMap<&'a str, Vec<T>> {
-    let mut groups: HashMap<&str, Vec<T>> = HashMap::with_capacity(items.size_hint().0);
+fn grouped<'a, T>(items: impl Iterator<Item = (Name<'a>, T)>) -> HashMap<Name<'a>, Vec<T>> {
+    let mut groups: HashMap<Name<'_>, Vec<T>> = HashMap::with_capacity(items.size_hint().0);
     for (name, item) in items {
         groups.entry(name).or_default().push(item);
     }
@@ -116,11 +149,15 @@ struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    fn of(login: &Login, index: &'a Index<'a>, mark: &dyn Mark) -> Self {
-        let name = login.name.as_str();
-        let (ours, others): (Vec<&ObservedUser>, Vec<&ObservedUser>) = named(&index.users, name)
-            .iter()
-            .partition(|user| mark.is_same(&user.comment, &login.spec.comment));
+    fn of(login: &'a Login, index: &'a Index<'a>, mark: &dyn Mark) -> Self {
+        let name = Name::of(login);
+        let users = named(&index.users, name);
+        let may_adopt = login.care == Care::Adopting && users.len() == 1;
+        let (ours, others): (Vec<&ObservedUser>, Vec<&ObservedUser>) =
+            users.iter().partition(|user| {
+                mark.is_same(&user.comment, &login.spec.comment)
+                    || (may_adopt && !is_ours(&user.comment))
+            });
         Self {
             ours,
             is_taken: !others.is_empty(),
@@ -146,15 +183,16 @@ impl<'a> Found<'a> {
     }
 }
 
-fn named<'a, T>(groups: &'a HashMap<&str, Vec<T>>, name: &str) -> &'a [T] {
-    groups.get(name).map_or(&[], Vec::as_slice)
+fn named<'a, T>(groups: &'a HashMap<Name<'a>, Vec<T>>, name: Name<'a>) -> &'a [T] {
+    groups.get(&name).map_or(&[], Vec::as_slice)
 }
 
 #[derive(Default)]
 struct Parts {
     cuts: Vec<Change>,
-    sets: Vec<Change>,
+    restores: Vec<Change>,
     adds: Vec<Change>,
+    tidy: Vec<Change>,
     in_step: Vec<LoginId>,
     taken: Vec<LoginId>,
     drift: Vec<Drift>,
@@ -162,8 +200,8 @@ struct Parts {
 
 impl Parts {
     fn into_diff(self) -> Diff {
-        let Self { cuts, sets, adds, in_step, taken, drift } = self;
-        Diff { changes: [cuts, sets, adds].concat(), in_step, taken, drift }
+        let Self { cuts, restores, adds, tidy, in_step, taken, drift } = self;
+        Diff { cuts, restores, adds, tidy, in_step, taken, drift }
     }
 
     /// For a login that should be there, and open.
@@ -173,24 +211,27 @@ impl Parts {
         }
         if found.ours.is_empty() {
             self.note_if_applied(login, DriftKind::Missing);
-            self.adds.push(Change { login: login.id, steps: vec![Step::AddUser(login.to_add())] });
+            if !login.is_left_alone() {
+                self.adds.push(change(login, vec![Step::AddUser(login.to_add())]));
+            }
             return;
         }
-        let patches = found.ours.iter().map(|user| (user, patch(login, user)));
-        let patches: Vec<_> = patches.filter(|(_, patch)| !patch.is_empty()).collect();
-        if let Some((_, first)) = patches.first() {
-            self.note_if_applied(login, DriftKind::Changed(fields(first)));
+        let mends: Vec<Mend<'_>> = found.ours.iter().map(|user| Mend::of(login, user)).collect();
+        if let Some(first) = mends.iter().find(|mend| !mend.is_empty()) {
+            self.note_if_applied(login, DriftKind::Changed(first.fields(login.kind)));
         }
-        let moves_profile = patches.iter().any(|(_, patch)| patch.profile.is_some());
-        let sets = patches.into_iter().map(|(user, patch)| Step::SetUser(user.id.clone(), patch));
-        let mut steps: Vec<Step> = sets.collect();
+        if login.is_left_alone() {
+            return;
+        }
+        let moves_profile = mends.iter().any(|mend| mend.patch.profile.is_some());
+        let mut steps: Vec<Step> = mends.into_iter().flat_map(Mend::steps).collect();
         if must_begin_anew(login, moves_profile) && found.is_online_part_ours(login) {
             steps.extend(found.end_sessions());
         }
         if steps.is_empty() {
             self.in_step.push(login.id);
         } else {
-            self.sets.push(Change { login: login.id, steps });
+            self.restores.push(change(login, steps));
         }
     }
 
@@ -200,18 +241,25 @@ impl Parts {
             return self.note_taken(login);
         }
         self.note_undone(login, found);
+        if login.is_left_alone() {
+            return;
+        }
         let open = found.ours.iter().filter(|user| !user.disabled);
         let mut steps: Vec<Step> = open.map(|user| close(user)).collect();
         if found.is_online_part_ours(login) {
             steps.extend(found.offline_steps());
         }
-        if login.presence == Presence::Absent {
-            steps.extend(found.ours.iter().map(|user| Step::RemoveUser(user.id.clone())));
-        }
-        if steps.is_empty() {
+        let is_over = login.presence == Presence::Absent;
+        let gone = found.ours.iter().filter(|_| is_over);
+        let removes: Vec<Step> = gone.map(|user| Step::RemoveUser(user.id.clone())).collect();
+        if steps.is_empty() && removes.is_empty() {
             self.in_step.push(login.id);
-        } else {
-            self.cuts.push(Change { login: login.id, steps });
+        }
+        if !steps.is_empty() {
+            self.cuts.push(change(login, steps));
+        }
+        if !removes.is_empty() {
+            self.tidy.push(change(login, removes));
         }
     }
 
@@ -241,11 +289,16 @@ impl Parts {
     }
 
     fn note(&mut self, login: &Login, kind: DriftKind) {
-        self.drift.push(Drift { login: Some(login.id), name: login.name.clone(), kind });
+        let (menu, name) = (login.kind, login.name.clone());
+        self.drift.push(Drift { login: Some(login.id), menu, name, kind });
     }
 }
 
 const DISABLED: &str = "disabled";
+
+fn change(login: &Login, steps: Vec<Step>) -> Change {
+    Change { login: login.id, kind: login.kind, steps }
+}
 
 fn close(user: &ObservedUser) -> Step {
     Step::SetUser(user.id.clone(), UserPatch { disabled: Some(true), ..UserPatch::default() })
@@ -259,18 +312,52 @@ fn must_begin_anew(login: &Login, moves_profile: bool) -> bool {
     matches!(login.owner, Owner::Subscription(_)) && (moves_profile || is_waiting)
 }
 
-/// What has to be set for `user` to be what `login` should be when enabled.
-fn patch(login: &Login, user: &ObservedUser) -> UserPatch {
-    let spec = &login.spec;
-    let (limit_uptime, limit_bytes) = login.router_limits();
-    let is_password_other = user.password.as_ref().is_some_and(|found| *found != spec.password);
-    UserPatch {
-        password: is_password_other.then(|| spec.password.clone()),
-        profile: (user.profile != spec.profile).then(|| spec.profile.clone()),
-        comment: comment(&spec.comment, &user.comment),
-        disabled: user.disabled.then_some(false),
-        limit_uptime: (user.limit_uptime != limit_uptime).then_some(limit_uptime),
-        limit_bytes: (user.limit_bytes != limit_bytes).then_some(limit_bytes),
+/// What has to be done for a user to be what its login should be when enabled.
+struct Mend<'a> {
+    user: &'a ObservedUser,
+    patch: UserPatch,
+    clears: Vec<LineField>,
+}
+
+impl<'a> Mend<'a> {
+    fn of(login: &Login, user: &'a ObservedUser) -> Self {
+        let spec = &login.spec;
+        let (limit_uptime, limit_bytes) = login.router_limits();
+        let is_password_other = user.password.as_ref().is_some_and(|found| *found != spec.password);
+        let (mut line, mut clears) = (Vec::new(), Vec::new());
+        for (field, value) in spec.line.changes_of(&user.line) {
+            match value {
+                Some(value) => line.push((field, value)),
+                None => clears.push(field),
+            }
+        }
+        let patch = UserPatch {
+            password: is_password_other.then(|| spec.password.clone()),
+            profile: (user.profile != spec.profile).then(|| spec.profile.clone()),
+            comment: comment(&spec.comment, &user.comment),
+            disabled: user.disabled.then_some(false),
+            limit_uptime: (user.limit_uptime != limit_uptime).then_some(limit_uptime),
+            limit_bytes: (user.limit_bytes != limit_bytes).then_some(limit_bytes),
+            line,
+        };
+        Self { user, patch, clears }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.patch.is_empty() && self.clears.is_empty()
+    }
+
+    fn steps(self) -> impl Iterator<Item = Step> {
+        let id = &self.user.id;
+        let set = (!self.patch.is_empty()).then(|| Step::SetUser(id.clone(), self.patch));
+        set.into_iter().chain(self.clears.into_iter().map(|field| Step::ClearField(id.clone(), field)))
+    }
+
+    /// The fields that differ, by their names on the router.
+    fn fields(&self, kind: LoginKind) -> Vec<&'static str> {
+        let line = self.patch.line.iter().map(|(field, _)| *field).chain(self.clears.iter().copied());
+        let line = line.filter_map(|field| field.on_router(kind));
+        fields(&self.patch).into_iter().chain(line).collect()
     }
 }
 

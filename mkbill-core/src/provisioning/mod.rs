@@ -3,27 +3,35 @@
 pub mod comment;
 pub mod controller;
 pub mod diff;
+pub mod line;
+pub mod profile;
 pub mod store;
 pub mod subscriber;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::ids::{LoginId, RouterId, SubscriptionId, VoucherId};
+use crate::kernel::names::names;
+use crate::plan::terms::Service;
 
 use controller::LoginAdd;
+use line::Line;
 
-/// The menu a login lives in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum LoginKind {
-    /// `/ip/hotspot/user`.
-    Hotspot,
+names! {
+    /// The menu a login lives in.
+    pub enum LoginKind "kind" {
+        /// `/ip/hotspot/user`.
+        Hotspot = "hotspot",
+        /// `/ppp/secret`.
+        Pppoe = "pppoe",
+    }
 }
 
-impl LoginKind {
-    /// The stored name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Hotspot => "hotspot",
+impl From<Service> for LoginKind {
+    fn from(service: Service) -> Self {
+        match service {
+            Service::Hotspot => Self::Hotspot,
+            Service::Pppoe => Self::Pppoe,
         }
     }
 }
@@ -66,6 +74,8 @@ pub struct LoginSpec {
     pub limit_uptime: Option<SignedDuration>,
     /// `limit-bytes-total`; absent means unlimited.
     pub limit_bytes: Option<u64>,
+    /// Who may use it, and which addresses it gets.
+    pub line: Line,
     /// Its comment, which begins with our mark.
     pub comment: String,
 }
@@ -76,6 +86,7 @@ impl std::fmt::Debug for LoginSpec {
             .field("profile", &self.profile)
             .field("limit_uptime", &self.limit_uptime)
             .field("limit_bytes", &self.limit_bytes)
+            .field("line", &self.line)
             .field("comment", &self.comment)
             .finish_non_exhaustive()
     }
@@ -175,6 +186,36 @@ impl Usage {
     }
 }
 
+/// Who decides what the login says on the router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Care {
+    /// The books. What others change there is changed back.
+    #[default]
+    Books,
+    /// The books, from the next pass on: whoever bears the name there without our mark is taken
+    /// over, and marked.
+    Adopting,
+    /// A person. What differs is reported and left alone until the books are put in charge again,
+    /// or the login ends.
+    Manual,
+}
+
+impl Care {
+    /// The stored name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Books => "books",
+            Self::Adopting => "adopting",
+            Self::Manual => "manual",
+        }
+    }
+
+    /// Reads a stored name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Books, Self::Adopting, Self::Manual].into_iter().find(|care| care.name() == name)
+    }
+}
+
 /// One login of the books on one router.
 #[derive(Debug, Clone)]
 pub struct Login {
@@ -192,6 +233,8 @@ pub struct Login {
     pub presence: Presence,
     /// What it ought to say.
     pub spec: LoginSpec,
+    /// Who decides what it says there.
+    pub care: Care,
     /// Counts changes of what is wanted.
     pub revision: i64,
     /// How far the router has followed.
@@ -208,9 +251,21 @@ impl Login {
         matches!(self.sync, SyncState::Applied { .. })
     }
 
+    /// Has the router never heard of it, so that it is added without looking first?
+    pub fn is_fresh(&self) -> bool {
+        let is_pending = matches!(self.sync, SyncState::Pending { .. });
+        let is_open = self.presence == Presence::Enabled && self.care == Care::Books;
+        is_pending && is_open && !self.ever_applied
+    }
+
     /// Does it wait for a person? What has to be cut off never does.
     pub fn is_held(&self) -> bool {
         matches!(self.sync, SyncState::Blocked { .. }) && self.presence == Presence::Enabled
+    }
+
+    /// Is it left to a person what the router says of it? One that ended never is.
+    pub fn is_left_alone(&self) -> bool {
+        self.care == Care::Manual && self.presence != Presence::Absent
     }
 
     /// The `add` that would make it.
@@ -218,11 +273,13 @@ impl Login {
         let (limit_uptime, limit_bytes) = self.router_limits();
         LoginAdd {
             login: self.id,
+            kind: self.kind,
             name: self.name.clone(),
             password: self.spec.password.clone(),
             profile: self.spec.profile.clone(),
             limit_uptime,
             limit_bytes,
+            line: self.spec.line.clone(),
             comment: self.spec.comment.clone(),
         }
     }

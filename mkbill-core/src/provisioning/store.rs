@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use crate::kernel::ids::{BatchId, LoginId, RouterId, SubscriptionId};
 use crate::store::StoreError;
 
-use super::{Login, LoginSpec, Presence, Usage};
+use super::profile::RouterProfile;
+use super::{Care, Login, LoginKind, LoginSpec, Presence, Usage};
 
 /// Keeps what ought to be on routers.
 #[async_trait]
@@ -15,11 +16,18 @@ pub trait LoginStore: Send {
     async fn login_insert_all(&mut self, logins: &[Login]) -> Result<(), StoreError>;
     /// One by identity.
     async fn login_by_id(&mut self, id: LoginId) -> Result<Option<Login>, StoreError>;
-    /// The login of this name, whatever became of it: a name is never given twice on a router.
+    /// The login of this name, whatever became of it: a name is never given twice in a menu.
     async fn login_by_name(
         &mut self,
         router: RouterId,
+        kind: LoginKind,
         name: &str,
+    ) -> Result<Option<Login>, StoreError>;
+    /// The login that has a fixed address of a router, unless it is over.
+    async fn login_by_address(
+        &mut self,
+        router: RouterId,
+        address: &str,
     ) -> Result<Option<Login>, StoreError>;
     /// The newest login of a subscription; `None` if it has none (yet).
     async fn login_of_subscription(
@@ -34,7 +42,7 @@ pub trait LoginStore: Send {
         router: RouterId,
         limit: u32,
     ) -> Result<Vec<Login>, StoreError>;
-    /// Logins that ought not to exist, by their names.
+    /// Logins that ought not to exist, by their names, in whichever menu.
     async fn logins_absent_named(
         &mut self,
         router: RouterId,
@@ -49,6 +57,8 @@ pub trait LoginStore: Send {
         presence: Presence,
         spec: &LoginSpec,
     ) -> Result<(), StoreError>;
+    /// Writes who decides what the router says of a login; the router has to be looked at.
+    async fn login_care(&mut self, id: LoginId, care: Care) -> Result<(), StoreError>;
     /// Writes presence and router profile of many logins. What differs has to be told to its router;
     /// a login that says so already, applied or waiting, stays as it is. Answers the routers that
     /// have to be told, each once.
@@ -75,4 +85,15 @@ pub trait LoginStore: Send {
     async fn login_retry(&mut self, id: LoginId) -> Result<bool, StoreError>;
     /// Writes new readings of the router's counters.
     async fn logins_usage(&mut self, readings: &[(LoginId, Usage)]) -> Result<(), StoreError>;
+}
+
+/// Keeps what profiles routers have.
+#[async_trait]
+pub trait ProfileStore: Send {
+    /// All that a router has or had, by kind and name.
+    async fn router_profiles(&mut self, router: RouterId)
+    -> Result<Vec<RouterProfile>, StoreError>;
+    /// Writes some, over what was known of them.
+    async fn router_profiles_write(&mut self, profiles: &[RouterProfile])
+    -> Result<(), StoreError>;
 }

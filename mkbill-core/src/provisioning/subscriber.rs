@@ -1,4 +1,4 @@
-//! Logins of subscriptions: hotspot users that stay as long as their subscription.
+//! Logins of subscriptions: hotspot users and secrets that stay as long as their subscription.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,7 +9,8 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, LoginId, RouterId, SubscriptionId};
 
 use super::comment::PppoeMark;
-use super::{Login, LoginKind, LoginSpec, Owner, Presence, SyncState, Usage};
+use super::line::Line;
+use super::{Care, Login, LoginKind, LoginSpec, Owner, Presence, SyncState, Usage};
 
 /// The longest name and the longest password of a subscriber's login.
 pub const LOGIN_CHARS_MAX: usize = 64;
@@ -97,17 +98,23 @@ pub struct NewSubscriberLogin {
     pub subscription: SubscriptionId,
     /// On which router.
     pub router: RouterId,
+    /// In which menu.
+    pub kind: LoginKind,
     /// Its name; the caller sees that no login of this router has it.
     pub name: LoginName,
     /// Its password.
     pub password: LoginPassword,
     /// Its router profile.
     pub profile: String,
+    /// Who may use it, and which addresses it gets.
+    pub line: Line,
+    /// Is the user that bears its name on the router to be taken over?
+    pub adopt: bool,
     /// Whether it is open from the beginning.
     pub presence: Presence,
 }
 
-/// The hotspot login of a subscription, without limits, that its router has never heard of. Its
+/// The login of a subscription, without limits over all sessions, that its router has never heard of. Its
 /// comment names customer and subscription by their identifiers and today's business date.
 ///
 /// # Errors
@@ -123,7 +130,7 @@ pub fn login_for(context: Context<'_>, new: NewSubscriberLogin) -> Result<Login,
     Ok(Login {
         id: LoginId::new(context.now, context.entropy),
         router: new.router,
-        kind: LoginKind::Hotspot,
+        kind: new.kind,
         name: new.name.0,
         owner: Owner::Subscription(new.subscription),
         presence: new.presence,
@@ -132,8 +139,10 @@ pub fn login_for(context: Context<'_>, new: NewSubscriberLogin) -> Result<Login,
             profile: new.profile,
             limit_uptime: None,
             limit_bytes: None,
+            line: new.line,
             comment: mark.to_comment()?,
         },
+        care: if new.adopt { Care::Adopting } else { Care::Books },
         revision: 1,
         sync: SyncState::Pending { attempts: 0, last_error: None },
         ever_applied: false,

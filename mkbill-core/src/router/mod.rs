@@ -147,8 +147,6 @@ pub struct RouterHealth {
     pub failures: u32,
     /// Why the last pass failed, for people.
     pub last_error: Option<String>,
-    /// Names of its hotspot user profiles at the last complete observation; `None` before the first.
-    pub profiles: Option<Vec<String>>,
 }
 
 /// A router to be added.

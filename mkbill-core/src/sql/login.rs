@@ -7,7 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::ids::{BatchId, LoginId, RouterId, SubscriptionId, VoucherId};
 use crate::provisioning::store::LoginStore;
-use crate::provisioning::{Login, LoginKind, LoginSpec, Owner, Presence, SyncState, Usage};
+use crate::provisioning::line::{Line, LineField};
+use crate::provisioning::{
+    Care, Login, LoginKind, LoginSpec, Owner, Presence, SyncState, Usage,
+};
 use crate::store::StoreError;
 
 use super::engine::{Dialect, Record};
@@ -18,8 +21,9 @@ use super::{ReadError, SqlTx, known, small, unsigned};
 
 macro_rules! columns {
     () => {
-        "id, router_id, name, voucher_id, subscription_id, presence, password, profile, limit_uptime_seconds, \
-         limit_bytes, comment, revision, sync, attempts, last_error, applied_at, ever_applied, \
+        "id, router_id, kind, name, voucher_id, subscription_id, presence, password, profile, \
+         limit_uptime_seconds, limit_bytes, line, comment, care, revision, sync, attempts, \
+         last_error, applied_at, ever_applied, \
          uptime_before_seconds, uptime_seen_seconds, bytes_before, bytes_seen"
     };
 }
@@ -27,7 +31,10 @@ macro_rules! columns {
 statements! {
     BY_ID: "reading a login" = concat!("SELECT ", columns!(), " FROM login WHERE id = $1");
     BY_NAME: "reading a login" = concat!(
-        "SELECT ", columns!(), " FROM login WHERE router_id = $1 AND kind = 'hotspot' AND name = $2");
+        "SELECT ", columns!(), " FROM login WHERE router_id = $1 AND kind = $2 AND name = $3");
+    BY_ADDRESS: "looking who has an address" = concat!(
+        "SELECT ", columns!(), " FROM login WHERE router_id = $1 AND fixed_address = $2 \
+         AND presence <> 'absent'");
     OF_SUBSCRIPTION: "reading the login of a subscription" = concat!(
         "SELECT ", columns!(), " FROM login WHERE subscription_id = $1 ORDER BY id DESC LIMIT 1");
     LIVE: "reading the logins of a router" = concat!(
@@ -35,16 +42,20 @@ statements! {
          AND (presence <> 'absent' OR sync = 'pending') ORDER BY id");
     FRESH: "reading new logins" = concat!(
         "SELECT ", columns!(), " FROM login WHERE router_id = $1 AND sync = 'pending' \
-         AND NOT ever_applied AND presence = 'enabled' ORDER BY id LIMIT $2");
+         AND NOT ever_applied AND presence = 'enabled' AND care = 'books' ORDER BY id LIMIT $2");
     ABSENT_NAMED: "reading ended logins" = concat!(
         "SELECT ", columns!(), " FROM login WHERE router_id = $1 AND presence = 'absent' \
          AND name {in_texts:$2} ORDER BY id");
     NEED_LOOK: "looking for waiting changes" =
         "SELECT COUNT(*) AS n FROM (SELECT id FROM login WHERE router_id = $1 AND sync = 'pending' \
-         AND (ever_applied OR presence <> 'enabled') LIMIT 1) AS waiting";
+         AND (ever_applied OR presence <> 'enabled' OR care = 'adopting') \
+         AND (care <> 'manual' OR presence = 'absent') LIMIT 1) AS waiting";
     WANT: "changing a login" =
         "UPDATE login SET presence = $2, password = $3, profile = $4, limit_uptime_seconds = $5, \
-         limit_bytes = $6, comment = $7, revision = revision + 1, sync = 'pending', attempts = 0, \
+         limit_bytes = $6, line = $7, fixed_address = $8, comment = $9, revision = revision + 1, \
+         sync = 'pending', attempts = 0, last_error = NULL WHERE id = $1";
+    CARE: "putting somebody in charge of a login" =
+        "UPDATE login SET care = $2, revision = revision + 1, sync = 'pending', attempts = 0, \
          last_error = NULL WHERE id = $1";
     SERVE: "opening and closing logins" =
         "UPDATE login SET presence = $2, profile = $3, revision = revision + 1, sync = 'pending', \
@@ -55,7 +66,8 @@ statements! {
          attempts = 0, last_error = NULL WHERE id {in_uuids:$1} AND presence <> 'absent'";
     APPLIED: "noting acknowledged logins" =
         "UPDATE login SET sync = CASE WHEN revision = $2 THEN 'applied' ELSE sync END, \
-         applied_at = $3, ever_applied = TRUE, attempts = 0, last_error = NULL \
+         applied_at = $3, ever_applied = TRUE, attempts = 0, last_error = NULL, \
+         care = CASE WHEN care = 'adopting' THEN 'books' ELSE care END \
          WHERE revision >= $2 AND id {in_uuids:$1}";
     FAILED_ON: "noting failed logins" =
         "UPDATE login SET attempts = attempts + 1, last_error = $2 \
@@ -84,19 +96,22 @@ fn sync_columns(sync: &SyncState) -> (&'static str, u32, Option<String>, Option<
     }
 }
 
-fn spec_values(spec: &LoginSpec) -> [Value; 5] {
+fn spec_values(spec: &LoginSpec) -> [Value; 7] {
     [
         spec.password.as_str().into(),
         spec.profile.as_str().into(),
         spec.limit_uptime.into(),
         spec.limit_bytes.map(count).into(),
+        spec.line.to_json().into(),
+        spec.line.get(LineField::RemoteAddress).into(),
         spec.comment.as_str().into(),
     ]
 }
 
 fn row(login: &Login) -> Vec<(&'static str, Value)> {
     let (sync, attempts, last_error, applied_at) = sync_columns(&login.sync);
-    let [password, profile, limit_uptime, limit_bytes, comment] = spec_values(&login.spec);
+    let [password, profile, limit_uptime, limit_bytes, line, fixed_address, comment] =
+        spec_values(&login.spec);
     vec![
         ("id", login.id.uuid().into()),
         ("router_id", login.router.uuid().into()),
@@ -109,7 +124,10 @@ fn row(login: &Login) -> Vec<(&'static str, Value)> {
         ("profile", profile),
         ("limit_uptime_seconds", limit_uptime),
         ("limit_bytes", limit_bytes),
+        ("line", line),
+        ("fixed_address", fixed_address),
         ("comment", comment),
+        ("care", login.care.name().into()),
         ("revision", login.revision.into()),
         ("sync", sync.into()),
         ("attempts", attempts.into()),
@@ -140,10 +158,11 @@ fn read_owner(row: &impl Record) -> Result<Owner, ReadError> {
 
 fn read(row: &impl Record) -> Result<Login, ReadError> {
     let seconds = |column| row.int(column).map(SignedDuration::from_secs);
+    let line = row.json_or_none("line")?;
     Ok(Login {
         id: LoginId::from_uuid(row.uuid("id")?),
         router: RouterId::from_uuid(row.uuid("router_id")?),
-        kind: LoginKind::Hotspot,
+        kind: known("login", "kind", &row.text("kind")?, LoginKind::named)?,
         name: row.text("name")?,
         owner: read_owner(row)?,
         presence: known("login", "presence", &row.text("presence")?, Presence::named)?,
@@ -152,8 +171,10 @@ fn read(row: &impl Record) -> Result<Login, ReadError> {
             profile: row.text("profile")?,
             limit_uptime: row.int_or_none("limit_uptime_seconds")?.map(SignedDuration::from_secs),
             limit_bytes: row.int_or_none("limit_bytes")?.map(unsigned),
+            line: known("login", "line", "", |_| Line::from_json(line))?,
             comment: row.text("comment")?,
         },
+        care: known("login", "care", &row.text("care")?, Care::named)?,
         revision: row.int("revision")?,
         sync: read_sync(row)?,
         ever_applied: row.flag("ever_applied")?,
@@ -183,9 +204,19 @@ impl<D: Dialect> LoginStore for SqlTx<D> {
     async fn login_by_name(
         &mut self,
         router: RouterId,
+        kind: LoginKind,
         name: &str,
     ) -> Result<Option<Login>, StoreError> {
-        self.one(BY_NAME, vec![router.uuid().into(), name.into()], read).await
+        let values = vec![router.uuid().into(), kind.name().into(), name.into()];
+        self.one(BY_NAME, values, read).await
+    }
+
+    async fn login_by_address(
+        &mut self,
+        router: RouterId,
+        address: &str,
+    ) -> Result<Option<Login>, StoreError> {
+        self.one(BY_ADDRESS, vec![router.uuid().into(), address.into()], read).await
     }
 
     async fn login_of_subscription(
@@ -231,6 +262,10 @@ impl<D: Dialect> LoginStore for SqlTx<D> {
         let mut values: Vec<Value> = vec![id.uuid().into(), presence.name().into()];
         values.extend(spec_values(spec));
         self.execute(WANT, values).await.map(drop)
+    }
+
+    async fn login_care(&mut self, id: LoginId, care: Care) -> Result<(), StoreError> {
+        self.execute(CARE, vec![id.uuid().into(), care.name().into()]).await.map(drop)
     }
 
     async fn logins_serve(

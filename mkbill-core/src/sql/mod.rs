@@ -17,6 +17,7 @@ mod outbox;
 mod payment;
 #[cfg(feature = "testkit")]
 mod prepare;
+mod profile;
 mod report;
 mod router;
 mod statement;

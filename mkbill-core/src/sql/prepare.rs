@@ -9,7 +9,7 @@ use secrecy::ExposeSecret as _;
 use super::statement::Statement;
 use super::{
     DatabaseUrl, account, books, catalogue, clock, customer, invoice, keys, ledger, login, notice,
-    outbox, payment, report, router, subscribers, subscription, trail, voucher,
+    outbox, payment, profile, report, router, subscribers, subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -26,6 +26,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         notice::ALL,
         outbox::ALL,
         payment::ALL,
+        profile::ALL,
         report::ALL,
         router::ALL,
         subscribers::ALL,

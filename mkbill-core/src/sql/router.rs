@@ -11,13 +11,12 @@ use crate::store::StoreError;
 
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
-use super::value::Value;
 use super::{ReadError, SqlTx, known, small};
 
 macro_rules! columns {
     () => {
         "id, name, host, port, trust, pin, username, password_sealed, version, observed_at, \
-         uptime_seconds, failures, last_error, profiles, created_at"
+         uptime_seconds, failures, last_error, created_at"
     };
 }
 
@@ -30,7 +29,7 @@ statements! {
     LIST: "listing routers" = concat!("SELECT ", columns!(), " FROM router ORDER BY name LIMIT $1");
     HEALTH: "noting a router's health" =
         "UPDATE router SET version = $2, observed_at = $3, uptime_seconds = $4, failures = $5, \
-         last_error = $6, profiles = $7 WHERE id = $1";
+         last_error = $6 WHERE id = $1";
 }
 
 fn trust_columns(security: &LinkSecurity) -> (&'static str, Option<String>) {
@@ -55,7 +54,6 @@ fn security(row: &impl Record) -> Result<LinkSecurity, ReadError> {
 
 fn read(row: &impl Record) -> Result<Router, ReadError> {
     let port = row.int("port")?;
-    let profiles = row.json_or_none("profiles")?.and_then(|json| serde_json::from_value(json).ok());
     Ok(Router {
         id: RouterId::from_uuid(row.uuid("id")?),
         name: known("router", "name", &row.text("name")?, |name| name.parse::<RouterName>().ok())?,
@@ -72,7 +70,6 @@ fn read(row: &impl Record) -> Result<Router, ReadError> {
             uptime: row.int_or_none("uptime_seconds")?.map(SignedDuration::from_secs),
             failures: small(row.int("failures")?),
             last_error: row.text_or_none("last_error")?,
-            profiles,
         },
         created_at: row.instant("created_at")?,
     })
@@ -113,7 +110,6 @@ impl<D: Dialect> RouterStore for SqlTx<D> {
         id: RouterId,
         health: &RouterHealth,
     ) -> Result<(), StoreError> {
-        let profiles = health.profiles.clone().map(serde_json::Value::from);
         let values = vec![
             id.uuid().into(),
             health.version.clone().into(),
@@ -121,7 +117,6 @@ impl<D: Dialect> RouterStore for SqlTx<D> {
             health.uptime.into(),
             health.failures.into(),
             health.last_error.clone().into(),
-            Value::Json(profiles),
         ];
         self.execute(HEALTH, values).await.map(drop)
     }

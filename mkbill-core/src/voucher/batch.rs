@@ -149,18 +149,6 @@ pub struct PushReport {
 /// Why a batch is not made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BatchRefusal {
-    /// The router's last complete listing has no such profile.
-    #[error(
-        "router `{router}` has no hotspot user profile `{profile}`: create it on the router or choose a plan with one of: {known}"
-    )]
-    ProfileMissing {
-        /// The router's name.
-        router: String,
-        /// The plan's profile.
-        profile: String,
-        /// What there is.
-        known: String,
-    },
     /// The shelf life ended before it began.
     #[error("sell_by {0} is already over: choose a later day")]
     SellByOver(Date),
@@ -172,7 +160,6 @@ pub enum BatchRefusal {
 impl Refusal for BatchRefusal {
     fn code(&self) -> &'static str {
         match self {
-            Self::ProfileMissing { .. } => "router_profile_missing",
             Self::SellByOver(_) => "sell_by_over",
             Self::Cancelled(_) => "batch_cancelled",
         }

@@ -9,7 +9,8 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{BatchId, LoginId, MessageId, RouterId, VoucherId};
 use crate::outbox::{Message, Payload};
 use crate::plan::{Plan, PlanRefusal};
-use crate::provisioning::{Login, LoginKind, Owner, Presence, SyncState, Usage};
+use crate::provisioning::profile;
+use crate::provisioning::{Care, Login, LoginKind, Owner, Presence, SyncState, Usage};
 use crate::request::{Once, once};
 use crate::router::Router;
 use crate::store::Tx;
@@ -42,7 +43,7 @@ pub async fn batch(
         return Ok(Issued::Before(BatchId::from_uuid(made)));
     }
     let (router, plan, vendor) = ingredients(tx, request).await?;
-    check_profile(&router, &plan)?;
+    profile::expect(tx, &router, LoginKind::Hotspot, &plan.router_profile).await?;
     let codes = fresh_codes(tx, context, request).await?;
     let batch = describe(tx, context, request, id, &plan).await?;
     let maker = Maker {
@@ -107,18 +108,6 @@ async fn ingredients(
     }
     plan.may_be_sold()?;
     Ok((router.ok_or_else(|| Error::not_found("router", request.router))?, plan, vendor))
-}
-
-/// A router that was never listed completely cannot be judged: its answer comes with the push.
-fn check_profile(router: &Router, plan: &Plan) -> Result<(), BatchRefusal> {
-    match &router.health.profiles {
-        Some(known) if !known.contains(&plan.router_profile) => Err(BatchRefusal::ProfileMissing {
-            router: router.name.to_string(),
-            profile: plan.router_profile.clone(),
-            known: known.join(", "),
-        }),
-        _ => Ok(()),
-    }
 }
 
 async fn fresh_codes(
@@ -235,6 +224,7 @@ pub(super) fn new_login(maker: Maker<'_>, voucher: &Voucher) -> Result<Login, Er
         owner: Owner::Voucher(voucher.id),
         presence: Presence::Enabled,
         spec: maker.spec(voucher)?,
+        care: Care::Books,
         revision: 1,
         sync: SyncState::Pending { attempts: 0, last_error: None },
         ever_applied: false,

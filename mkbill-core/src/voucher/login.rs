@@ -3,6 +3,7 @@
 use crate::kernel::error::Error;
 use crate::kernel::time::BusinessZone;
 use crate::provisioning::comment::{VoucherMark, whole_hours};
+use crate::provisioning::line::Line;
 use crate::provisioning::{LoginSpec, Presence};
 use crate::vendor::VendorCode;
 
@@ -41,6 +42,7 @@ impl Maker<'_> {
             profile: self.batch.profile.clone(),
             limit_uptime: voucher.limits.router_uptime(),
             limit_bytes: voucher.limits.data_quota,
+            line: Line::default(),
             comment: mark.to_comment()?,
         })
     }

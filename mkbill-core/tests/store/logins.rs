@@ -6,7 +6,8 @@ use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::ids::{LoginId, RouterId};
 use mkbill_core::kernel::time::BusinessZone;
 use mkbill_core::provisioning::subscriber::{LoginPassword, NewSubscriberLogin, login_for};
-use mkbill_core::provisioning::{Login, Owner, Presence, SyncState, Usage};
+use mkbill_core::provisioning::line::Line;
+use mkbill_core::provisioning::{Login, LoginKind, Owner, Presence, SyncState, Usage};
 use mkbill_core::testkit::Engine;
 
 use crate::support::subscribers::{CUSTOMER, SUBSCRIPTIONS, subscribe};
@@ -31,7 +32,10 @@ fn login_of(owner: usize, router: RouterId, name: &str) -> Login {
         router,
         name: name.parse().unwrap(),
         password: LoginPassword::random(&OsEntropy),
+        kind: LoginKind::Hotspot,
         profile: "default".to_owned(),
+        line: Line::default(),
+        adopt: false,
         presence: Presence::Enabled,
     };
     login_for(context, new).unwrap()
@@ -50,9 +54,9 @@ async fn a_login_of_a_subscription_comes_back_as_it_was_stored(engine: Engine) {
     let found = tx.login_of_subscription(SUBSCRIPTIONS[0]).await.unwrap().unwrap();
     assert_eq!((found.id, found.owner), (one.id, Owner::Subscription(SUBSCRIPTIONS[0])));
     assert_eq!((found.name, found.spec, found.usage), (one.name.clone(), one.spec, usage));
-    let named = tx.login_by_name(router.id, "budi-2").await.unwrap().unwrap();
+    let named = tx.login_by_name(router.id, LoginKind::Hotspot, "budi-2").await.unwrap().unwrap();
     assert_eq!((named.id, named.owner.subscription()), (two.id, Some(SUBSCRIPTIONS[1])));
-    assert!(tx.login_by_name(router.id, "budi-3").await.unwrap().is_none());
+    assert!(tx.login_by_name(router.id, LoginKind::Hotspot, "budi-3").await.unwrap().is_none());
     assert_eq!(tx.logins_fresh(router.id, 10).await.unwrap().len(), 2);
     let moved = login_of(0, router.id, "budi-new");
     tx.login_insert_all(std::slice::from_ref(&moved)).await.unwrap();

@@ -84,7 +84,7 @@ async fn a_profile_that_the_router_lacks_blocks_the_batch_until_it_is_retried(en
     let number = batch.batch.number.as_str();
     let blocked = world.billing.batch(number).await.unwrap();
     assert_eq!((blocked.tally.pending_push, blocked.tally.blocked), (4, 4));
-    assert!(blocked.push.last_error.unwrap().contains("no hotspot user profile `fast`"));
+    assert!(blocked.push.last_error.unwrap().contains("no hotspot profile `fast`"));
     world.console("/ip/hotspot/user/profile/add", &["name=fast"]);
     world.poll().await;
     assert_eq!(world.billing.batch(number).await.unwrap().tally.pending_push, 4, "only on request");

@@ -7,7 +7,8 @@ use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::ids::{LoginId, RouterId};
 use mkbill_core::kernel::time::BusinessZone;
 use mkbill_core::provisioning::subscriber::{NewSubscriberLogin, login_for};
-use mkbill_core::provisioning::{Login, Presence, SyncState};
+use mkbill_core::provisioning::line::Line;
+use mkbill_core::provisioning::{Login, LoginKind, Presence, SyncState};
 use mkbill_core::store::{Access, Tx};
 use mkbill_core::testkit::Engine;
 use mkbill_core::voucher::issue::wake_router;
@@ -63,7 +64,10 @@ impl Street {
             router: self.router,
             name: NAMES[number].parse().unwrap(),
             password: PASSWORD.parse().unwrap(),
+            kind: LoginKind::Hotspot,
             profile: "default".to_owned(),
+            line: Line::default(),
+            adopt: false,
             presence: Presence::Enabled,
         };
         login_for(self.context(), new).unwrap()

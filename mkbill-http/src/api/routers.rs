@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::controller::RouterFacts;
 use mkbill_core::router::{LinkSecurity, NewRouter, Router, RouterAddress, Trust};
 use secrecy::SecretString;
@@ -117,8 +118,6 @@ pub(crate) struct RouterBody {
     pub(crate) failures: u32,
     /// Why the last look failed.
     pub(crate) last_error: Option<String>,
-    /// Its hotspot user profiles as last seen.
-    pub(crate) profiles: Option<Vec<String>>,
     /// When it was added.
     pub(crate) created_at: Timestamp,
 }
@@ -143,7 +142,6 @@ impl From<Router> for RouterBody {
             observed_at: router.health.observed_at,
             failures: router.health.failures,
             last_error: router.health.last_error,
-            profiles: router.health.profiles,
             created_at: router.created_at,
         }
     }
@@ -162,18 +160,25 @@ pub(crate) struct RouterFactsBody {
     /// Its wall clock, in its own zone.
     #[schema(value_type = Option<String>)]
     pub(crate) clock: Option<DateTime>,
-    /// Its hotspot user profiles.
-    pub(crate) profiles: Vec<String>,
+    /// Its profiles for hotspot users.
+    pub(crate) hotspot_profiles: Vec<String>,
+    /// Its profiles for PPPoE secrets.
+    pub(crate) pppoe_profiles: Vec<String>,
 }
 
 impl From<RouterFacts> for RouterFactsBody {
     fn from(facts: RouterFacts) -> Self {
+        let profiles = |kind| {
+            let those = facts.profiles.iter().filter(move |profile| profile.kind == kind);
+            those.map(|profile| profile.name.clone()).collect()
+        };
         Self {
+            hotspot_profiles: profiles(LoginKind::Hotspot),
+            pppoe_profiles: profiles(LoginKind::Pppoe),
             identity: facts.identity,
             routeros_version: facts.version,
             uptime_seconds: facts.uptime.as_secs(),
             clock: facts.clock,
-            profiles: facts.profiles,
         }
     }
 }

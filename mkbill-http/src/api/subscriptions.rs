@@ -83,6 +83,7 @@ impl NewLoginBody {
             router: router.id,
             name: self.name.parse()?,
             password: self.password.as_deref().map(str::parse).transpose()?,
+            line: Vec::new(),
         })
     }
 }

@@ -160,7 +160,6 @@ fn shown(router: RouterBody) -> Output {
         ("username", router.username.clone()),
         ("RouterOS", or_dash(router.routeros_version.as_ref())),
         ("last seen", or_dash(router.observed_at)),
-        ("profiles", or_dash(router.profiles.as_ref().map(|known| known.join(", ")))),
         ("trouble", or_dash(router.last_error.as_ref())),
     ]);
     Output::new(router, text)
@@ -172,7 +171,8 @@ fn checked(found: RouterFactsBody) -> Output {
         ("RouterOS", found.routeros_version.clone()),
         ("up for", format!("{} s", found.uptime_seconds)),
         ("its clock", or_dash(found.clock)),
-        ("profiles", found.profiles.join(", ")),
+        ("hotspot profiles", found.hotspot_profiles.join(", ")),
+        ("pppoe profiles", found.pppoe_profiles.join(", ")),
     ]);
     Output::new(found, text)
 }

@@ -376,6 +376,14 @@ impl Error {
         matches!(source, NotSent | Lost | Silent | Fatal(_) | Garbled(_))
     }
 
+    /// Whether the router has no such menu or command at all, as without an optional package.
+    pub fn is_missing_menu(&self) -> bool {
+        let Self::Refused { source, .. } = self else {
+            return false;
+        };
+        source.traps.iter().any(|trap| trap.message.starts_with("no such command"))
+    }
+
     /// From what became of a command that has no answer.
     pub(crate) fn from_failure(command: &str, failure: Failure) -> Self {
         let command = command.to_owned();

@@ -1,13 +1,16 @@
 //! Changing a router: new users in bulk, everything else step by step.
 
+use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::controller::{
     Change, ChangeOutcome, LoginAdd, Mark, ObjectId, Progress, Step, UserPatch,
 };
+use mkbill_core::provisioning::line::LineField;
 use secrecy::SecretString;
 
 use super::fault::chain;
 use crate::client::{Answer, Client, Link, bulk};
-use crate::command::hotspot::{Active, Cookie, NewUser, User, UserChange};
+use crate::command::hotspot::{self, Cookie, NewUser, User, UserChange};
+use crate::command::ppp::{self, Secret};
 use crate::command::{Command, ItemId, Record as _, Switch, remove};
 use crate::error::{Error, ErrorKind};
 
@@ -25,10 +28,36 @@ pub(super) async fn add_all(
 
 fn named(add: &LoginAdd) -> bulk::NamedAdd {
     bulk::NamedAdd {
-        menu: User::MENU.to_owned(),
+        menu: menu(add.kind).to_owned(),
         name: add.name.clone(),
-        add: new_user(add).add(),
+        add: added(add),
         mark: add.comment.clone().into_bytes(),
+    }
+}
+
+fn menu(kind: LoginKind) -> &'static str {
+    match kind {
+        LoginKind::Hotspot => User::MENU,
+        LoginKind::Pppoe => Secret::MENU,
+    }
+}
+
+fn added(add: &LoginAdd) -> Command {
+    let command = match add.kind {
+        LoginKind::Hotspot => new_user(add).add(),
+        LoginKind::Pppoe => Command::new("/ppp/secret/add")
+            .with("name", &add.name)
+            .with("password", &add.password)
+            .with("profile", &add.profile)
+            .with("comment", &add.comment),
+    };
+    add.line.fields().fold(command, |command, (field, value)| with(command, add.kind, field, value))
+}
+
+fn with(command: Command, kind: LoginKind, field: LineField, value: &str) -> Command {
+    match field.on_router(kind) {
+        Some(name) => command.with(name, value),
+        None => command,
     }
 }
 
@@ -55,18 +84,18 @@ fn judged(outcome: bulk::ItemOutcome, add: &LoginAdd, mark: &dyn Mark) -> Change
                 ChangeOutcome::NameTaken
             }
         }
-        bulk::ItemOutcome::Rejected(error) => failed(&error, &add.profile),
+        bulk::ItemOutcome::Rejected(error) => failed(&error, add.kind, &add.profile),
         bulk::ItemOutcome::Unknown => {
             ChangeOutcome::Unfinished("the router did not say whether it was added".to_owned())
         }
     }
 }
 
-fn failed(error: &Error, profile: &str) -> ChangeOutcome {
+fn failed(error: &Error, kind: LoginKind, profile: &str) -> ChangeOutcome {
     let detail = chain(error);
     match error.kind() {
         ErrorKind::BadReference { field } if field == "profile" => ChangeOutcome::Refused(format!(
-            "the router has no hotspot user profile `{profile}`: create it there, then retry ({detail})"
+            "the router has no {kind} profile `{profile}`: create it there, then retry ({detail})"
         )),
         ErrorKind::BadReference { .. } | ErrorKind::BadRequest | ErrorKind::Denied => {
             ChangeOutcome::Refused(detail)
@@ -81,16 +110,16 @@ pub(super) async fn changes(client: &Client, changes: &[Change]) -> Vec<ChangeOu
     let mut outcomes = vec![ChangeOutcome::Applied; changes.len()];
     let rounds = changes.iter().map(|change| change.steps.len()).max().unwrap_or(0);
     for round in 0..rounds {
-        let running: Vec<(usize, &Step)> = changes
+        let running: Vec<(usize, LoginKind, &Step)> = changes
             .iter()
             .enumerate()
             .filter(|(index, _)| outcomes[*index] == ChangeOutcome::Applied)
-            .filter_map(|(index, change)| Some((index, change.steps.get(round)?)))
+            .filter_map(|(index, change)| Some((index, change.kind, change.steps.get(round)?)))
             .collect();
-        let commands: Vec<Command> = running.iter().map(|(_, step)| command(step)).collect();
-        let answers = client.run_all(commands).await;
-        for ((index, step), answer) in running.into_iter().zip(answers) {
-            outcomes[index] = outcome(step, answer);
+        let commands = running.iter().map(|(_, kind, step)| command(*kind, step));
+        let answers = client.run_all(commands.collect::<Vec<_>>()).await;
+        for ((index, kind, step), answer) in running.into_iter().zip(answers) {
+            outcomes[index] = outcome(kind, step, answer);
         }
     }
     outcomes
@@ -100,13 +129,52 @@ fn item(id: &ObjectId) -> ItemId {
     ItemId::from(id.0.clone())
 }
 
-fn command(step: &Step) -> Command {
-    match step {
-        Step::SetUser(id, patch) => change_of(patch).set(&item(id)),
-        Step::RemoveCookie(id) => remove::<Cookie>(&[item(id)]),
-        Step::EndSession(id) => remove::<Active>(&[item(id)]),
-        Step::RemoveUser(id) => remove::<User>(&[item(id)]),
-        Step::AddUser(add) => new_user(add).add(),
+fn command(kind: LoginKind, step: &Step) -> Command {
+    match (step, kind) {
+        (Step::SetUser(id, patch), LoginKind::Hotspot) => {
+            let command = change_of(patch).set(&item(id));
+            patch.line.iter().fold(command, |command, (field, value)| {
+                with(command, kind, *field, value)
+            })
+        }
+        (Step::SetUser(id, patch), LoginKind::Pppoe) => set_secret(id, patch),
+        (Step::ClearField(id, field), _) => clear(kind, id, *field),
+        (Step::RemoveCookie(id), _) => remove::<Cookie>(&[item(id)]),
+        (Step::EndSession(id), LoginKind::Hotspot) => remove::<hotspot::Active>(&[item(id)]),
+        (Step::EndSession(id), LoginKind::Pppoe) => remove::<ppp::Active>(&[item(id)]),
+        (Step::RemoveUser(id), LoginKind::Hotspot) => remove::<User>(&[item(id)]),
+        (Step::RemoveUser(id), LoginKind::Pppoe) => remove::<Secret>(&[item(id)]),
+        (Step::AddUser(add), _) => added(add),
+    }
+}
+
+/// Limits over all sessions are none of a secret's.
+fn set_secret(id: &ObjectId, patch: &UserPatch) -> Command {
+    let disabled = patch.disabled.map(|disabled| if disabled { "yes" } else { "no" });
+    let command = Command::new("/ppp/secret/set")
+        .with(".id", &id.0)
+        .with_some("password", patch.password.as_ref())
+        .with_some("profile", patch.profile.as_ref())
+        .with_some("comment", patch.comment.as_ref())
+        .with_some("disabled", disabled);
+    let fields = patch.line.iter();
+    fields.fold(command, |command, (field, value)| with(command, LoginKind::Pppoe, *field, value))
+}
+
+/// Texts are emptied, numbers are zero, and addresses, for which no value means "none", are unset.
+fn clear(kind: LoginKind, id: &ObjectId, field: LineField) -> Command {
+    let name = field.on_router(kind).unwrap_or_default();
+    let set = |value: &str| {
+        Command::new(format!("{}/set", menu(kind))).with(".id", &id.0).with(name, value)
+    };
+    match (kind, field) {
+        (LoginKind::Pppoe, LineField::Service) => set("any"),
+        (LoginKind::Pppoe, LineField::LimitBytesIn | LineField::LimitBytesOut) => set("0"),
+        (
+            LoginKind::Pppoe,
+            LineField::LocalAddress | LineField::RemoteAddress | LineField::RemoteIpv6Prefix,
+        ) => Command::new("/ppp/secret/unset").with(".id", &id.0).with("value-name", name),
+        _ => set(""),
     }
 }
 
@@ -124,7 +192,7 @@ fn change_of(patch: &UserPatch) -> UserChange {
     }
 }
 
-fn outcome(step: &Step, answer: Result<Answer, Error>) -> ChangeOutcome {
+fn outcome(kind: LoginKind, step: &Step, answer: Result<Answer, Error>) -> ChangeOutcome {
     let Err(error) = answer else { return ChangeOutcome::Applied };
     let removes = matches!(step, Step::RemoveCookie(_) | Step::EndSession(_) | Step::RemoveUser(_));
     match error.kind() {
@@ -132,7 +200,7 @@ fn outcome(step: &Step, answer: Result<Answer, Error>) -> ChangeOutcome {
         ErrorKind::NotFound | ErrorKind::Duplicate => {
             ChangeOutcome::Unfinished("the router changed after the look".to_owned())
         }
-        _ => failed(&error, profile_of(step)),
+        _ => failed(&error, kind, profile_of(step)),
     }
 }
 

@@ -1,17 +1,23 @@
 //! One complete look at a router.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
+use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::controller::{
     LoggedIn, ObjectId, Observed, ObservedCookie, ObservedSession, ObservedUser, RouterFacts,
 };
+use mkbill_core::provisioning::line::Line;
+use mkbill_core::provisioning::profile::ProfileFacts;
 
 use crate::client::{Answer, Client};
-use crate::command::hotspot::{Active, Cookie, UserProfile};
+use crate::command::hotspot::{self, Cookie, UserProfile};
+use crate::command::network::Interface;
+use crate::command::ppp;
 use crate::command::system::{Identity, LogEntry, Resource, RouterClock};
-use crate::command::{Command, Record, Row, print};
+use crate::command::{Choice, Command, Record, Row, print};
 use crate::error::{Error, ErrorKind, FieldError};
 use crate::value::{date, duration, size};
 
@@ -21,11 +27,11 @@ const LOGGED_IN: &str = ": logged in";
 
 /// A hotspot user with everything the engine compares, its password included.
 struct BilledUser(ObservedUser);
-
-const USER_MENU: &str = "/ip/hotspot/user";
+/// A secret with everything the engine compares, its password included.
+struct BilledSecret(ObservedUser);
 
 impl Record for BilledUser {
-    const MENU: &'static str = USER_MENU;
+    const MENU: &'static str = "/ip/hotspot/user";
     const FIELDS: &'static [&'static str] = &[
         ".id",
         "name",
@@ -35,46 +41,88 @@ impl Record for BilledUser {
         "disabled",
         "limit-uptime",
         "limit-bytes-total",
+        "mac-address",
+        "address",
         "uptime",
         "bytes-in",
         "bytes-out",
     ];
 
     fn read(row: &Row) -> Result<Self, Error> {
-        let text = |field| row.text(field).map(std::borrow::Cow::into_owned);
-        let total = size_of(row, "bytes-in")?
+        let unusable = |field, source| Error::Row { menu: Self::MENU, field, source };
+        let duration = |field| duration_of(row, field).map_err(|source| unusable(field, source));
+        let size = |field| size_of(row, field).map_err(|source| unusable(field, source));
+        let total = size("bytes-in")?
             .unwrap_or_default()
-            .saturating_add(size_of(row, "bytes-out")?.unwrap_or_default());
+            .saturating_add(size("bytes-out")?.unwrap_or_default());
+        let shared = shared(LoginKind::Hotspot, row);
+        let shared = shared.map_err(|field| unusable(field, FieldError::Missing))?;
         Ok(Self(ObservedUser {
-            id: ObjectId(text(".id").ok_or_else(|| unusable(".id", FieldError::Missing))?),
-            name: text("name").ok_or_else(|| unusable("name", FieldError::Missing))?,
-            // From 7.21 on secrets are shown as asterisks unless asked for.
-            password: text("password")
-                .filter(|shown| shown.is_empty() || shown.bytes().any(|b| b != b'*')),
-            profile: text("profile").unwrap_or_else(|| "default".to_owned()),
-            comment: text("comment").unwrap_or_default(),
-            disabled: matches!(row.get("disabled"), Some(b"true" | b"yes")),
-            limit_uptime: duration_of(row, "limit-uptime")?.filter(|limit| !limit.is_zero()),
-            limit_bytes: size_of(row, "limit-bytes-total")?.filter(|limit| *limit > 0),
-            uptime: duration_of(row, "uptime")?.unwrap_or_default(),
+            limit_uptime: duration("limit-uptime")?.filter(|limit| !limit.is_zero()),
+            limit_bytes: size("limit-bytes-total")?.filter(|limit| *limit > 0),
+            uptime: duration("uptime")?.unwrap_or_default(),
             bytes: total,
+            ..shared
         }))
     }
 }
 
-fn unusable(field: &'static str, source: FieldError) -> Error {
-    Error::Row { menu: USER_MENU, field, source }
+impl Record for BilledSecret {
+    const MENU: &'static str = "/ppp/secret";
+    const FIELDS: &'static [&'static str] = &[
+        ".id",
+        "name",
+        "password",
+        "profile",
+        "comment",
+        "disabled",
+        "service",
+        "caller-id",
+        "local-address",
+        "remote-address",
+        "remote-ipv6-prefix",
+        "routes",
+        "ipv6-routes",
+        "limit-bytes-in",
+        "limit-bytes-out",
+    ];
+
+    fn read(row: &Row) -> Result<Self, Error> {
+        let source = FieldError::Missing;
+        let shared = shared(LoginKind::Pppoe, row);
+        shared.map(Self).map_err(|field| Error::Row { menu: Self::MENU, field, source })
+    }
 }
 
-fn duration_of(row: &Row, field: &'static str) -> Result<Option<SignedDuration>, Error> {
+/// What users and secrets have in common; else the field that is missing.
+fn shared(kind: LoginKind, row: &Row) -> Result<ObservedUser, &'static str> {
+    let text = |field| row.text(field).map(std::borrow::Cow::into_owned);
+    Ok(ObservedUser {
+        kind,
+        id: ObjectId(text(".id").ok_or(".id")?),
+        name: text("name").ok_or("name")?,
+        // From 7.21 on secrets are shown as asterisks unless asked for.
+        password: text("password")
+            .filter(|shown| shown.is_empty() || shown.bytes().any(|b| b != b'*')),
+        profile: text("profile").unwrap_or_else(|| "default".to_owned()),
+        comment: text("comment").unwrap_or_default(),
+        disabled: matches!(row.get("disabled"), Some(b"true" | b"yes")),
+        limit_uptime: None,
+        limit_bytes: None,
+        line: Line::shown(kind, text),
+        uptime: SignedDuration::ZERO,
+        bytes: 0,
+    })
+}
+
+fn duration_of(row: &Row, field: &'static str) -> Result<Option<SignedDuration>, FieldError> {
     let text = row.text(field).unwrap_or_default();
-    duration::parse_optional(&text).map_err(|error| unusable(field, error.into()))
+    Ok(duration::parse_optional(&text)?)
 }
 
-fn size_of(row: &Row, field: &'static str) -> Result<Option<u64>, Error> {
+fn size_of(row: &Row, field: &'static str) -> Result<Option<u64>, FieldError> {
     let text = row.text(field).filter(|text| !text.is_empty());
-    let size = text.map(|text| size::parse(&text)).transpose();
-    size.map_err(|error| unusable(field, error.into()))
+    Ok(text.map(|text| size::parse(&text)).transpose()?)
 }
 
 fn table<R: Record>() -> Command {
@@ -87,14 +135,56 @@ pub(super) async fn facts(client: &Client) -> Result<RouterFacts, Error> {
     read_facts(&mut answers).map(|(facts, _)| facts)
 }
 
-fn about() -> [Command; 4] {
-    [print::<Resource>(), print::<Identity>(), print::<RouterClock>(), table::<UserProfile>()]
+fn about() -> [Command; 5] {
+    [
+        print::<Resource>(),
+        print::<Identity>(),
+        print::<RouterClock>(),
+        table::<UserProfile>(),
+        table::<ppp::Profile>(),
+    ]
 }
 
 type Answers = std::vec::IntoIter<Result<Answer, Error>>;
 
 fn records<R: Record>(answers: &mut Answers) -> Result<Vec<R>, Error> {
     answers.next().expect("one answer per command")?.records()
+}
+
+/// Rows of a menu that a router without the `ppp` package does not have: then there are none.
+fn rows_if_installed<R: Record>(answers: &mut Answers) -> Result<Vec<R>, Error> {
+    match answers.next().expect("one answer per command") {
+        Err(error) if error.is_missing_menu() => Ok(Vec::new()),
+        answer => answer?.records(),
+    }
+}
+
+fn hotspot_profile(profile: UserProfile) -> ProfileFacts {
+    ProfileFacts {
+        kind: LoginKind::Hotspot,
+        name: profile.name,
+        rate_limit: profile.rate_limit,
+        session_timeout: profile.session_timeout,
+        idle_timeout: profile.idle_timeout,
+        remote_address: profile.address_pool,
+        local_address: None,
+        address_list: profile.address_list,
+        sessions_max: profile.shared_users,
+    }
+}
+
+fn ppp_profile(profile: ppp::Profile) -> ProfileFacts {
+    ProfileFacts {
+        kind: LoginKind::Pppoe,
+        name: profile.name,
+        rate_limit: profile.rate_limit,
+        session_timeout: profile.session_timeout,
+        idle_timeout: profile.idle_timeout,
+        remote_address: profile.remote_address,
+        local_address: profile.local_address,
+        address_list: profile.address_list,
+        sessions_max: (profile.only_one == Choice::Yes).then_some(1),
+    }
 }
 
 fn single<R: Record>(answers: &mut Answers) -> Result<R, Error> {
@@ -107,13 +197,14 @@ fn read_facts(answers: &mut Answers) -> Result<(RouterFacts, Option<DateTime>), 
     let resource: Resource = single(answers)?;
     let identity: Identity = single(answers)?;
     let clock = single::<RouterClock>(answers).ok().map(|clock| clock.local);
-    let profiles: Vec<UserProfile> = records(answers)?;
+    let hotspot = records(answers)?.into_iter().map(hotspot_profile);
+    let pppoe = rows_if_installed(answers)?.into_iter().map(ppp_profile);
     let facts = RouterFacts {
         identity: identity.name,
         version: resource.version.to_string(),
         uptime: resource.uptime,
         clock,
-        profiles: profiles.into_iter().map(|profile| profile.name).collect(),
+        profiles: hotspot.chain(pppoe).collect(),
     };
     Ok((facts, clock))
 }
@@ -123,27 +214,73 @@ pub(super) async fn everything(client: &Client, connection: u64) -> Result<Obser
     let mut commands = Vec::from(about());
     commands.extend([
         table::<BilledUser>(),
-        table::<Active>(),
+        table::<hotspot::Active>(),
         table::<Cookie>(),
         table::<LogEntry>(),
+        table::<BilledSecret>(),
+        table::<ppp::Active>(),
+        lines(),
     ]);
     let mut answers = client.run_all(commands).await.into_iter();
     let (facts, clock) = read_facts(&mut answers)?;
-    let users = records::<BilledUser>(&mut answers)?.into_iter().map(|user| user.0).collect();
-    let sessions = records::<Active>(&mut answers)?.into_iter().map(session).collect();
-    let cookies = records::<Cookie>(&mut answers)?.into_iter().map(cookie).collect();
+    let hotspot_users = records::<BilledUser>(&mut answers)?.into_iter().map(|user| user.0);
+    let hotspot_sessions = records(&mut answers)?.into_iter().map(hotspot_session);
+    let cookies = records(&mut answers)?.into_iter().map(cookie).collect();
     let logins = logins(answers.next().expect("one answer per command"), clock)?;
+    let secrets = rows_if_installed(&mut answers)?.into_iter().map(|secret: BilledSecret| secret.0);
+    let dialled: Vec<ppp::Active> = rows_if_installed(&mut answers)?;
+    let counters = counters(records(&mut answers)?);
+    let dialled = dialled.into_iter().map(|active| ppp_session(active, &counters));
+    let users = hotspot_users.chain(secrets).collect();
+    let sessions = hotspot_sessions.chain(dialled).collect();
     Ok(Observed { connection, facts, users, sessions, cookies, logins })
 }
 
-fn session(active: Active) -> ObservedSession {
+fn hotspot_session(active: hotspot::Active) -> ObservedSession {
     ObservedSession {
+        kind: LoginKind::Hotspot,
         id: ObjectId(active.id.to_string()),
         user: active.user,
         address: active.address,
-        mac: active.mac_address,
+        device: active.mac_address,
+        via: active.login_by,
         uptime: active.uptime,
-        bytes: active.bytes_in.saturating_add(active.bytes_out),
+        bytes_in: active.bytes_in,
+        bytes_out: active.bytes_out,
+    }
+}
+
+/// The interfaces that customers' tunnels make.
+fn lines() -> Command {
+    let table = table::<Interface>().where_is("type", "pppoe-in");
+    ["l2tp-in", "ovpn-in", "pptp-in", "sstp-in"]
+        .into_iter()
+        .fold(table, |table, kind| table.where_is("type", kind).query("#|"))
+}
+
+/// Bytes from and to the customer by the name of the line's interface.
+type Counters = HashMap<String, (u64, u64)>;
+
+fn counters(lines: Vec<Interface>) -> Counters {
+    let counted = |line: Interface| (line.name, (line.rx_bytes, line.tx_bytes));
+    lines.into_iter().map(counted).collect()
+}
+
+/// A session that came up between two of the reads has no interface yet: it has counted nothing.
+fn ppp_session(active: ppp::Active, counters: &Counters) -> ObservedSession {
+    let via = active.service.unwrap_or_default();
+    let counted = counters.get(&format!("<{via}-{}>", active.name));
+    let (bytes_in, bytes_out) = counted.copied().unwrap_or_default();
+    ObservedSession {
+        kind: LoginKind::Pppoe,
+        id: ObjectId(active.id.to_string()),
+        user: active.name,
+        address: active.address,
+        device: active.caller_id,
+        via: Some(via),
+        uptime: active.uptime,
+        bytes_in,
+        bytes_out,
     }
 }
 
