@@ -1,4 +1,4 @@
--- Subscribers dial in: a login may be a PPP secret, with addresses of its own, and a person may take care of it.
+-- Subscribers dial in: a login may be a PPP secret, with addresses of its own, and a person may close it or take care of it.
 -- SQLite cannot change a CHECK, so the table is made anew; no other table refers to it.
 CREATE TABLE login_new (
     id                    BLOB PRIMARY KEY,
@@ -16,6 +16,7 @@ CREATE TABLE login_new (
     fixed_address         TEXT,
     comment               TEXT NOT NULL,
     care                  TEXT NOT NULL DEFAULT 'books' CHECK (care IN ('books', 'adopting', 'manual')),
+    closed                INTEGER NOT NULL DEFAULT 0 CHECK (closed IN (0, 1)),
     revision              INTEGER NOT NULL,
     sync                  TEXT NOT NULL CHECK (sync IN ('pending', 'applied', 'blocked')),
     attempts              INTEGER NOT NULL DEFAULT 0,

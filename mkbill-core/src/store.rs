@@ -14,7 +14,7 @@ use crate::notice::store::NoticeStore;
 use crate::outbox::store::OutboxStore;
 use crate::payment::store::PaymentStore;
 use crate::plan::store::PlanStore;
-use crate::provisioning::store::{LoginStore, ProfileStore};
+use crate::provisioning::store::{LoginStore, NumberingStore, ProfileStore, StrangerStore};
 use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
 use crate::request::store::RequestStore;
 use crate::router::store::RouterStore;
@@ -59,6 +59,8 @@ pub trait Tx:
     + VoucherStore
     + LoginStore
     + ProfileStore
+    + NumberingStore
+    + StrangerStore
     + LedgerStore
     + NoticeStore
     + OutboxStore

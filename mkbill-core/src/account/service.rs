@@ -7,6 +7,7 @@ use crate::audit::Act;
 use crate::invoice::{Invoice, InvoiceKind};
 use crate::kernel::error::Error;
 use crate::kernel::ids::InvoiceId;
+use crate::kernel::ids::LoginId;
 use crate::notice::NoticeKind;
 use crate::plan::terms::{BillingMode, LateRenewal, OverdueAction};
 use crate::provisioning::Presence;
@@ -87,6 +88,14 @@ impl CustomerAccount {
         let (presence, profile) = wanted(subscription);
         self.serve.retain(|earlier| earlier.login != login);
         self.serve.push(Serve { login, presence, profile });
+    }
+
+    /// Gives a subscription another login, or none.
+    pub fn give_login(&mut self, desk: &Desk<'_>, index: usize, login: Option<LoginId>) {
+        let before = picture(&self.kept[index].subscription);
+        self.kept[index].subscription.edit().login = login;
+        self.note_change(desk, index, "subscription.login", before);
+        self.serve(index);
     }
 
     /// Cuts a subscription that was not paid for.
@@ -307,6 +316,7 @@ pub(super) fn picture(subscription: &Subscription) -> Value {
         "service_until": subscription.service_until.map(|day| day.to_string()),
         "ends_on": subscription.ends_on.map(|day| day.to_string()),
         "plan": subscription.plan.to_string(),
+        "login": subscription.login.map(|login| login.to_string()),
         "next_plan": subscription.next_plan.map(|plan| plan.to_string()),
         "price_sell_minor": subscription.terms.prices.sell().minor(),
         "discount_minor": subscription.discount.minor,

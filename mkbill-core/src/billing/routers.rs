@@ -8,6 +8,8 @@ use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::RouterId;
 use crate::provisioning::controller::{RouterFacts, RouterFault, Target};
+use crate::provisioning::profile::RouterProfile;
+use crate::provisioning::stranger::Stranger;
 use crate::request::{Once, once};
 use crate::router::store::ROUTERS_MAX;
 use crate::router::{NewRouter, Router, RouterHealth, RouterName};
@@ -61,6 +63,23 @@ impl Billing {
     /// All routers, by name.
     pub async fn routers(&self) -> Result<Vec<Router>, Error> {
         reading!(self.store(), |tx| tx.router_list().await)
+    }
+
+    /// The profiles that a router has or had, by kind and name.
+    pub async fn router_profiles(&self, key: &str) -> Result<Vec<RouterProfile>, Error> {
+        reading!(self.store(), |tx| {
+            let router = find(tx, key).await?;
+            Ok::<_, Error>(tx.router_profiles(router.id).await?)
+        })
+    }
+
+    /// Users and secrets that a router had at its last complete look and that are not ours, by kind
+    /// and name.
+    pub async fn strangers(&self, key: &str) -> Result<Vec<Stranger>, Error> {
+        reading!(self.store(), |tx| {
+            let router = find(tx, key).await?;
+            Ok::<_, Error>(tx.strangers(router.id).await?)
+        })
     }
 
     /// Signs in to a router now and asks it about itself.

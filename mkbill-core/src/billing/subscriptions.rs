@@ -12,14 +12,12 @@ use crate::audit::{Act, Record};
 use crate::invoice::{Invoice, InvoiceKind, InvoiceState};
 use crate::kernel::caller::{Caller, Fingerprint, Mode};
 use crate::kernel::error::Error;
-use crate::kernel::ids::{CustomerId, PlanId, RouterId, SubscriptionId};
+use crate::kernel::ids::{CustomerId, PlanId, SubscriptionId};
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::BusinessZone;
 use crate::plan::Plan;
-use crate::provisioning::line::{Line, LineField};
-use crate::provisioning::subscriber::{LoginName, LoginPassword, NewSubscriberLogin, login_for};
-use crate::provisioning::{Login, LoginKind, Presence, profile};
+use crate::provisioning::Login;
 use crate::request::Once;
 use crate::store::Tx;
 use crate::subscription::period::BilledPeriod;
@@ -30,7 +28,11 @@ use crate::voucher::issue::wake_router;
 
 use super::batches::Receipt;
 use super::desk::{finish, first_time, open};
-use super::{Billing, invoices, logins};
+use super::logins::{self, ForSubscription, SubscriberLogin};
+use super::{Billing, invoices};
+
+/// The most subscriptions that one request makes.
+pub const SUBSCRIBE_MAX: usize = 1_000;
 
 /// A subscription to be made.
 #[derive(Debug, Clone)]
@@ -45,19 +47,6 @@ pub struct Subscribe {
     pub discount: Discount,
     /// The login on a router that it opens and closes.
     pub login: Option<SubscriberLogin>,
-}
-
-/// A login to be made for a subscription.
-#[derive(Debug, Clone)]
-pub struct SubscriberLogin {
-    /// On which router.
-    pub router: RouterId,
-    /// What the subscriber types.
-    pub name: LoginName,
-    /// The password; by chance if absent.
-    pub password: Option<LoginPassword>,
-    /// Who may use it, and which addresses it gets.
-    pub line: Vec<(LineField, String)>,
 }
 
 /// When a plan changes.
@@ -126,6 +115,30 @@ impl Billing {
         })?;
         self.tell_worker();
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
+    }
+
+    /// Makes many subscriptions, each by itself: one that is refused holds up no other. Answers one
+    /// outcome for each, in their order. If the caller has a key, each has one of its own, so that
+    /// the same request again goes on where it was interrupted.
+    ///
+    /// A dry run tries each of them alone: it does not see that two of them want the same name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for none, or for more than [`SUBSCRIBE_MAX`].
+    pub async fn subscribe_many(
+        &self,
+        caller: &Caller,
+        requests: Vec<Subscribe>,
+    ) -> Result<Vec<Result<Receipt<SubscriptionView>, Error>>, Error> {
+        if !(1..=SUBSCRIBE_MAX).contains(&requests.len()) {
+            return Err(Error::invalid("items", format!("give 1 to {SUBSCRIBE_MAX}")));
+        }
+        let mut outcomes = Vec::with_capacity(requests.len());
+        for (position, request) in requests.into_iter().enumerate() {
+            outcomes.push(self.subscribe(&caller.for_item(position), request).await);
+        }
+        Ok(outcomes)
     }
 
     /// One subscription.
@@ -316,7 +329,16 @@ async fn subscribe(
     let zone = request.zone.clone().or_else(|| customer.zone.clone());
     let zone = zone.unwrap_or_else(|| desk.context.zone.clone());
     let made = match &request.login {
-        Some(wanted) => Some(new_login(tx, &desk, request, id, wanted).await?),
+        Some(wanted) => {
+            let plan = desk.plan(request.plan)?;
+            let new = ForSubscription {
+                customer: request.customer,
+                subscription: id,
+                service: plan.terms_for_subscription()?.service,
+                profile: &plan.router_profile,
+            };
+            Some(logins::make(tx, desk.context, new, wanted).await?)
+        }
         None => None,
     };
     let login = made.as_ref().map(|login| login.id);
@@ -324,55 +346,9 @@ async fn subscribe(
     account.subscribe(&desk, new)?;
     let account = finish(tx, &desk, account).await?;
     if let Some(made) = made {
-        insert_login(tx, &desk, &account, made).await?;
+        logins::insert(tx, &desk, &account, made).await?;
     }
     Ok((view(tx, id).await?, false))
-}
-
-/// A login that is closed until the account says otherwise.
-async fn new_login(
-    tx: &mut dyn Tx,
-    desk: &Desk<'_>,
-    request: &Subscribe,
-    subscription: SubscriptionId,
-    wanted: &SubscriberLogin,
-) -> Result<Login, Error> {
-    let plan = desk.plan(request.plan)?;
-    let kind = LoginKind::from(plan.terms_for_subscription()?.service);
-    let router = tx.router_by_id(wanted.router).await?;
-    let router = router.ok_or_else(|| Error::not_found("router", wanted.router))?;
-    profile::expect(tx, &router, kind, &plan.router_profile).await?;
-    let line = Line::of(kind, wanted.line.iter().cloned())?;
-    logins::refuse_taken(tx, &router, kind, &wanted.name, &line).await?;
-    let chance = || LoginPassword::random(desk.context.entropy);
-    let new = NewSubscriberLogin {
-        customer: request.customer,
-        subscription,
-        router: router.id,
-        kind,
-        name: wanted.name.clone(),
-        password: wanted.password.clone().unwrap_or_else(chance),
-        profile: plan.router_profile.clone(),
-        line,
-        adopt: false,
-        presence: Presence::Disabled,
-    };
-    login_for(desk.context, new)
-}
-
-async fn insert_login(
-    tx: &mut dyn Tx,
-    desk: &Desk<'_>,
-    account: &CustomerAccount,
-    mut login: Login,
-) -> Result<(), Error> {
-    if let Some(serve) = account.serve.iter().find(|serve| serve.login == login.id) {
-        login.presence = serve.presence;
-        login.spec.profile.clone_from(&serve.profile);
-    }
-    let router = login.router;
-    tx.login_insert_all(&[login]).await?;
-    wake_router(tx, desk.context, router).await
 }
 
 async fn change(

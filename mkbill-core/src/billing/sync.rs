@@ -9,10 +9,11 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, RouterId};
 use crate::provisioning::comment::OwnMark;
 use crate::provisioning::controller::{
-    Change, ChangeOutcome, LoginAdd, Observed, Progress, RouterFault, Target,
+    Change, ChangeOutcome, LoginAdd, Observed, ObservedUser, Progress, RouterFault, Target,
 };
 use crate::provisioning::diff::{Diff, Drift, diff};
-use crate::provisioning::{Login, Presence, profile};
+use crate::provisioning::line::LineField;
+use crate::provisioning::{Care, Login, Presence, profile, stranger};
 use crate::router::Router;
 use crate::store::StoreError;
 use crate::transact::{reading, transact};
@@ -30,6 +31,9 @@ const PUSH_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 const TAKEN: &str = "a user of this name stands on the router without our mark; it was left alone: \
     remove or rename it there, or restore its comment, then retry";
+
+const UNREADABLE: &str = "the router does not show its password, so it cannot be taken over: give the \
+    API user the policy `sensitive`, then retry";
 
 /// What a pass did.
 #[derive(Debug, Clone, Default)]
@@ -169,7 +173,8 @@ impl Billing {
         report.doubtful = learnt.doubtful;
         let expired = self.expire_due().await?;
         let unchanged = learnt.unchanged.take().filter(|_| expired == 0);
-        let wanted = self.wanted(router, &observed, unchanged).await?;
+        let mut wanted = self.wanted(router, &observed, unchanged).await?;
+        self.learn_adopted(&observed, &mut wanted).await?;
         let mut diff = diff(&wanted, &observed, &OwnMark);
         report.drift = std::mem::take(&mut diff.drift);
         let mut mending = Mending::new(target, &observed, &wanted);
@@ -179,7 +184,7 @@ impl Billing {
         if let Some(trouble) = learnt.trouble {
             return Err(PassTrouble::Unlearnt(trouble));
         }
-        self.note_success(router, &observed, &learnt).await?;
+        self.note_success(router, &observed, &wanted, &learnt).await?;
         mending.unfinished.map_or(Ok(pushed), |why| Err(PassTrouble::Unfinished(why)))
     }
 
@@ -210,6 +215,17 @@ impl Billing {
             wanted.extend(ended);
         }
         Ok(wanted)
+    }
+
+    /// Takes password and addresses of users that are to be taken over from the router.
+    async fn learn_adopted(&self, observed: &Observed, wanted: &mut [Login]) -> Result<(), Error> {
+        for login in wanted.iter_mut().filter(|login| login.care == Care::Adopting) {
+            let same = |user: &&ObservedUser| user.kind == login.kind && user.name == login.name;
+            let Some(user) = observed.users.iter().find(same) else { continue };
+            let learnt = transact!(self.store(), Mode::Commit, |tx| adopt(tx, login, user).await)?;
+            *login = learnt;
+        }
+        Ok(())
     }
 
     async fn mend(
@@ -291,6 +307,7 @@ impl Billing {
         &self,
         router: &Router,
         observed: &Observed,
+        wanted: &[Login],
         learnt: &Ingest,
     ) -> Result<(), Error> {
         let health = crate::router::RouterHealth {
@@ -300,9 +317,10 @@ impl Billing {
             failures: 0,
             last_error: None,
         };
-        let shown = observed.facts.profiles.as_slice();
+        let at = learnt.at;
         transact!(self.store(), Mode::Commit, |tx| {
-            note_profiles(tx, router.id, shown, learnt.at).await?;
+            note_profiles(tx, router.id, &observed.facts.profiles, at).await?;
+            note_strangers(tx, router.id, wanted, observed, at).await?;
             tx.router_health_set(router.id, &health).await
         })
     }
@@ -318,6 +336,35 @@ impl Billing {
     }
 }
 
+/// What is learnt of a login from the user that it takes over. A password that cannot be read, or an
+/// address that another login has, is for a person to mend.
+async fn adopt(
+    tx: &mut dyn crate::store::Tx,
+    login: &Login,
+    user: &ObservedUser,
+) -> Result<Login, Error> {
+    let Some(password) = &user.password else {
+        tx.logins_blocked(&[login.id], UNREADABLE).await?;
+        return Ok(tx.login_by_id(login.id).await?.unwrap_or_else(|| login.clone()));
+    };
+    if login.spec.password != *password || login.spec.line != user.line {
+        let address = user.line.get(LineField::RemoteAddress);
+        let holder = match address {
+            Some(address) => tx.login_by_address(login.router, address).await?,
+            None => None,
+        };
+        match holder.filter(|holder| holder.id != login.id) {
+            Some(holder) => {
+                let text =
+                    format!("its address is that of `{}`: change one, then retry", holder.name);
+                tx.logins_blocked(&[login.id], &text).await?;
+            }
+            None => tx.login_respec(login.id, password, &user.line).await?,
+        }
+    }
+    Ok(tx.login_by_id(login.id).await?.unwrap_or_else(|| login.clone()))
+}
+
 /// Notes which profiles came, changed and went, if any did.
 async fn note_profiles(
     tx: &mut dyn crate::store::Tx,
@@ -331,6 +378,20 @@ async fn note_profiles(
         return Ok(());
     }
     tx.router_profiles_write(&[news.seen, news.gone].concat()).await
+}
+
+/// Notes which users that are not ours came, changed and went, if any did.
+async fn note_strangers(
+    tx: &mut dyn crate::store::Tx,
+    router: RouterId,
+    wanted: &[Login],
+    observed: &Observed,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let known = tx.strangers(router).await?;
+    let news = stranger::news(router, &known, wanted, observed, &OwnMark, at);
+    tx.strangers_forget(&news.gone).await?;
+    tx.strangers_write(&news.seen).await
 }
 
 async fn write_failure(

@@ -151,6 +151,14 @@ impl Caller {
         self
     }
 
+    /// The same caller for one item of many, which has a key of its own if the whole has one.
+    #[must_use]
+    pub fn for_item(&self, position: usize) -> Self {
+        let key = self.idempotency_key.as_ref();
+        let key = key.map(|key| IdempotencyKey(format!("{}#{position}", key.0)));
+        Self { idempotency_key: key, ..self.clone() }
+    }
+
     /// The same caller, who may do something that not everybody may.
     #[must_use]
     pub fn permitted(mut self, permission: Permission) -> Self {

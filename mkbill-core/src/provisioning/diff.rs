@@ -350,12 +350,14 @@ impl<'a> Mend<'a> {
     fn steps(self) -> impl Iterator<Item = Step> {
         let id = &self.user.id;
         let set = (!self.patch.is_empty()).then(|| Step::SetUser(id.clone(), self.patch));
-        set.into_iter().chain(self.clears.into_iter().map(|field| Step::ClearField(id.clone(), field)))
+        set.into_iter()
+            .chain(self.clears.into_iter().map(|field| Step::ClearField(id.clone(), field)))
     }
 
     /// The fields that differ, by their names on the router.
     fn fields(&self, kind: LoginKind) -> Vec<&'static str> {
-        let line = self.patch.line.iter().map(|(field, _)| *field).chain(self.clears.iter().copied());
+        let line =
+            self.patch.line.iter().map(|(field, _)| *field).chain(self.clears.iter().copied());
         let line = line.filter_map(|field| field.on_router(kind));
         fields(&self.patch).into_iter().chain(line).collect()
     }

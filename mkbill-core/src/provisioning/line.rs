@@ -67,7 +67,9 @@ impl LineField {
         match self {
             Self::Service => {
                 let known = SERVICES.contains(&text);
-                known.then(|| text.to_owned()).ok_or("use any, async, l2tp, ovpn, pppoe, pptp, sstp")
+                known
+                    .then(|| text.to_owned())
+                    .ok_or("use any, async, l2tp, ovpn, pppoe, pptp, sstp")
             }
             Self::CallerId => match (mac(text), kind) {
                 (Some(mac), _) => Ok(mac),
@@ -106,7 +108,8 @@ impl LineField {
 /// A MAC address in any usual spelling, in the spelling of RouterOS.
 fn mac(text: &str) -> Option<String> {
     let parts: Vec<&str> = text.split([':', '-']).collect();
-    let is_byte = |part: &&str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_byte =
+        |part: &&str| part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
     (parts.len() == MAC_BYTES && parts.iter().all(is_byte))
         .then(|| parts.join(":").to_ascii_uppercase())
 }
@@ -189,8 +192,9 @@ impl Line {
     /// The fields as a JSON object; `None` for a line without any.
     pub(crate) fn to_json(&self) -> Option<Value> {
         let members = self.0.iter();
-        let object: Map<String, Value> =
-            members.map(|(field, value)| (field.name().to_owned(), value.as_str().into())).collect();
+        let object: Map<String, Value> = members
+            .map(|(field, value)| (field.name().to_owned(), value.as_str().into()))
+            .collect();
         (!object.is_empty()).then_some(Value::Object(object))
     }
 

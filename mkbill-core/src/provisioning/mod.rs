@@ -4,8 +4,10 @@ pub mod comment;
 pub mod controller;
 pub mod diff;
 pub mod line;
+pub mod numbering;
 pub mod profile;
 pub mod store;
+pub mod stranger;
 pub mod subscriber;
 
 use jiff::{SignedDuration, Timestamp};
@@ -143,6 +145,29 @@ pub enum SyncState {
     },
 }
 
+names! {
+    /// How far a router has followed, without the facts of it.
+    pub enum SyncName "sync" {
+        /// It does not know yet.
+        Pending = "pending",
+        /// It acknowledged.
+        Applied = "applied",
+        /// It refuses.
+        Blocked = "blocked",
+    }
+}
+
+impl SyncState {
+    /// Its name.
+    pub const fn name(&self) -> SyncName {
+        match self {
+            Self::Pending { .. } => SyncName::Pending,
+            Self::Applied { .. } => SyncName::Applied,
+            Self::Blocked { .. } => SyncName::Blocked,
+        }
+    }
+}
+
 /// What was used of a login, added over resets of the router's counters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
@@ -229,8 +254,10 @@ pub struct Login {
     pub name: String,
     /// For whom it exists.
     pub owner: Owner,
-    /// Whether it ought to exist.
+    /// Whether it ought to exist. One that a person closed is at most [`Presence::Disabled`].
     pub presence: Presence,
+    /// Did a person close it, whatever its owner is due?
+    pub closed: bool,
     /// What it ought to say.
     pub spec: LoginSpec,
     /// Who decides what it says there.

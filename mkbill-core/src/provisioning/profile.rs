@@ -122,9 +122,8 @@ pub fn news(
     let same = |a: &ProfileFacts, b: &ProfileFacts| (a.kind, &a.name) == (b.kind, &b.name);
     let seen = shown.iter().filter_map(|facts| {
         let before = known.iter().find(|profile| same(&profile.facts, facts));
-        let is_old = |before: &&RouterProfile| {
-            before.facts == *facts && before.missing_since.is_none()
-        };
+        let is_old =
+            |before: &&RouterProfile| before.facts == *facts && before.missing_since.is_none();
         let seen_at = before.map_or(now, |before| before.seen_at);
         let facts = facts.clone();
         let profile = RouterProfile { router, facts, seen_at, missing_since: None };

@@ -4,10 +4,31 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::kernel::ids::{BatchId, LoginId, RouterId, SubscriptionId};
+use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
+use super::line::Line;
+use super::numbering::{LoginPrefix, Numbering};
 use super::profile::RouterProfile;
-use super::{Care, Login, LoginKind, LoginSpec, Presence, Usage};
+use super::stranger::Stranger;
+use super::{Care, Login, LoginKind, LoginSpec, Presence, SyncName, Usage};
+
+/// Which logins are wanted; an absent field does not restrict.
+#[derive(Debug, Clone, Default)]
+pub struct LoginFilter {
+    /// On this router.
+    pub router: Option<RouterId>,
+    /// In this menu.
+    pub kind: Option<LoginKind>,
+    /// Of this subscription.
+    pub subscription: Option<SubscriptionId>,
+    /// With this very name.
+    pub name: Option<String>,
+    /// Whose router is so far.
+    pub sync: Option<SyncName>,
+    /// Only those of subscriptions.
+    pub of_subscribers: bool,
+}
 
 /// Keeps what ought to be on routers.
 #[async_trait]
@@ -57,6 +78,21 @@ pub trait LoginStore: Send {
         presence: Presence,
         spec: &LoginSpec,
     ) -> Result<(), StoreError>;
+    /// A page, newest first.
+    async fn login_page(
+        &mut self,
+        filter: &LoginFilter,
+        page: PageRequest,
+    ) -> Result<Page<Login>, StoreError>;
+    /// Writes password and line of a login; the router has to be told.
+    async fn login_respec(
+        &mut self,
+        id: LoginId,
+        password: &str,
+        line: &Line,
+    ) -> Result<(), StoreError>;
+    /// Writes whether a person has closed a login; the router has to be told.
+    async fn login_close(&mut self, id: LoginId, closed: bool) -> Result<(), StoreError>;
     /// Writes who decides what the router says of a login; the router has to be looked at.
     async fn login_care(&mut self, id: LoginId, care: Care) -> Result<(), StoreError>;
     /// Writes presence and router profile of many logins. What differs has to be told to its router;
@@ -96,4 +132,40 @@ pub trait ProfileStore: Send {
     /// Writes some, over what was known of them.
     async fn router_profiles_write(&mut self, profiles: &[RouterProfile])
     -> Result<(), StoreError>;
+}
+
+/// Keeps how names are counted.
+#[async_trait]
+pub trait NumberingStore: Send {
+    /// Writes a rule, over the one of its prefix if there is one.
+    async fn numbering_put(&mut self, numbering: &Numbering) -> Result<(), StoreError>;
+    /// The rule of a prefix; locked, so that no other unit of work counts at the same time.
+    async fn numbering_lock(
+        &mut self,
+        prefix: &LoginPrefix,
+    ) -> Result<Option<Numbering>, StoreError>;
+    /// All rules, by prefix.
+    async fn numberings(&mut self) -> Result<Vec<Numbering>, StoreError>;
+    /// Takes a rule away; `false` if there is none.
+    async fn numbering_delete(&mut self, prefix: &LoginPrefix) -> Result<bool, StoreError>;
+    /// Raises the last number of a prefix, if there is such a rule and it is lower.
+    async fn numbering_push(&mut self, prefix: &LoginPrefix, last: i64) -> Result<(), StoreError>;
+}
+
+/// Keeps what routers have that is not ours.
+#[async_trait]
+pub trait StrangerStore: Send {
+    /// All of a router, by kind and name.
+    async fn strangers(&mut self, router: RouterId) -> Result<Vec<Stranger>, StoreError>;
+    /// One by its name.
+    async fn stranger_named(
+        &mut self,
+        router: RouterId,
+        kind: LoginKind,
+        name: &str,
+    ) -> Result<Option<Stranger>, StoreError>;
+    /// Writes some, over what was known of them.
+    async fn strangers_write(&mut self, strangers: &[Stranger]) -> Result<(), StoreError>;
+    /// Forgets some.
+    async fn strangers_forget(&mut self, strangers: &[Stranger]) -> Result<(), StoreError>;
 }

@@ -134,6 +134,7 @@ pub fn login_for(context: Context<'_>, new: NewSubscriberLogin) -> Result<Login,
         name: new.name.0,
         owner: Owner::Subscription(new.subscription),
         presence: new.presence,
+        closed: false,
         spec: LoginSpec {
             password: new.password.0,
             profile: new.profile,

@@ -6,13 +6,15 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::ids::{BatchId, LoginId, RouterId, SubscriptionId, VoucherId};
-use crate::provisioning::store::LoginStore;
+use crate::kernel::page::{Page, PageRequest};
 use crate::provisioning::line::{Line, LineField};
+use crate::provisioning::store::{LoginFilter, LoginStore};
 use crate::provisioning::{
-    Care, Login, LoginKind, LoginSpec, Owner, Presence, SyncState, Usage,
+    Care, Login, LoginKind, LoginSpec, Owner, Presence, SyncName, SyncState, Usage,
 };
 use crate::store::StoreError;
 
+use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
@@ -22,7 +24,7 @@ use super::{ReadError, SqlTx, known, small, unsigned};
 macro_rules! columns {
     () => {
         "id, router_id, kind, name, voucher_id, subscription_id, presence, password, profile, \
-         limit_uptime_seconds, limit_bytes, line, comment, care, revision, sync, attempts, \
+         limit_uptime_seconds, limit_bytes, line, comment, care, closed, revision, sync, attempts, \
          last_error, applied_at, ever_applied, \
          uptime_before_seconds, uptime_seen_seconds, bytes_before, bytes_seen"
     };
@@ -42,18 +44,33 @@ statements! {
          AND (presence <> 'absent' OR sync = 'pending') ORDER BY id");
     FRESH: "reading new logins" = concat!(
         "SELECT ", columns!(), " FROM login WHERE router_id = $1 AND sync = 'pending' \
-         AND NOT ever_applied AND presence = 'enabled' AND care = 'books' ORDER BY id LIMIT $2");
+         AND NOT ever_applied AND presence = 'enabled' AND care = 'books' \
+         AND NOT closed ORDER BY id LIMIT $2");
     ABSENT_NAMED: "reading ended logins" = concat!(
         "SELECT ", columns!(), " FROM login WHERE router_id = $1 AND presence = 'absent' \
          AND name {in_texts:$2} ORDER BY id");
     NEED_LOOK: "looking for waiting changes" =
         "SELECT COUNT(*) AS n FROM (SELECT id FROM login WHERE router_id = $1 AND sync = 'pending' \
-         AND (ever_applied OR presence <> 'enabled' OR care = 'adopting') \
+         AND (ever_applied OR presence <> 'enabled' OR closed OR care = 'adopting') \
          AND (care <> 'manual' OR presence = 'absent') LIMIT 1) AS waiting";
     WANT: "changing a login" =
         "UPDATE login SET presence = $2, password = $3, profile = $4, limit_uptime_seconds = $5, \
          limit_bytes = $6, line = $7, fixed_address = $8, comment = $9, revision = revision + 1, \
          sync = 'pending', attempts = 0, last_error = NULL WHERE id = $1";
+    RESPEC: "changing a login" =
+        "UPDATE login SET password = $2, line = $3, fixed_address = $4, revision = revision + 1, \
+         sync = 'pending', attempts = 0, last_error = NULL WHERE id = $1";
+    CLOSE: "closing a login" =
+        "UPDATE login SET closed = $2, revision = revision + 1, sync = 'pending', attempts = 0, \
+         last_error = NULL WHERE id = $1";
+    PAGE: "listing logins" = concat!(
+        "SELECT ", columns!(), " FROM login WHERE (CAST($1 AS uuid) IS NULL OR id < $1) \
+         AND (CAST($3 AS uuid) IS NULL OR router_id = $3) \
+         AND (CAST($4 AS text) IS NULL OR kind = $4) \
+         AND (CAST($5 AS uuid) IS NULL OR subscription_id = $5) \
+         AND (CAST($6 AS text) IS NULL OR name = $6) \
+         AND (CAST($7 AS text) IS NULL OR sync = $7) \
+         AND (NOT $8 OR subscription_id IS NOT NULL) ORDER BY id DESC LIMIT $2");
     CARE: "putting somebody in charge of a login" =
         "UPDATE login SET care = $2, revision = revision + 1, sync = 'pending', attempts = 0, \
          last_error = NULL WHERE id = $1";
@@ -128,6 +145,7 @@ fn row(login: &Login) -> Vec<(&'static str, Value)> {
         ("fixed_address", fixed_address),
         ("comment", comment),
         ("care", login.care.name().into()),
+        ("closed", login.closed.into()),
         ("revision", login.revision.into()),
         ("sync", sync.into()),
         ("attempts", attempts.into()),
@@ -159,13 +177,18 @@ fn read_owner(row: &impl Record) -> Result<Owner, ReadError> {
 fn read(row: &impl Record) -> Result<Login, ReadError> {
     let seconds = |column| row.int(column).map(SignedDuration::from_secs);
     let line = row.json_or_none("line")?;
+    let closed = row.flag("closed")?;
     Ok(Login {
         id: LoginId::from_uuid(row.uuid("id")?),
         router: RouterId::from_uuid(row.uuid("router_id")?),
         kind: known("login", "kind", &row.text("kind")?, LoginKind::named)?,
         name: row.text("name")?,
         owner: read_owner(row)?,
-        presence: known("login", "presence", &row.text("presence")?, Presence::named)?,
+        presence: match known("login", "presence", &row.text("presence")?, Presence::named)? {
+            Presence::Enabled if closed => Presence::Disabled,
+            presence => presence,
+        },
+        closed,
         spec: LoginSpec {
             password: row.text("password")?,
             profile: row.text("profile")?,
@@ -262,6 +285,43 @@ impl<D: Dialect> LoginStore for SqlTx<D> {
         let mut values: Vec<Value> = vec![id.uuid().into(), presence.name().into()];
         values.extend(spec_values(spec));
         self.execute(WANT, values).await.map(drop)
+    }
+
+    async fn login_page(
+        &mut self,
+        filter: &LoginFilter,
+        page: PageRequest,
+    ) -> Result<Page<Login>, StoreError> {
+        let mut values = Vec::from(page_values(page));
+        values.extend([
+            filter.router.map(RouterId::uuid).into(),
+            filter.kind.map(LoginKind::name).into(),
+            filter.subscription.map(SubscriptionId::uuid).into(),
+            filter.name.clone().into(),
+            filter.sync.map(SyncName::name).into(),
+            filter.of_subscribers.into(),
+        ]);
+        let items = self.all(PAGE, values, read).await?;
+        Ok(Page::cut(items, page, |login| login.id.uuid()))
+    }
+
+    async fn login_respec(
+        &mut self,
+        id: LoginId,
+        password: &str,
+        line: &Line,
+    ) -> Result<(), StoreError> {
+        let values = vec![
+            id.uuid().into(),
+            password.into(),
+            line.to_json().into(),
+            line.get(LineField::RemoteAddress).into(),
+        ];
+        self.execute(RESPEC, values).await.map(drop)
+    }
+
+    async fn login_close(&mut self, id: LoginId, closed: bool) -> Result<(), StoreError> {
+        self.execute(CLOSE, vec![id.uuid().into(), closed.into()]).await.map(drop)
     }
 
     async fn login_care(&mut self, id: LoginId, care: Care) -> Result<(), StoreError> {

@@ -11,6 +11,7 @@ mod invoice;
 mod keys;
 mod ledger;
 mod login;
+mod names;
 mod notice;
 mod open;
 mod outbox;

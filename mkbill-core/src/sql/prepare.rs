@@ -8,8 +8,8 @@ use secrecy::ExposeSecret as _;
 
 use super::statement::Statement;
 use super::{
-    DatabaseUrl, account, books, catalogue, clock, customer, invoice, keys, ledger, login, notice,
-    outbox, payment, profile, report, router, subscribers, subscription, trail, voucher,
+    DatabaseUrl, account, books, catalogue, clock, customer, invoice, keys, ledger, login, names,
+    notice, outbox, payment, profile, report, router, subscribers, subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -23,6 +23,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         keys::ALL,
         ledger::ALL,
         login::ALL,
+        names::ALL,
         notice::ALL,
         outbox::ALL,
         payment::ALL,

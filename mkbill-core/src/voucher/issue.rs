@@ -223,6 +223,7 @@ pub(super) fn new_login(maker: Maker<'_>, voucher: &Voucher) -> Result<Login, Er
         name: voucher.code.as_str().to_owned(),
         owner: Owner::Voucher(voucher.id),
         presence: Presence::Enabled,
+        closed: false,
         spec: maker.spec(voucher)?,
         care: Care::Books,
         revision: 1,

@@ -5,8 +5,8 @@ use mkbill_core::kernel::context::Context;
 use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::ids::{LoginId, RouterId};
 use mkbill_core::kernel::time::BusinessZone;
-use mkbill_core::provisioning::subscriber::{LoginPassword, NewSubscriberLogin, login_for};
 use mkbill_core::provisioning::line::Line;
+use mkbill_core::provisioning::subscriber::{LoginPassword, NewSubscriberLogin, login_for};
 use mkbill_core::provisioning::{Login, LoginKind, Owner, Presence, SyncState, Usage};
 use mkbill_core::testkit::Engine;
 

@@ -11,6 +11,7 @@ mod crash;
 mod expiry;
 mod first_login;
 mod outages;
+mod pppoe;
 mod requests;
 mod router_state;
 mod subscribers;
@@ -23,6 +24,7 @@ fn main() {
         expiry::STORIES,
         first_login::STORIES,
         outages::STORIES,
+        pppoe::STORIES,
         requests::STORIES,
         router_state::STORIES,
         subscribers::STORIES,

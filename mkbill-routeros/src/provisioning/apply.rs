@@ -133,9 +133,10 @@ fn command(kind: LoginKind, step: &Step) -> Command {
     match (step, kind) {
         (Step::SetUser(id, patch), LoginKind::Hotspot) => {
             let command = change_of(patch).set(&item(id));
-            patch.line.iter().fold(command, |command, (field, value)| {
-                with(command, kind, *field, value)
-            })
+            patch
+                .line
+                .iter()
+                .fold(command, |command, (field, value)| with(command, kind, *field, value))
         }
         (Step::SetUser(id, patch), LoginKind::Pppoe) => set_secret(id, patch),
         (Step::ClearField(id, field), _) => clear(kind, id, *field),

@@ -150,6 +150,7 @@ fn login(number: u128, presence: Presence) -> Login {
         name: format!("V{number}"),
         owner: Owner::Voucher(VoucherId::from_uuid(uuid::Uuid::nil())),
         presence,
+        closed: false,
         spec: LoginSpec {
             password: "secret".to_owned(),
             profile: "1d".to_owned(),
@@ -259,8 +260,7 @@ fn a_missing_user_is_added_and_reported_only_if_it_had_been_there() {
     let known = login(1, Presence::Enabled);
     let new = fresh(login(2, Presence::Enabled));
     let diff = compare(&[known.clone(), new.clone()], &ModelRouter::empty());
-    let adds = [&known, &new]
-        .map(|login| change(login, vec![Step::AddUser(login.to_add())]));
+    let adds = [&known, &new].map(|login| change(login, vec![Step::AddUser(login.to_add())]));
     assert_eq!(changes(&diff), adds);
     let (menu, name) = (LoginKind::Hotspot, "V1".to_owned());
     let missing = Drift { login: Some(known.id), menu, name, kind: DriftKind::Missing };
@@ -459,7 +459,8 @@ fn any_kind() -> impl Strategy<Value = LoginKind> {
 }
 
 fn any_line() -> impl Strategy<Value = Vec<(LineField, String)>> {
-    let caller = prop_oneof![Just(None), Just(Some("4C:5E:0C:12:34:56")), Just(Some("02:00:00:00:00:01"))];
+    let caller =
+        prop_oneof![Just(None), Just(Some("4C:5E:0C:12:34:56")), Just(Some("02:00:00:00:00:01"))];
     let address = prop_oneof![Just(None), Just(Some("10.20.0.7")), Just(Some("10.20.0.8"))];
     (caller, address).prop_map(|(caller, address)| {
         let fields = [(LineField::CallerId, caller), (LineField::RemoteAddress, address)];
@@ -543,7 +544,8 @@ fn is_satisfied(login: &Login, router: &ModelRouter) -> bool {
         && !(has_cookie && login.kind == LoginKind::Hotspot);
     match login.presence {
         Presence::Enabled => {
-            (is_shared || !ours.is_empty()) && ours.iter().all(|user| Mend::of(login, user).is_empty())
+            (is_shared || !ours.is_empty())
+                && ours.iter().all(|user| Mend::of(login, user).is_empty())
         }
         Presence::Disabled => {
             ours.iter().all(|user| user.disabled)
@@ -575,7 +577,8 @@ fn the_same_name_in_two_menus_is_two_logins() {
     let hotspot = login(1, Presence::Enabled);
     let secret = of_kind(hotspot.clone(), LoginKind::Pppoe, &[]);
     let router = ModelRouter::empty().with_user(user(&hotspot)).with_online("V1");
-    let diff = compare(&[hotspot.clone(), Login { presence: Presence::Disabled, ..secret }], &router);
+    let diff =
+        compare(&[hotspot.clone(), Login { presence: Presence::Disabled, ..secret }], &router);
     assert_eq!(changes(&diff), []);
     assert_eq!(diff.in_step.len(), 2, "the session is the hotspot's");
 }
