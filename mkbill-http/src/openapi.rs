@@ -26,6 +26,7 @@ use crate::problem::ProblemBody;
         (name = "vouchers", description = "One voucher"),
         (name = "customers", description = "Who pays"),
         (name = "subscriptions", description = "Plans that customers keep"),
+        (name = "logins", description = "What subscribers sign in with"),
         (name = "invoices", description = "What customers owe, and what was given back of it"),
         (name = "payments", description = "Money that came in"),
         (name = "credit", description = "What customers have paid and not spent yet"),

@@ -24,8 +24,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::{
     audit, batches, books, clock, credit, customer_details, customers, explanations, figures,
-    health, invoices, money_reports, notices, payments, plans, reports, routers, subscriptions,
-    taxes, vendors, vouchers,
+    health, invoices, logins, money_reports, notices, payments, plans, reports, routers,
+    subscriptions, taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -40,6 +40,9 @@ fn table() -> OpenApiRouter<Billing> {
         .routes(routes!(routers::add_router, routers::list_routers))
         .routes(routes!(routers::show_router))
         .routes(routes!(routers::check_router))
+        .routes(routes!(routers::list_profiles))
+        .routes(routes!(routers::list_strangers))
+        .merge(of_logins())
         .routes(routes!(plans::add_plan, plans::list_plans))
         .routes(routes!(plans::show_plan, plans::change_plan))
         .routes(routes!(plans::retire_plan))
@@ -97,6 +100,19 @@ fn of_books() -> OpenApiRouter<Billing> {
         .routes(routes!(explanations::login))
 }
 
+/// What subscribers sign in with.
+fn of_logins() -> OpenApiRouter<Billing> {
+    OpenApiRouter::new()
+        .routes(routes!(logins::list_logins))
+        .routes(routes!(logins::show_login, logins::change_login, logins::remove_login))
+        .routes(routes!(logins::reset_password))
+        .routes(routes!(logins::disable_login))
+        .routes(routes!(logins::enable_login))
+        .routes(routes!(logins::override_login))
+        .routes(routes!(logins::list_numberings))
+        .routes(routes!(logins::set_numbering, logins::remove_numbering))
+}
+
 /// Who pays.
 fn of_customers() -> OpenApiRouter<Billing> {
     OpenApiRouter::new()
@@ -123,7 +139,9 @@ fn of_customers() -> OpenApiRouter<Billing> {
 fn of_subscribers() -> OpenApiRouter<Billing> {
     of_customers()
         .routes(routes!(subscriptions::subscribe, subscriptions::list_subscriptions))
+        .routes(routes!(subscriptions::subscribe_many))
         .routes(routes!(subscriptions::show_subscription))
+        .routes(routes!(subscriptions::give_login))
         .routes(routes!(subscriptions::pause_subscription))
         .routes(routes!(subscriptions::resume_subscription))
         .routes(routes!(subscriptions::cancel_subscription))

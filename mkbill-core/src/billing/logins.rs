@@ -373,6 +373,14 @@ async fn end(tx: &mut dyn Tx, context: Context<'_>, login: Option<LoginId>) -> R
     wake_router(tx, context, login.router).await
 }
 
+/// In which menu logins of a service live.
+const fn menu_of(service: Service) -> LoginKind {
+    match service {
+        Service::Hotspot => LoginKind::Hotspot,
+        Service::Pppoe => LoginKind::Pppoe,
+    }
+}
+
 /// A login that is closed until the account says otherwise.
 pub(super) async fn make(
     tx: &mut dyn Tx,
@@ -380,7 +388,7 @@ pub(super) async fn make(
     new: ForSubscription<'_>,
     wanted: &SubscriberLogin,
 ) -> Result<Login, Error> {
-    let kind = LoginKind::from(new.service);
+    let kind = menu_of(new.service);
     let router = tx.router_by_id(wanted.router).await?;
     let router = router.ok_or_else(|| Error::not_found("router", wanted.router))?;
     profile::expect(tx, &router, kind, new.profile).await?;

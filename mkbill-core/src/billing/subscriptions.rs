@@ -118,7 +118,7 @@ impl Billing {
     }
 
     /// Makes many subscriptions, each by itself: one that is refused holds up no other. Answers one
-    /// outcome for each, in their order. If the caller has a key, each has one of its own, so that
+    /// outcome for each, in their order; of one that could not be read, its error. If the caller has a key, each has one of its own, so that
     /// the same request again goes on where it was interrupted.
     ///
     /// A dry run tries each of them alone: it does not see that two of them want the same name.
@@ -129,14 +129,17 @@ impl Billing {
     pub async fn subscribe_many(
         &self,
         caller: &Caller,
-        requests: Vec<Subscribe>,
+        requests: Vec<Result<Subscribe, Error>>,
     ) -> Result<Vec<Result<Receipt<SubscriptionView>, Error>>, Error> {
         if !(1..=SUBSCRIBE_MAX).contains(&requests.len()) {
             return Err(Error::invalid("items", format!("give 1 to {SUBSCRIBE_MAX}")));
         }
         let mut outcomes = Vec::with_capacity(requests.len());
         for (position, request) in requests.into_iter().enumerate() {
-            outcomes.push(self.subscribe(&caller.for_item(position), request).await);
+            outcomes.push(match request {
+                Ok(request) => self.subscribe(&caller.for_item(position), request).await,
+                Err(error) => Err(error),
+            });
         }
         Ok(outcomes)
     }

@@ -14,7 +14,6 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::ids::{LoginId, RouterId, SubscriptionId, VoucherId};
 use crate::kernel::names::names;
-use crate::plan::terms::Service;
 
 use controller::LoginAdd;
 use line::Line;
@@ -26,15 +25,6 @@ names! {
         Hotspot = "hotspot",
         /// `/ppp/secret`.
         Pppoe = "pppoe",
-    }
-}
-
-impl From<Service> for LoginKind {
-    fn from(service: Service) -> Self {
-        match service {
-            Service::Hotspot => Self::Hotspot,
-            Service::Pppoe => Self::Pppoe,
-        }
     }
 }
 

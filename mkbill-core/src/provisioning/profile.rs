@@ -127,7 +127,7 @@ pub fn news(
         let seen_at = before.map_or(now, |before| before.seen_at);
         let facts = facts.clone();
         let profile = RouterProfile { router, facts, seen_at, missing_since: None };
-        before.filter(is_old).is_none().then_some(profile)
+        (!before.as_ref().is_some_and(is_old)).then_some(profile)
     });
     let is_gone = |profile: &&RouterProfile| {
         let is_shown = shown.iter().any(|facts| same(&profile.facts, facts));
@@ -171,10 +171,10 @@ mod tests {
         let fast = facts(LoginKind::Pppoe, "home", "5M/10M");
         let changed = news(router, &known, &[fast.clone(), hotspot.clone()], at(3));
         assert_eq!((changed.seen[0].facts.clone(), changed.seen[0].seen_at), (fast, at(1)));
-        let gone = news(router, &known, &[hotspot.clone()], at(4)).gone;
+        let gone = news(router, &known, std::slice::from_ref(&hotspot), at(4)).gone;
         assert_eq!((gone.len(), gone[0].missing_since), (1, Some(at(4))));
         let known = [known[1].clone(), gone[0].clone()];
-        assert!(news(router, &known, &[hotspot.clone()], at(5)).is_empty());
+        assert!(news(router, &known, std::slice::from_ref(&hotspot), at(5)).is_empty());
         let back = news(router, &known, &[hotspot, slow], at(6)).seen;
         assert_eq!((back.len(), back[0].missing_since), (1, None));
     }

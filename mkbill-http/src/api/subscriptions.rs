@@ -4,13 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mkbill_core::billing::{
-    Billing, CancelAt, ChangeAt, Subscribe, SubscriberLogin, SubscriptionView,
-};
+use mkbill_core::billing::{Billing, CancelAt, ChangeAt, Receipt, Subscribe, SubscriptionView};
+use mkbill_core::kernel::caller::Caller;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{CustomerId, LoginId, PlanId, SubscriptionId};
 use mkbill_core::kernel::time::BusinessZone;
-use mkbill_core::provisioning::{Login, SyncState};
 use mkbill_core::subscription::period::BilledPeriod;
 use mkbill_core::subscription::store::SubscriptionFilter;
 use mkbill_core::subscription::{Discount, Subscription};
@@ -19,12 +17,14 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::invoices::InvoiceBody;
+use super::logins::{LoginBody, NewLoginBody};
 use super::terms::TermsBody;
 use super::values::{MoneyBody, PageBody, PageQuery, choices};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::extract::{
     Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in, named_in_one_of,
 };
+use crate::problem::{Problem, ProblemBody};
 
 /// What is taken off the price of each period that is billed from now on.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
@@ -56,35 +56,6 @@ impl From<Discount> for DiscountBody {
     fn from(discount: Discount) -> Self {
         let Discount { minor, basis_points, periods } = discount;
         Self { minor, basis_points, periods }
-    }
-}
-
-/// A login to be made for a subscription.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(as = NewSubscriberLogin)]
-pub(crate) struct NewLoginBody {
-    /// On which router: name or id.
-    #[schema(example = "rt-05")]
-    pub(crate) router: String,
-    /// What the subscriber types: 1 to 64 visible ASCII characters without blanks.
-    #[schema(example = "budi", min_length = 1, max_length = 64)]
-    pub(crate) name: String,
-    /// The password, 1 to 64 visible ASCII characters without blanks; by chance if absent.
-    #[serde(default)]
-    #[schema(format = Password, min_length = 1, max_length = 64)]
-    pub(crate) password: Option<String>,
-}
-
-impl NewLoginBody {
-    async fn read(self, billing: &Billing) -> Result<SubscriberLogin, Error> {
-        let router = billing.router(&self.router).await.map_err(named_in("router"))?;
-        Ok(SubscriberLogin {
-            router: router.id,
-            name: self.name.parse()?,
-            password: self.password.as_deref().map(str::parse).transpose()?,
-            line: Vec::new(),
-        })
     }
 }
 
@@ -228,49 +199,6 @@ impl From<BilledPeriod> for BilledPeriodBody {
     }
 }
 
-/// The login of a subscription on a router.
-#[derive(Serialize, ToSchema)]
-#[schema(as = SubscriberLogin)]
-pub(crate) struct LoginBody {
-    /// Identity.
-    pub(crate) id: Uuid,
-    /// The id of its router.
-    pub(crate) router_id: Uuid,
-    /// What the subscriber types.
-    pub(crate) name: String,
-    /// The password.
-    #[schema(format = Password)]
-    pub(crate) password: String,
-    /// `enabled`, `disabled` or `absent`: how it ought to be.
-    pub(crate) presence: &'static str,
-    /// Its router profile.
-    pub(crate) router_profile: String,
-    /// How far the router has followed: `pending`, `applied` or `blocked`.
-    pub(crate) sync: &'static str,
-    /// Why the router has not followed.
-    pub(crate) last_error: Option<String>,
-}
-
-impl From<Login> for LoginBody {
-    fn from(login: Login) -> Self {
-        let (sync, last_error) = match login.sync {
-            SyncState::Pending { last_error, .. } => ("pending", last_error),
-            SyncState::Applied { .. } => ("applied", None),
-            SyncState::Blocked { error, .. } => ("blocked", Some(error)),
-        };
-        Self {
-            id: login.id.uuid(),
-            router_id: login.router.uuid(),
-            name: login.name,
-            password: login.spec.password,
-            presence: login.presence.name(),
-            router_profile: login.spec.profile,
-            sync,
-            last_error,
-        }
-    }
-}
-
 /// A subscription with everything one wants to know beside it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SubscriptionView)]
@@ -299,6 +227,76 @@ impl SubscriptionViewBody {
             login: view.login.map(LoginBody::from),
         })
     }
+}
+
+/// Subscriptions to be made.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewSubscriptions)]
+pub(crate) struct NewSubscriptionsBody {
+    /// 1 to 1,000.
+    #[schema(min_items = 1, max_items = 1_000)]
+    pub(crate) items: Vec<NewSubscriptionBody>,
+}
+
+impl NewSubscriptionsBody {
+    /// Makes those that can be read, and says of the others why not.
+    pub(crate) async fn make(
+        self,
+        billing: &Billing,
+        caller: &Caller,
+    ) -> Result<BulkSubscriptionsBody, Error> {
+        let mut requests = Vec::with_capacity(self.items.len());
+        for body in self.items {
+            requests.push(body.read(billing).await);
+        }
+        let outcomes = billing.subscribe_many(caller, requests).await?;
+        let items = outcomes.into_iter().enumerate().map(|(position, made)| {
+            BulkSubscriptionBody::of(position, made.map_err(named_in_one_of(&["customer"])))
+        });
+        let items = items.collect::<Result<Vec<_>, Error>>()?;
+        let failed = items.iter().filter(|item| item.problem.is_some()).count();
+        Ok(BulkSubscriptionsBody { made: items.len() - failed, failed, items })
+    }
+}
+
+/// What became of one of many subscriptions.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BulkSubscription)]
+pub(crate) struct BulkSubscriptionBody {
+    /// Its place in the request, from 0.
+    pub(crate) position: usize,
+    /// What was made.
+    pub(crate) subscription: Option<SubscriptionViewBody>,
+    /// Why nothing was made.
+    pub(crate) problem: Option<ProblemBody>,
+}
+
+impl BulkSubscriptionBody {
+    fn of(position: usize, made: Result<Receipt<SubscriptionView>, Error>) -> Result<Self, Error> {
+        Ok(match made {
+            Ok(receipt) => {
+                let subscription = Some(SubscriptionViewBody::of(receipt.value)?);
+                Self { position, subscription, problem: None }
+            }
+            Err(error) => {
+                let problem = Some(Problem::from(error).body());
+                Self { position, subscription: None, problem }
+            }
+        })
+    }
+}
+
+/// What became of many subscriptions.
+#[derive(Serialize, ToSchema)]
+#[schema(as = BulkSubscriptions)]
+pub(crate) struct BulkSubscriptionsBody {
+    /// How many were made, or had been made by the same request.
+    pub(crate) made: usize,
+    /// How many were not.
+    pub(crate) failed: usize,
+    /// Each, in the order of the request.
+    pub(crate) items: Vec<BulkSubscriptionBody>,
 }
 
 /// Which subscriptions, and which page of them.
@@ -407,6 +405,37 @@ pub(crate) async fn subscribe(
     let place = format!("/api/v1/subscriptions/{}", view.subscription.id);
     let response = created(&writer, &place, view);
     Ok(if receipt.replayed { mark_replayed(response) } else { response })
+}
+
+/// Makes up to 1,000 subscriptions, each by itself: one that is refused holds up no other. With an
+/// `Idempotency-Key`, the same request again goes on where it was interrupted. `dry_run` tries each
+/// alone and does not see that two of them want the same name.
+#[utoipa::path(post, path = "/subscriptions/bulk", tag = "subscriptions",
+    params(WriteHeaders, WriteQuery), request_body = NewSubscriptionsBody,
+    responses((status = 200, description = "What became of each", body = BulkSubscriptionsBody),
+        Problems))]
+pub(crate) async fn subscribe_many(
+    State(billing): State<Billing>,
+    writer: Writer,
+    Body(body): Body<NewSubscriptionsBody>,
+) -> Answer<BulkSubscriptionsBody> {
+    Ok(Json(body.make(&billing, &writer.0).await?))
+}
+
+/// Gives a subscription a login, in place of the one it has: another name, another router.
+#[utoipa::path(post, path = "/subscriptions/{subscription}/login", tag = "subscriptions",
+    params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
+    request_body = NewLoginBody,
+    responses((status = 200, description = "The new login", body = LoginBody), Problems))]
+pub(crate) async fn give_login(
+    State(billing): State<Billing>,
+    Path(id): Path<Uuid>,
+    writer: Writer,
+    Body(body): Body<NewLoginBody>,
+) -> Answer<LoginBody> {
+    let wanted = body.read(&billing).await?;
+    let login = billing.give_login(&writer.0, SubscriptionId::from_uuid(id), wanted).await?;
+    Ok(Json(login.into()))
 }
 
 /// Lists subscriptions, newest first.

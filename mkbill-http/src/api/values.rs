@@ -56,6 +56,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
 }
 
 impl<T> Given<T> {
+    /// The same of another value.
+    pub(crate) fn map<U>(self, map: impl FnOnce(T) -> U) -> Given<U> {
+        match self {
+            Self::Absent => Given::Absent,
+            Self::Null => Given::Null,
+            Self::Value(value) => Given::Value(map(value)),
+        }
+    }
+
     /// The change of a value that may be absent.
     pub(crate) fn read<U>(
         self,

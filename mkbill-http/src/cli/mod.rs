@@ -13,6 +13,7 @@ mod engine;
 mod explain;
 mod figures;
 mod invoice;
+mod login;
 mod money_report;
 mod notice;
 pub(crate) mod output;
@@ -107,6 +108,9 @@ enum Command {
     /// Subscriptions: plans that customers keep
     #[command(subcommand)]
     Subscription(Box<subscription::SubscriptionCommand>),
+    /// Logins: what subscribers sign in with
+    #[command(subcommand)]
+    Login(Box<login::LoginCommand>),
     /// Invoices: what customers owe
     #[command(subcommand)]
     Invoice(Box<invoice::InvoiceCommand>),
@@ -200,6 +204,7 @@ async fn answer(billing: &Billing, command: Command) -> Result<Output, Failure> 
         Command::Voucher(command) => voucher::run(billing, *command).await,
         Command::Batch(command) => batch::run(billing, command).await,
         Command::Subscription(command) => subscription::run(billing, *command).await,
+        Command::Login(command) => login::run(billing, *command).await,
         Command::Invoice(command) => invoice::run(billing, *command).await,
         Command::Payment(command) => payment::run(billing, *command).await,
         Command::Credit(command) => credit::run(billing, *command).await,

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::provisioning::LoginKind;
 use mkbill_core::router::{LinkSecurity, RouterAddress};
 
+use crate::api::logins::LoginKindBody;
 use crate::api::routers::{
-    NewRouterBody, RouterBody, RouterFactsBody, RoutersBody, SecurityBody, security,
+    NewRouterBody, ProfilesQuery, RouterBody, RouterFactsBody, RouterProfileBody,
+    RouterProfilesBody, RoutersBody, SecurityBody, StrangerBody, StrangersBody, security,
 };
 use crate::failure::Failure;
 
@@ -36,6 +39,22 @@ pub(super) enum KeptCommand {
     List,
     /// Sign in to a router now and ask it about itself
     Check {
+        /// Name or id
+        router: String,
+    },
+    /// List the profiles that a router has or had
+    Profiles {
+        /// Name or id
+        router: String,
+        /// For this kind of logins only
+        #[arg(long)]
+        kind: Option<LoginKindBody>,
+        /// Names that match only, such as `*pppoe*`
+        #[arg(long, value_name = "PATTERN")]
+        matching: Option<String>,
+    },
+    /// List users and secrets of a router that are not ours
+    Strangers {
         /// Name or id
         router: String,
     },
@@ -104,6 +123,14 @@ pub(super) async fn run(billing: &Billing, command: KeptCommand) -> Result<Outpu
         KeptCommand::Add(arguments) => add(billing, arguments).await,
         KeptCommand::List => Ok(list(billing.routers().await?.into())),
         KeptCommand::Check { router } => Ok(checked(billing.check_router(&router).await?.into())),
+        KeptCommand::Profiles { router, kind, matching } => {
+            let query = ProfilesQuery { kind, matching };
+            Ok(profiles(query.read(billing, &router).await?))
+        }
+        KeptCommand::Strangers { router } => {
+            let found = billing.strangers(&router).await?;
+            Ok(strangers(found.into_iter().map(StrangerBody::from).collect()))
+        }
         KeptCommand::Show { router } => Ok(shown(billing.router(&router).await?.into())),
     }
 }
@@ -163,6 +190,35 @@ fn shown(router: RouterBody) -> Output {
         ("trouble", or_dash(router.last_error.as_ref())),
     ]);
     Output::new(router, text)
+}
+
+fn profiles(found: RouterProfilesBody) -> Output {
+    let row = |profile: &RouterProfileBody| {
+        [
+            LoginKind::from(profile.kind).to_string(),
+            profile.name.clone(),
+            or_dash(profile.rate_limit.as_ref()),
+            or_dash(profile.remote_address.as_ref()),
+            or_dash(profile.missing_since),
+        ]
+    };
+    let heads = ["kind", "name", "speed", "addresses", "missing since"];
+    let text = table(heads, found.items.iter().map(row));
+    Output::new(found, text)
+}
+
+fn strangers(items: Vec<StrangerBody>) -> Output {
+    let row = |stranger: &StrangerBody| {
+        [
+            LoginKind::from(stranger.kind).to_string(),
+            stranger.name.clone(),
+            stranger.router_profile.clone(),
+            if stranger.disabled { "disabled" } else { "enabled" }.to_owned(),
+            stranger.comment.clone(),
+        ]
+    };
+    let text = table(["kind", "name", "profile", "state", "comment"], items.iter().map(row));
+    Output::new(StrangersBody { items }, text)
 }
 
 fn checked(found: RouterFactsBody) -> Output {

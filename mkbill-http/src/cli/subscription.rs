@@ -1,19 +1,24 @@
 //! `mkbill subscription …`
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use mkbill_core::billing::Billing;
+use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::SubscriptionId;
 use uuid::Uuid;
 
+use crate::api::logins::{LineBody, NewLoginBody};
 use crate::api::subscriptions::{
-    CancelAtBody, ChangeAtBody, DiscountBody, NewLoginBody, NewSubscriptionBody, SubscriptionBody,
-    SubscriptionViewBody, SubscriptionsQuery,
+    CancelAtBody, ChangeAtBody, DiscountBody, NewSubscriptionBody, NewSubscriptionsBody,
+    SubscriptionBody, SubscriptionViewBody, SubscriptionsQuery,
 };
 use crate::api::values::PageBody;
 use crate::failure::Failure;
 
 use super::args::{PageArgs, WriteArgs};
+use super::login;
 use super::output::{Output, facts, listing, money, or_dash};
 
 #[derive(Debug, Subcommand)]
@@ -41,6 +46,10 @@ pub(super) enum SubscriptionCommand {
     Bill(OneArgs),
     /// Bill as many of the next periods as the customer's credit pays for
     Prepay(OneArgs),
+    /// Give it a login, in place of the one it has
+    GiveLogin(GiveLoginArgs),
+    /// Make the subscriptions of a JSON file, each by itself
+    Bulk(BulkArgs),
     /// Let the engine look again at one that it could not bill, or whose login was refused
     Retry(OneArgs),
 }
@@ -56,14 +65,54 @@ pub(super) struct AddArgs {
     zone: Option<String>,
     #[command(flatten)]
     discount: DiscountArgs,
-    /// Make a login of this name for it, with a password by chance
-    #[arg(long, value_name = "NAME", requires = "router")]
-    login: Option<String>,
-    /// The router of the login: name or id
-    #[arg(long, value_name = "ROUTER", requires = "login")]
-    router: Option<String>,
+    #[command(flatten)]
+    login: LoginArgs,
     #[command(flatten)]
     write: WriteArgs,
+}
+
+/// The login to be made for a subscription.
+#[derive(Debug, Args)]
+struct LoginArgs {
+    /// Make a login of this name
+    #[arg(long, value_name = "NAME", requires = "router", conflicts_with = "login_prefix")]
+    login: Option<String>,
+    /// Make a login with the next free name of this numbering
+    #[arg(long, value_name = "PREFIX", requires = "router")]
+    login_prefix: Option<String>,
+    /// The router of the login: name or id
+    #[arg(long, value_name = "ROUTER")]
+    router: Option<String>,
+    /// The password of the login; by chance if absent
+    #[arg(long, value_name = "PASSWORD")]
+    login_password: Option<String>,
+    /// The only device that may use it: a MAC address
+    #[arg(long, value_name = "MAC")]
+    caller_id: Option<String>,
+    /// The customer's fixed IPv4 address
+    #[arg(long, value_name = "ADDRESS")]
+    remote_address: Option<String>,
+    /// Take over the user that bears the name on the router, with its password and its addresses
+    #[arg(long, requires = "login")]
+    adopt: bool,
+}
+
+impl LoginArgs {
+    fn body(self) -> Option<NewLoginBody> {
+        let line = LineBody {
+            caller_id: self.caller_id,
+            remote_address: self.remote_address,
+            ..LineBody::default()
+        };
+        Some(NewLoginBody {
+            router: self.router?,
+            name: self.login,
+            prefix: self.login_prefix,
+            password: self.login_password,
+            line: Some(line),
+            adopt: self.adopt,
+        })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -111,6 +160,22 @@ pub(super) struct ListArgs {
 pub(super) struct OneArgs {
     /// Id
     subscription: SubscriptionId,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GiveLoginArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    #[command(flatten)]
+    login: LoginArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct BulkArgs {
+    /// A file with `{"items": [...]}` as in `POST /api/v1/subscriptions/bulk`
+    file: PathBuf,
     #[command(flatten)]
     write: WriteArgs,
 }
@@ -185,6 +250,10 @@ pub(super) async fn run(
         Asked::Prepay(one) => {
             billing.prepay_subscription(&one.write.caller()?, one.subscription).await?
         }
+        Asked::GiveLogin(GiveLoginArgs { one, login }) => {
+            return give_login(billing, &one, login).await;
+        }
+        Asked::Bulk(arguments) => return bulk(billing, &arguments).await,
         Asked::Retry(one) => {
             billing.retry_subscription(&one.write.caller()?, one.subscription).await?
         }
@@ -194,16 +263,40 @@ pub(super) async fn run(
 
 async fn add(billing: &Billing, arguments: AddArgs) -> Result<Output, Failure> {
     let caller = arguments.write.caller()?;
-    let login = arguments.login.zip(arguments.router);
     let body = NewSubscriptionBody {
         customer: arguments.customer,
         plan: arguments.plan,
         zone: arguments.zone,
         discount: Some(arguments.discount.body()),
-        login: login.map(|(name, router)| NewLoginBody { router, name, password: None }),
+        login: arguments.login.body(),
     };
     let receipt = billing.subscribe(&caller, body.read(billing).await?).await?;
     Ok(shown(SubscriptionViewBody::of(receipt.value)?))
+}
+
+async fn give_login(billing: &Billing, one: &OneArgs, login: LoginArgs) -> Result<Output, Failure> {
+    let caller = one.write.caller()?;
+    let body = login.body().ok_or_else(|| Error::invalid("router", "say on which router"))?;
+    let login = billing.give_login(&caller, one.subscription, body.read(billing).await?).await?;
+    Ok(login::shown(login.into(), &one.write))
+}
+
+async fn bulk(billing: &Billing, arguments: &BulkArgs) -> Result<Output, Failure> {
+    let caller = arguments.write.caller()?;
+    let text = std::fs::read(&arguments.file);
+    let text = text.map_err(Failure::file("reading the subscriptions", &arguments.file))?;
+    let body: NewSubscriptionsBody = serde_json::from_slice(&text)
+        .map_err(|error| Error::invalid("file", format!("it cannot be read: {error}")))?;
+    let done = body.make(billing, &caller).await?;
+    let made = format!("{} of {} subscriptions made", done.made, done.items.len());
+    let mut text = arguments.write.verdict(&made);
+    for item in &done.items {
+        if let Some(problem) = &item.problem {
+            text = format!("{text}\nitem {}: {}", item.position, problem.detail);
+        }
+    }
+    let well = done.failed == 0;
+    Ok(Output::new(done, text).if_well(well))
 }
 
 async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure> {

@@ -7,6 +7,7 @@ mod batches;
 mod books;
 mod customers;
 mod inputs;
+mod logins;
 mod money;
 mod notices;
 mod problems;

@@ -13,7 +13,7 @@ async fn a_router_tells_its_version_and_never_its_password() {
     let (app, _simulator) = TestApp::new().await.with_router().await;
     let facts = app.post(&format!("{ROUTERS}/rt-05/check"), &json!(null)).await.ok(200);
     assert!(facts["routeros_version"].as_str().unwrap().starts_with("7.18"), "{facts}");
-    assert!(facts["profiles"].to_string().contains("default"), "{facts}");
+    assert!(facts["pppoe_profiles"].to_string().contains("default-encryption"), "{facts}");
     app.work().await;
     let shown = app.get(&format!("{ROUTERS}/rt-05")).await;
     assert!(shown.ok(200)["observed_at"].is_string());

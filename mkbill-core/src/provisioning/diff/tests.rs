@@ -539,9 +539,10 @@ fn is_satisfied(login: &Login, router: &ModelRouter) -> bool {
         named().filter(|user| OwnMark.is_same(&user.comment, &login.spec.comment)).collect();
     let is_shared = named().count() > ours.len();
     let mut sessions = router.state.sessions.iter();
-    let has_cookie = router.state.cookies.iter().any(|cookie| cookie.user == login.name);
-    let is_offline = !sessions.any(|row| (row.kind, &row.user) == (login.kind, &login.name))
-        && !(has_cookie && login.kind == LoginKind::Hotspot);
+    let has_cookie = login.kind == LoginKind::Hotspot
+        && router.state.cookies.iter().any(|cookie| cookie.user == login.name);
+    let has_session = sessions.any(|row| (row.kind, &row.user) == (login.kind, &login.name));
+    let is_offline = !has_session && !has_cookie;
     match login.presence {
         Presence::Enabled => {
             (is_shared || !ours.is_empty())

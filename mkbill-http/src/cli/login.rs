@@ -1,0 +1,261 @@
+//! `mkbill login …`
+
+use clap::{Args, Subcommand};
+use mkbill_core::billing::Billing;
+use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::ids::LoginId;
+use mkbill_core::kernel::page::PageRequest;
+use mkbill_core::provisioning::line::LineField;
+
+use crate::api::logins::{
+    LoginBody, LoginKindBody, LoginsQuery, NumberingBody, NumberingChangeBody, NumberingsBody,
+};
+use crate::api::values::PageBody;
+use crate::failure::Failure;
+
+use super::args::{PageArgs, WriteArgs};
+use super::output::{Output, facts, listing, or_dash, table};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LoginCommand {
+    /// List logins, newest first
+    List(ListArgs),
+    /// Show a login
+    Show {
+        /// Its id, or its name if only one router has it
+        login: String,
+    },
+    /// Give a subscriber's login another password
+    ResetPassword(PasswordArgs),
+    /// Change who may use a subscriber's login and which addresses it gets
+    Change(ChangeArgs),
+    /// Disable it whatever the subscription is due; charges go on
+    Disable(OneArgs),
+    /// Let the subscription decide again
+    Enable(OneArgs),
+    /// Leave to a person what the router says of it
+    Override(OneArgs),
+    /// Put the books in charge of it again
+    Release(OneArgs),
+    /// Take it away; the subscription goes on without one
+    Remove(OneArgs),
+    /// How names are counted
+    #[command(subcommand)]
+    Numbering(NumberingCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum NumberingCommand {
+    /// List all numberings
+    List,
+    /// Add a numbering, or change the one of its prefix
+    Set(NumberingArgs),
+    /// Take a numbering away
+    Remove {
+        /// What the names begin with
+        prefix: String,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct NumberingArgs {
+    /// What the names begin with
+    prefix: String,
+    /// Up to how many digits numbers are filled with zeros
+    #[arg(long)]
+    digits: Option<u32>,
+    /// The number that counts as given last
+    #[arg(long)]
+    last: Option<i64>,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// On this router only: name or id
+    #[arg(long)]
+    router: Option<String>,
+    /// In this menu only
+    #[arg(long)]
+    kind: Option<LoginKindBody>,
+    /// Whose router is so far only: pending, applied or blocked
+    #[arg(long)]
+    sync: Option<String>,
+    /// Those of vouchers too
+    #[arg(long)]
+    vouchers: bool,
+    #[command(flatten)]
+    page: PageArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct OneArgs {
+    /// Its id, or its name if only one router has it
+    login: String,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PasswordArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// The new password; by chance if absent
+    #[arg(long)]
+    password: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ChangeArgs {
+    #[command(flatten)]
+    one: OneArgs,
+    /// A field and its new value, such as `remote_address=10.20.0.7`; nothing behind the `=` empties it
+    #[arg(long, value_name = "FIELD=VALUE", required = true)]
+    set: Vec<String>,
+}
+
+pub(super) async fn run(billing: &Billing, command: LoginCommand) -> Result<Output, Failure> {
+    let (login, write) = match command {
+        LoginCommand::List(arguments) => return list(billing, arguments).await,
+        LoginCommand::Numbering(command) => return numbering(billing, command).await,
+        LoginCommand::Show { login } => {
+            let login = billing.login(find(billing, &login).await?).await?;
+            let login = LoginBody::from(login);
+            let text = text(&login);
+            return Ok(Output::new(login, text));
+        }
+        LoginCommand::ResetPassword(PasswordArgs { one, password }) => {
+            let (caller, id) = (one.write.caller()?, find(billing, &one.login).await?);
+            let password = password.as_deref().map(str::parse).transpose()?;
+            (billing.reset_login_password(&caller, id, password).await?, one.write)
+        }
+        LoginCommand::Change(ChangeArgs { one, set }) => {
+            let (caller, id) = (one.write.caller()?, find(billing, &one.login).await?);
+            let fields = set.iter().map(|text| field(text)).collect::<Result<_, _>>()?;
+            (billing.change_login(&caller, id, fields).await?, one.write)
+        }
+        LoginCommand::Disable(one) => {
+            let (caller, id) = (one.write.caller()?, find(billing, &one.login).await?);
+            (billing.disable_login(&caller, id).await?, one.write)
+        }
+        LoginCommand::Enable(one) => {
+            let (caller, id) = (one.write.caller()?, find(billing, &one.login).await?);
+            (billing.enable_login(&caller, id).await?, one.write)
+        }
+        LoginCommand::Override(one) => {
+            let (caller, id) = (one.write.caller()?, find(billing, &one.login).await?);
+            (billing.override_login(&caller, id, true).await?, one.write)
+        }
+        LoginCommand::Release(one) => {
+            let (caller, id) = (one.write.caller()?, find(billing, &one.login).await?);
+            (billing.override_login(&caller, id, false).await?, one.write)
+        }
+        LoginCommand::Remove(one) => {
+            let (caller, id) = (one.write.caller()?, find(billing, &one.login).await?);
+            (billing.remove_login(&caller, id).await?, one.write)
+        }
+    };
+    Ok(shown(login.into(), &write))
+}
+
+/// The id of a login that is named by its id, or by a name that only one router has.
+async fn find(billing: &Billing, key: &str) -> Result<LoginId, Error> {
+    if let Ok(id) = key.parse() {
+        return Ok(id);
+    }
+    let query = LoginsQuery { name: Some(key.to_owned()), ..LoginsQuery::default() };
+    let page = billing.logins(&query.filter(billing).await?, PageRequest::new(None, 2)?).await?;
+    match page.items.as_slice() {
+        [] => Err(Error::not_found("login", key)),
+        [login] => Ok(login.id),
+        _ => Err(Error::invalid("login", "several logins have this name: give the id")),
+    }
+}
+
+fn field(text: &str) -> Result<(LineField, Option<String>), Error> {
+    let (name, value) =
+        text.split_once('=').ok_or_else(|| Error::invalid("set", "write FIELD=VALUE"))?;
+    Ok((name.parse()?, (!value.is_empty()).then(|| value.to_owned())))
+}
+
+async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure> {
+    let query = LoginsQuery {
+        router: arguments.router,
+        kind: arguments.kind,
+        sync: arguments.sync,
+        vouchers: arguments.vouchers,
+        ..LoginsQuery::default()
+    };
+    let page = billing.logins(&query.filter(billing).await?, arguments.page.read()?).await?;
+    let page = PageBody::of(page, LoginBody::from);
+    let heads = ["id", "name", "profile", "address", "ought to be", "router", "trouble"];
+    Ok(listing(&page, heads, |login| {
+        [
+            login.id.to_string(),
+            login.name.clone(),
+            login.router_profile.clone(),
+            or_dash(login.line.remote_address.as_ref()),
+            login.presence.to_owned(),
+            login.sync.to_owned(),
+            or_dash(login.last_error.as_ref()),
+        ]
+    }))
+}
+
+/// A login after a change.
+pub(super) fn shown(login: LoginBody, write: &WriteArgs) -> Output {
+    let text = write.verdict(&text(&login));
+    Output::new(login, text)
+}
+
+fn text(login: &LoginBody) -> String {
+    let mut lines = vec![
+        ("name", login.name.clone()),
+        ("id", login.id.to_string()),
+        ("password", login.password.clone()),
+        ("profile", login.router_profile.clone()),
+        ("on the router", format!("{}, {}", login.presence, login.sync)),
+    ];
+    let said = [
+        ("device", login.line.caller_id.as_ref()),
+        ("address", login.line.remote_address.as_ref()),
+        ("TROUBLE", login.last_error.as_ref()),
+    ];
+    lines.extend(said.into_iter().filter_map(|(name, value)| Some((name, value?.clone()))));
+    if login.disabled_by_hand {
+        lines.push(("disabled", "by hand".to_owned()));
+    }
+    if login.overridden {
+        lines.push(("in charge", "a person".to_owned()));
+    }
+    facts(&lines)
+}
+
+async fn numbering(billing: &Billing, command: NumberingCommand) -> Result<Output, Failure> {
+    match command {
+        NumberingCommand::List => {
+            let items = billing.numberings().await?.into_iter().map(NumberingBody::from).collect();
+            let all = NumberingsBody { items };
+            let row = |rule: &NumberingBody| {
+                [rule.prefix.clone(), rule.digits.to_string(), rule.last.to_string()]
+            };
+            let text = table(["prefix", "digits", "last"], all.items.iter().map(row));
+            Ok(Output::new(all, text))
+        }
+        NumberingCommand::Set(arguments) => {
+            let caller = arguments.write.caller()?;
+            let change = NumberingChangeBody { digits: arguments.digits, last: arguments.last };
+            let rule = billing.set_numbering(&caller, change.read(&arguments.prefix)?).await?;
+            let rule = NumberingBody::from(rule);
+            let done = format!("{} is counted on from {}", rule.prefix, rule.last);
+            Ok(Output::new(rule, arguments.write.verdict(&done)))
+        }
+        NumberingCommand::Remove { prefix, write } => {
+            billing.remove_numbering(&write.caller()?, &prefix.parse()?).await?;
+            Ok(Output::verbatim(write.verdict(&format!("{prefix} is counted no more"))))
+        }
+    }
+}

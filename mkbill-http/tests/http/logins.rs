@@ -1,0 +1,153 @@
+//! Logins of subscribers: made, counted, changed and taken over by clients.
+
+use axum::body::Body;
+use axum::http::{Method, header};
+use jiff::SignedDuration;
+use mkbill_routeros::sim::Simulator;
+use serde_json::{Value, json};
+
+use super::money::furnished;
+use super::support::{Answer, TestApp};
+
+const SECRETS: &str = "/ppp/secret";
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+async fn send(app: &TestApp, method: Method, path: &str, body: &Value) -> Answer {
+    let request = app.request(method, path).header(header::CONTENT_TYPE, "application/json");
+    app.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+/// A provider whose router takes calls, a PPPoE plan `dial`, and a customer.
+async fn village() -> (TestApp, Simulator, String) {
+    let (app, simulator) = TestApp::new().await.with_router().await;
+    simulator.router(|router| {
+        let pool = ["name=homes", "ranges=10.30.0.2-10.30.0.250"];
+        router.run("/ip/pool/add", &pool).map(drop).unwrap();
+        let profile = ["name=pppoe-10m", "remote-address=homes", "rate-limit=5M/10M"];
+        router.run("/ppp/profile/add", &profile).map(drop).unwrap();
+        let old = ["name=lama", "password=modem-9", "profile=pppoe-10m"];
+        router.run("/ppp/secret/add", &old).map(drop).unwrap();
+    });
+    app.work().await;
+    let budi = furnished(&app).await;
+    let dial = json!({
+        "name": "dial",
+        "router_profile": "pppoe-10m",
+        "cost": { "minor": 0, "currency": "IDR" },
+        "sell": { "minor": 150_000, "currency": "IDR" },
+        "terms": { "service": "pppoe" },
+    });
+    app.post("/api/v1/plans", &dial).await.ok(201);
+    (app, simulator, budi)
+}
+
+fn wanted(customer: &str, login: &Value) -> Value {
+    json!({ "customer": customer, "plan": "dial", "login": login })
+}
+
+#[tokio::test]
+async fn a_login_is_counted_pushed_changed_and_removed() {
+    let (app, simulator, budi) = village().await;
+    let shown = |name: &str, field: &str| simulator.router(|r| r.value(SECRETS, name, field));
+    let rule = send(&app, Method::PUT, "/api/v1/login-numberings/rt05", &json!({})).await.ok(200);
+    assert_eq!((rule["digits"].as_u64(), rule["last"].as_i64()), (Some(4), Some(0)));
+    let line = json!({ "caller_id": "02-00-00-00-00-01", "remote_address": "10.30.0.9" });
+    let login = json!({ "router": "rt-05", "prefix": "rt05", "line": line });
+    let made = app.post("/api/v1/subscriptions", &wanted(&budi, &login)).await.ok(201);
+    let path = format!("/api/v1/logins/{}", text(&made["login"]["id"]));
+    assert_eq!(
+        (&made["login"]["name"], &made["login"]["sync"]),
+        (&json!("rt05-0001"), &json!("pending"))
+    );
+    app.work().await;
+    let applied = app.get(&path).await.ok(200);
+    assert_eq!(
+        (&applied["sync"], &applied["line"]["caller_id"]),
+        (&json!("applied"), &json!("02:00:00:00:00:01"))
+    );
+    let reset = app.post(&format!("{path}/reset-password"), &json!({})).await.ok(200);
+    assert_ne!(reset["password"], applied["password"]);
+    send(&app, Method::PATCH, &path, &json!({ "remote_address": null })).await.ok(200);
+    app.post(&format!("{path}/disable"), &json!(null)).await.ok(200);
+    app.work().await;
+    assert_eq!(shown("rt05-0001", "disabled").as_deref(), Some("true"));
+    app.post(&format!("{path}/enable"), &json!(null)).await.ok(200);
+    app.work().await;
+    assert_eq!(shown("rt05-0001", "password").unwrap(), text(&reset["password"]));
+    assert_eq!(shown("rt05-0001", "remote-address"), None);
+    let taken = json!({ "overridden": true });
+    assert_eq!(app.post(&format!("{path}/override"), &taken).await.ok(200)["overridden"], true);
+    let list = app.get("/api/v1/logins?router=rt-05&kind=pppoe&name=rt05-0001").await.ok(200);
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    let gone = send(&app, Method::DELETE, &path, &json!(null)).await.ok(200);
+    assert_eq!(gone["presence"], "absent");
+    app.work().await;
+    assert_eq!(shown("rt05-0001", "name"), None);
+    app.post(&format!("{path}/disable"), &json!(null)).await.problem(409, "login_over");
+    let unset = send(&app, Method::DELETE, "/api/v1/login-numberings/rt05", &json!(null)).await;
+    assert_eq!(unset.status.as_u16(), 204);
+    assert_eq!(app.get("/api/v1/login-numberings").await.ok(200)["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_bad_login_is_refused_with_its_field() {
+    let (app, _simulator, budi) = village().await;
+    for (login, field) in [
+        (json!({ "router": "rt-05" }), "name"),
+        (json!({ "router": "rt-05", "name": "a", "prefix": "b" }), "name"),
+        (json!({ "router": "nowhere", "name": "a" }), "router"),
+        (json!({ "router": "rt-05", "name": "a b" }), "login_name"),
+        (
+            json!({ "router": "rt-05", "name": "a", "line": { "remote_address": "x" } }),
+            "remote_address",
+        ),
+        (json!({ "router": "rt-05", "name": "a", "adopt": true, "password": "x" }), "adopt"),
+    ] {
+        let answer = app.post("/api/v1/subscriptions", &wanted(&budi, &login)).await;
+        assert_eq!(answer.problem(422, "invalid")["field"], field, "{login}");
+    }
+    let unknown = json!({ "router": "rt-05", "prefix": "none" });
+    let answer = app.post("/api/v1/subscriptions", &wanted(&budi, &unknown)).await;
+    answer.problem(422, "numbering_unknown");
+    let stranger = json!({ "router": "rt-05", "name": "lama" });
+    let answer = app.post("/api/v1/subscriptions", &wanted(&budi, &stranger)).await;
+    assert!(answer.problem(409, "conflict")["detail"].to_string().contains("adopt"));
+    let digits =
+        send(&app, Method::PUT, "/api/v1/login-numberings/a", &json!({ "digits": 11 })).await;
+    assert_eq!(digits.problem(422, "invalid")["field"], "digits");
+    app.get("/api/v1/logins?sync=sideways").await.problem(422, "invalid");
+}
+
+#[tokio::test]
+async fn what_stands_on_the_router_is_seen_and_taken_over() {
+    let (app, simulator, budi) = village().await;
+    let strangers = app.get("/api/v1/routers/rt-05/strangers").await.ok(200);
+    assert_eq!(
+        (&strangers["items"][0]["name"], &strangers["items"][0]["marked"]),
+        (&json!("lama"), &json!(false))
+    );
+    let profiles = "/api/v1/routers/rt-05/profiles?matching=*PPPOE*";
+    let profiles = app.get(profiles).await.ok(200);
+    assert_eq!(profiles["items"].as_array().unwrap().len(), 1, "{profiles}");
+    assert_eq!(profiles["items"][0]["rate_limit"], "5M/10M");
+    let items = json!({ "items": [
+        wanted(&budi, &json!({ "router": "rt-05", "name": "lama", "adopt": true })),
+        wanted(&budi, &json!({ "router": "rt-05", "name": "lama" })),
+        wanted("00000000-0000-0000-0000-000000000001", &json!({ "router": "rt-05", "name": "x" })),
+    ] });
+    let bulk = app.post("/api/v1/subscriptions/bulk", &items).await.ok(200);
+    assert_eq!((bulk["made"].as_u64(), bulk["failed"].as_u64()), (Some(1), Some(2)));
+    assert_eq!(bulk["items"][2]["problem"]["field"], "customer");
+    app.work().await;
+    let comment = simulator.router(|router| router.value(SECRETS, "lama", "comment")).unwrap();
+    assert!(comment.starts_with("PPPOE_SYSTEM|"), "{comment}");
+    app.after(SignedDuration::from_secs(30)).await;
+    assert_eq!(app.get("/api/v1/routers/rt-05/strangers").await.ok(200)["items"], json!([]));
+    let subscription = text(&bulk["items"][0]["subscription"]["id"]);
+    let moved = json!({ "router": "rt-05", "name": "baru" });
+    let path = format!("/api/v1/subscriptions/{subscription}/login");
+    assert_eq!(app.post(&path, &moved).await.ok(200)["name"], "baru");
+}
