@@ -50,11 +50,11 @@
 //! |---|---|
 //! | work in the background | [`worker`] |
 //! | use cases: transactions begin and end here | [`billing`] |
-//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`customer`], [`subscription`], [`invoice`], [`ledger`], [`notice`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
+//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`customer`], [`subscription`], [`invoice`], [`ledger`], [`notice`], [`event`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
 //! | small types for everybody | [`kernel`] |
 //!
 //! Beside them stand [`store`], the unit of work over all features, and [`sql`], which implements it
-//! on `PostgreSQL` and `SQLite`.
+//! on `PostgreSQL` and `SQLite`; and [`signal`], which wakes those who wait for what was committed.
 //!
 //! # What always holds
 //!
@@ -85,6 +85,7 @@ pub mod audit;
 pub mod billing;
 pub mod clock;
 pub mod customer;
+pub mod event;
 pub mod invoice;
 pub mod kernel;
 pub mod ledger;
@@ -96,6 +97,7 @@ pub mod provisioning;
 pub mod report;
 pub mod request;
 pub mod router;
+pub mod signal;
 pub mod sql;
 pub mod store;
 pub mod subscription;

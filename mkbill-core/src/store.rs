@@ -1,5 +1,7 @@
 //! The unit of work and the store behind it.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 
 use crate::account::store::AccountStore;
@@ -7,6 +9,7 @@ use crate::apikey::store::ApiKeyStore;
 use crate::audit::store::AuditStore;
 use crate::clock::store::ClockStore;
 use crate::customer::store::CustomerStore;
+use crate::event::store::EventStore;
 use crate::invoice::store::InvoiceStore;
 use crate::kernel::error::Error;
 use crate::ledger::store::LedgerStore;
@@ -18,6 +21,7 @@ use crate::provisioning::store::{LoginStore, NumberingStore, ProfileStore, Stran
 use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
 use crate::request::store::RequestStore;
 use crate::router::store::RouterStore;
+use crate::signal::Signal;
 use crate::subscription::store::SubscriptionStore;
 use crate::vendor::store::VendorStore;
 use crate::voucher::store::VoucherStore;
@@ -43,6 +47,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// How many migrations are missing; 0 when the schema is current.
     async fn migrations_missing(&self) -> Result<usize, StoreError>;
 
+    /// What tells of work and events, once they are committed.
+    fn signal(&self) -> Arc<dyn Signal>;
+
     /// `PostgreSQL` or `SQLite`.
     fn engine(&self) -> &'static str;
 
@@ -65,6 +72,7 @@ pub trait Tx:
     + NoticeStore
     + OutboxStore
     + AuditStore
+    + EventStore
     + RequestStore
     + ApiKeyStore
     + ReportStore

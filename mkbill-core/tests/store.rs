@@ -3,6 +3,8 @@
 
 #[path = "store/customers.rs"]
 mod customers;
+#[path = "store/events.rs"]
+mod events;
 #[path = "store/logins.rs"]
 mod logins;
 #[path = "store/notices.rs"]
@@ -59,6 +61,7 @@ fn main() {
             instants_sort_as_instants,
         ],
         customers::TRIALS,
+        events::TRIALS,
         logins::TRIALS,
         notices::TRIALS,
     ];

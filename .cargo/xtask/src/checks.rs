@@ -1,6 +1,7 @@
 use crate::db::{POSTGRES_URL, Postgres};
 use crate::failure::Failure;
 use crate::project::Project;
+use crate::redis::{REDIS_URL, Redis};
 use crate::shell::Shell;
 use crate::steps::Step;
 use crate::tally::Tally;
@@ -72,9 +73,11 @@ fn documentation(project: &Project) -> Result<(), Failure> {
 /// Unit tests, suites on both engines, stories, examples and documentation tests.
 fn tests(project: &Project, tally: &mut Tally) -> Result<(), Failure> {
     let postgres = Postgres::start(&project.root)?;
+    let redis = Redis::start(&project.root)?;
     Shell::cargo(&project.root)
         .args(TESTS)
         .env(POSTGRES_URL, postgres.url())
+        .env(REDIS_URL, redis.url())
         .watch(|line| tally.read(line))?;
     every_test_ran(*tally)
 }

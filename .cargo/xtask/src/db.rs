@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use crate::debian;
 use crate::failure::Failure;
 use crate::project::Project;
+use crate::redis::{REDIS_URL, Redis};
 use crate::shell::Shell;
 
 /// The variable by which suites learn where PostgreSQL is.
@@ -119,13 +120,18 @@ impl Drop for Postgres {
     }
 }
 
-/// Runs a command while a server is up.
-pub(crate) fn run_with_postgres(project: &Project, command: &[OsString]) -> Result<(), Failure> {
+/// Runs a command while PostgreSQL and Redis are up.
+pub(crate) fn run_with_servers(project: &Project, command: &[OsString]) -> Result<(), Failure> {
     let postgres = Postgres::start(&project.root)?;
+    let redis = Redis::start(&project.root)?;
     let (program, args) = command
         .split_first()
         .ok_or_else(|| Failure::Refused("no command was given after `--`".to_owned()))?;
-    Shell::new(program, &project.root).args(args).env(POSTGRES_URL, postgres.url()).run()
+    Shell::new(program, &project.root)
+        .args(args)
+        .env(POSTGRES_URL, postgres.url())
+        .env(REDIS_URL, redis.url())
+        .run()
 }
 
 struct Programs {

@@ -14,6 +14,7 @@ mod machine;
 mod openapi;
 mod peers;
 mod project;
+mod redis;
 mod shell;
 mod simulator;
 mod steps;
@@ -39,10 +40,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run every check and every test, on SQLite and on a throw-away PostgreSQL
+    /// Run every check and every test, on SQLite and on throw-away PostgreSQL and Redis servers
     #[command(alias = "ci")]
     Test,
-    /// Run a command while a throw-away PostgreSQL is up
+    /// Run a command while throw-away PostgreSQL and Redis servers are up
     Db {
         /// The command and its arguments, after `--`
         #[arg(required = true, last = true)]
@@ -86,7 +87,7 @@ fn run(command: Command) -> Result<(), Failure> {
     let project = Project::find()?;
     match command {
         Command::Test => steps::run_all(&project, &checks::STEPS),
-        Command::Db { command } => db::run_with_postgres(&project, &command),
+        Command::Db { command } => db::run_with_servers(&project, &command),
         Command::Tidy => tidy::check(&project),
         Command::Openapi { check: true } => openapi::check(&project),
         Command::Openapi { check: false } => openapi::write(&project),

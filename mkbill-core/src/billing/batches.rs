@@ -89,7 +89,6 @@ impl Billing {
         let context = self.context(caller);
         let (issued, value) =
             transact!(self.store(), caller.mode, |tx| create(tx, context, &request).await)?;
-        self.tell_worker();
         Ok(Receipt {
             value,
             replayed: matches!(issued, Issued::Before(_)),
@@ -111,7 +110,6 @@ impl Billing {
     pub async fn retry_batch(&self, caller: &Caller, key: &str) -> Result<BatchView, Error> {
         let context = self.context(caller);
         let view = transact!(self.store(), caller.mode, |tx| retry(tx, context, key).await)?;
-        self.tell_worker();
         Ok(view)
     }
 
@@ -119,7 +117,6 @@ impl Billing {
     pub async fn cancel_batch(&self, caller: &Caller, key: &str) -> Result<BatchView, Error> {
         let context = self.context(caller);
         let view = transact!(self.store(), caller.mode, |tx| cancel(tx, context, key).await)?;
-        self.tell_worker();
         Ok(view)
     }
 

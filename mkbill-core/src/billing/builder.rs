@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use tokio::sync::Notify;
 
 use crate::customer::phone::Region;
+use crate::event::feed::Feed;
 use crate::kernel::clock::TestClock;
 use crate::kernel::entropy::{Entropy, OsEntropy};
 use crate::kernel::error::Error;
@@ -103,8 +103,8 @@ impl BillingBuilder {
             })?,
         };
         let currency = self.currency.unwrap_or(Currency::IDR);
+        let store = self.store.ok_or_else(|| missing("store"))?;
         Ok(Billing(Arc::new(Parts {
-            store: self.store.ok_or_else(|| missing("store"))?,
             controller: self.controller.ok_or_else(|| missing("controller"))?,
             clock: match &self.test_clock {
                 Some(clock) => Arc::clone(clock) as Arc<dyn Clock>,
@@ -119,7 +119,8 @@ impl BillingBuilder {
             high_debt: self.high_debt.unwrap_or(Money::new(HIGH_DEBT_MINOR, currency)),
             region: self.region.unwrap_or(Region::ID),
             poll_every,
-            work: Notify::new(),
+            feed: Feed::new(Arc::clone(&store)),
+            store,
         })))
     }
 }

@@ -72,7 +72,6 @@ impl Billing {
         let standing = transact!(self.store(), caller.mode, |tx| {
             adjust(tx, self.desk(context), customer, adjustment).await
         })?;
-        self.tell_worker();
         Ok(standing)
     }
 
@@ -90,7 +89,6 @@ impl Billing {
         let standing = transact!(self.store(), caller.mode, |tx| {
             move_credit(tx, self.desk(context), transfer).await
         })?;
-        self.tell_worker();
         Ok(standing)
     }
 

@@ -45,7 +45,6 @@ impl Billing {
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
             import_file(tx, self.desk(context), &file, input).await
         })?;
-        self.tell_worker();
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }
 

@@ -54,7 +54,6 @@ impl Billing {
         let (view, replayed) = transact!(self.store(), caller.mode, |tx| {
             add(tx, self.desk(context), &request).await
         })?;
-        self.tell_worker();
         let value = self.denominated(view);
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }

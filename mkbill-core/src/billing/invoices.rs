@@ -50,7 +50,6 @@ impl Billing {
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
             issue(tx, self.desk(context), customer, &manual).await
         })?;
-        self.tell_worker();
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }
 
@@ -63,7 +62,6 @@ impl Billing {
         let context = self.context(caller);
         let view =
             transact!(self.store(), caller.mode, |tx| void(tx, self.desk(context), key).await)?;
-        self.tell_worker();
         Ok(view)
     }
 
@@ -82,7 +80,6 @@ impl Billing {
         let view = transact!(self.store(), caller.mode, |tx| {
             credit(tx, self.desk(context), key, amount).await
         })?;
-        self.tell_worker();
         Ok(view)
     }
 

@@ -220,7 +220,6 @@ impl Billing {
         let login = transact!(self.store(), caller.mode, |tx| {
             give(tx, self.desk(context), subscription, &wanted).await
         })?;
-        self.tell_worker();
         Ok(login)
     }
 
@@ -234,7 +233,6 @@ impl Billing {
         let login = transact!(self.store(), caller.mode, |tx| {
             remove(tx, self.desk(context), id).await
         })?;
-        self.tell_worker();
         Ok(login)
     }
 
@@ -242,7 +240,6 @@ impl Billing {
         let context = self.context(caller);
         let login =
             transact!(self.store(), caller.mode, |tx| { change(tx, context, id, &wish).await })?;
-        self.tell_worker();
         Ok(login)
     }
 }

@@ -12,6 +12,7 @@ mod customer_files;
 mod customers;
 mod deliveries;
 mod desk;
+mod events;
 mod explain;
 mod figures;
 mod invoices;
@@ -32,9 +33,9 @@ mod vouchers;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
 
 use crate::customer::phone::Region;
+use crate::event::feed::Feed;
 use crate::kernel::caller::Caller;
 use crate::kernel::clock::TestClock;
 use crate::kernel::context::Context;
@@ -44,6 +45,7 @@ use crate::kernel::secret::MasterKey;
 use crate::kernel::time::{BusinessZone, Clock};
 use crate::ledger::carry_over::CarryOverPolicy;
 use crate::provisioning::controller::RouterController;
+use crate::signal::Signal;
 use crate::store::Store;
 
 pub use batches::{BatchView, Receipt, Unpushed};
@@ -81,7 +83,7 @@ struct Parts {
     high_debt: Money,
     region: Region,
     poll_every: SignedDuration,
-    work: Notify,
+    feed: Feed,
 }
 
 impl std::fmt::Debug for Billing {
@@ -121,9 +123,9 @@ impl Billing {
         self.0.test_clock.as_deref()
     }
 
-    /// Waits until a use case has left work for the worker.
-    pub async fn wait_for_work(&self) {
-        self.0.work.notified().await;
+    /// What tells of work and events, in this process and, if the store was opened so, in others.
+    pub fn signal(&self) -> Arc<dyn Signal> {
+        self.store().signal()
     }
 
     /// How long until a router is looked at again.
@@ -142,9 +144,5 @@ impl Billing {
 
     fn store(&self) -> &dyn Store {
         self.0.store.as_ref()
-    }
-
-    fn tell_worker(&self) {
-        self.0.work.notify_one();
     }
 }

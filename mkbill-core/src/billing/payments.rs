@@ -58,7 +58,6 @@ impl Billing {
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
             record(tx, self.desk(context), &request).await
         })?;
-        self.tell_worker();
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }
 
@@ -71,7 +70,6 @@ impl Billing {
         let context = self.context(caller);
         let view =
             transact!(self.store(), caller.mode, |tx| reverse(tx, self.desk(context), key).await)?;
-        self.tell_worker();
         Ok(view)
     }
 
@@ -90,7 +88,6 @@ impl Billing {
         let view = transact!(self.store(), caller.mode, |tx| {
             assign(tx, self.desk(context), key, customer).await
         })?;
-        self.tell_worker();
         Ok(view)
     }
 

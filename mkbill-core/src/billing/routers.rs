@@ -51,7 +51,6 @@ impl Billing {
         );
         let id =
             transact!(self.store(), caller.mode, |tx| insert(tx, context, &router, input).await)?;
-        self.tell_worker();
         if id == router.id { Ok(router) } else { self.router(&id.to_string()).await }
     }
 

@@ -113,7 +113,6 @@ impl Billing {
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
             subscribe(tx, self.desk(context), &request).await
         })?;
-        self.tell_worker();
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }
 
@@ -276,7 +275,6 @@ impl Billing {
         let context = self.context(caller);
         let view =
             transact!(self.store(), caller.mode, |tx| retry(tx, self.desk(context), id).await)?;
-        self.tell_worker();
         Ok(view)
     }
 
@@ -290,7 +288,6 @@ impl Billing {
         let view = transact!(self.store(), caller.mode, |tx| {
             change(tx, self.desk(context), id, &wish).await
         })?;
-        self.tell_worker();
         Ok(view)
     }
 }

@@ -69,7 +69,6 @@ impl Billing {
             }
             run.add(page);
         }
-        self.tell_worker();
         Ok(run)
     }
 

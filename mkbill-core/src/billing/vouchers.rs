@@ -92,7 +92,6 @@ impl Billing {
         let context = self.context(caller);
         let voucher =
             transact!(self.store(), caller.mode, |tx| grant(tx, context, key, wish).await)?;
-        self.tell_worker();
         Ok(voucher)
     }
 }

@@ -7,6 +7,7 @@ mod clock;
 mod customer;
 mod engine;
 mod error;
+mod event;
 mod invoice;
 mod keys;
 mod ledger;
@@ -21,6 +22,7 @@ mod prepare;
 mod profile;
 mod report;
 mod router;
+mod signal;
 mod statement;
 mod subscribers;
 mod subscription;
@@ -38,6 +40,8 @@ use sqlx::migrate::{Migrate, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::{Pool, Postgres, Sqlite, Transaction};
 
+use crate::event::NewEvent;
+use crate::signal::{Signal, Topic};
 use crate::store::{Access, Store, StoreError, Tx};
 
 use engine::{Dialect, Record};
@@ -47,9 +51,10 @@ use value::Value;
 
 #[cfg(feature = "testkit")]
 pub(crate) use open::open_unsynced;
-pub use open::{DatabaseUrl, open};
+pub use open::{DatabaseUrl, open, open_with_signal};
 #[cfg(feature = "testkit")]
 pub use prepare::prepare_all;
+pub use signal::PostgresSignal;
 
 /// Stands around every statement; tests use it to make the process die at a chosen one.
 pub trait StatementHook: Send + Sync {
@@ -66,6 +71,7 @@ struct SqlStore<D: Dialect> {
     reader: Pool<D>,
     migrator: &'static Migrator,
     hook: Hook,
+    signal: Arc<dyn Signal>,
 }
 
 impl<D: Dialect> fmt::Debug for SqlStore<D> {
@@ -101,7 +107,13 @@ impl<D: Dialect<Connection: Migrate>> Store for SqlStore<D> {
         let transaction =
             pool.begin_with(begin).await.map_err(|error| driver("beginning", error))?;
         after(&self.hook)?;
-        Ok(Box::new(SqlTx { transaction, hook: self.hook.clone() }))
+        Ok(Box::new(SqlTx {
+            transaction,
+            hook: self.hook.clone(),
+            signal: Arc::clone(&self.signal),
+            events: Vec::new(),
+            has_work: false,
+        }))
     }
 
     async fn migrate(&self) -> Result<usize, StoreError> {
@@ -130,6 +142,10 @@ impl<D: Dialect<Connection: Migrate>> Store for SqlStore<D> {
         D::ENGINE
     }
 
+    fn signal(&self) -> Arc<dyn Signal> {
+        Arc::clone(&self.signal)
+    }
+
     async fn close(&self) {
         self.reader.close().await;
         self.writer.close().await;
@@ -147,6 +163,11 @@ fn after(hook: &Hook) -> Result<(), StoreError> {
 pub(crate) struct SqlTx<D: Dialect> {
     transaction: Transaction<'static, D>,
     hook: Hook,
+    signal: Arc<dyn Signal>,
+    /// What happens with the commit.
+    events: Vec<NewEvent>,
+    /// Was a message queued?
+    has_work: bool,
 }
 
 #[async_trait]
@@ -154,9 +175,16 @@ impl<D> Tx for SqlTx<D>
 where
     D: Dialect,
 {
-    async fn commit(self: Box<Self>) -> Result<(), StoreError> {
+    async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
+        let has_events = self.write_events().await?;
         before(&self.hook)?;
         self.transaction.commit().await.map_err(|error| driver("committing", error))?;
+        if self.has_work {
+            self.signal.tell(Topic::Work);
+        }
+        if has_events {
+            self.signal.tell(Topic::Events);
+        }
         after(&self.hook)
     }
 
@@ -295,10 +323,15 @@ fn small(value: i64) -> u32 {
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-fn on_postgres(pool: Pool<Postgres>, hook: Hook) -> SqlStore<Postgres> {
-    SqlStore { writer: pool.clone(), reader: pool, migrator: &POSTGRES_MIGRATIONS, hook }
+fn on_postgres(pool: Pool<Postgres>, hook: Hook, signal: Arc<dyn Signal>) -> SqlStore<Postgres> {
+    SqlStore { writer: pool.clone(), reader: pool, migrator: &POSTGRES_MIGRATIONS, hook, signal }
 }
 
-fn on_sqlite(writer: Pool<Sqlite>, reader: Pool<Sqlite>, hook: Hook) -> SqlStore<Sqlite> {
-    SqlStore { writer, reader, migrator: &SQLITE_MIGRATIONS, hook }
+fn on_sqlite(
+    writer: Pool<Sqlite>,
+    reader: Pool<Sqlite>,
+    hook: Hook,
+    signal: Arc<dyn Signal>,
+) -> SqlStore<Sqlite> {
+    SqlStore { writer, reader, migrator: &SQLITE_MIGRATIONS, hook, signal }
 }

@@ -11,6 +11,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::kernel::error::Error;
+use crate::signal::{LocalSignal, Signal};
 use crate::store::{Store, StoreError};
 
 use super::error::driver;
@@ -78,14 +79,23 @@ impl fmt::Display for DatabaseUrl {
     }
 }
 
-/// Opens the store at `url`. Does not touch the schema.
+/// Opens the store at `url`. Does not touch the schema. Wake-ups stay within the process.
 pub async fn open(
     url: &DatabaseUrl,
     hook: Option<Arc<dyn StatementHook>>,
 ) -> Result<Arc<dyn Store>, StoreError> {
+    open_with_signal(url, hook, Arc::new(LocalSignal::new())).await
+}
+
+/// As [`open`], with wake-ups that reach other processes too.
+pub async fn open_with_signal(
+    url: &DatabaseUrl,
+    hook: Option<Arc<dyn StatementHook>>,
+    signal: Arc<dyn Signal>,
+) -> Result<Arc<dyn Store>, StoreError> {
     match url {
-        DatabaseUrl::Sqlite(path) => sqlite(path, SqliteSynchronous::Full, hook).await,
-        DatabaseUrl::Postgres(text) => postgres(text, hook).await,
+        DatabaseUrl::Sqlite(path) => sqlite(path, SqliteSynchronous::Full, hook, signal).await,
+        DatabaseUrl::Postgres(text) => postgres(text, hook, signal).await,
     }
 }
 
@@ -95,10 +105,11 @@ pub async fn open(
 pub(crate) async fn open_unsynced(
     url: &DatabaseUrl,
     hook: Option<Arc<dyn StatementHook>>,
+    signal: Arc<dyn Signal>,
 ) -> Result<Arc<dyn Store>, StoreError> {
     match url {
-        DatabaseUrl::Sqlite(path) => sqlite(path, SqliteSynchronous::Off, hook).await,
-        DatabaseUrl::Postgres(text) => postgres(text, hook).await,
+        DatabaseUrl::Sqlite(path) => sqlite(path, SqliteSynchronous::Off, hook, signal).await,
+        DatabaseUrl::Postgres(text) => postgres(text, hook, signal).await,
     }
 }
 
@@ -106,6 +117,7 @@ async fn sqlite(
     path: &std::path::Path,
     synchronous: SqliteSynchronous,
     hook: Hook,
+    signal: Arc<dyn Signal>,
 ) -> Result<Arc<dyn Store>, StoreError> {
     let base = SqliteConnectOptions::new()
         .filename(path)
@@ -130,10 +142,14 @@ async fn sqlite(
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(CONNECTION_IDLE)
         .connect_lazy_with(base.read_only(true));
-    Ok(Arc::new(on_sqlite(writer, reader, hook)))
+    Ok(Arc::new(on_sqlite(writer, reader, hook, signal)))
 }
 
-async fn postgres(url: &SecretString, hook: Hook) -> Result<Arc<dyn Store>, StoreError> {
+async fn postgres(
+    url: &SecretString,
+    hook: Hook,
+    signal: Arc<dyn Signal>,
+) -> Result<Arc<dyn Store>, StoreError> {
     let opened = |error| driver("connecting to the database", error);
     let options: PgConnectOptions = url.expose_secret().parse().map_err(opened)?;
     // Every instant crosses the wire as UTC; the session's zone must not matter for anything.
@@ -147,7 +163,7 @@ async fn postgres(url: &SecretString, hook: Hook) -> Result<Arc<dyn Store>, Stor
         .connect_with(options)
         .await
         .map_err(opened)?;
-    Ok(Arc::new(on_postgres(pool, hook)))
+    Ok(Arc::new(on_postgres(pool, hook, signal)))
 }
 
 #[cfg(test)]

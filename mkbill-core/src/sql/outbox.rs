@@ -88,11 +88,13 @@ fn list(kinds: &[&str]) -> Value {
 #[async_trait]
 impl<D: Dialect> OutboxStore for SqlTx<D> {
     async fn outbox_push(&mut self, message: &Message) -> Result<(), StoreError> {
+        self.has_work = true;
         let values = row(message).into_iter().map(|(_, value)| value).collect();
         self.execute(PUSH, values).await.map(drop)
     }
 
     async fn outbox_push_all(&mut self, messages: &[Message]) -> Result<(), StoreError> {
+        self.has_work = true;
         let columns = transpose(one_a_key(messages).map(row));
         let pushed = self.insert_all_or("queueing messages", "outbox", columns, bring_forward!());
         pushed.await.map(drop)

@@ -8,8 +8,9 @@ use secrecy::ExposeSecret as _;
 
 use super::statement::Statement;
 use super::{
-    DatabaseUrl, account, books, catalogue, clock, customer, invoice, keys, ledger, login, names,
-    notice, outbox, payment, profile, report, router, subscribers, subscription, trail, voucher,
+    DatabaseUrl, account, books, catalogue, clock, customer, event, invoice, keys, ledger, login,
+    names, notice, outbox, payment, profile, report, router, subscribers, subscription, trail,
+    voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -19,6 +20,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         catalogue::ALL,
         clock::ALL,
         customer::ALL,
+        event::ALL,
         invoice::ALL,
         keys::ALL,
         ledger::ALL,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::audit::Record as AuditRecord;
 use crate::audit::store::{AuditRow, AuditStore};
+use crate::event::NewEvent;
 use crate::kernel::caller::Actor;
 use crate::kernel::ids::AuditId;
 use crate::kernel::page::{Page, PageRequest};
@@ -54,6 +55,7 @@ impl<D: Dialect> AuditStore for SqlTx<D> {
             ("before", column(|r| r.before.clone().into())),
             ("after", column(|r| r.after.clone().into())),
         ];
+        self.events.extend(records.iter().map(NewEvent::from));
         self.insert_all("writing the audit trail", "audit", columns).await
     }
 

@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
+use crate::signal::{LocalSignal, Signal};
 use crate::sql::{DatabaseUrl, StatementHook, open_unsynced};
 use crate::store::Store;
 
@@ -43,6 +44,11 @@ pub fn engines() -> Vec<Engine> {
         "PostgreSQL is left out: {SERVER} is not set (`cargo xtask test` starts a server and sets it)"
     );
     vec![Engine::Sqlite]
+}
+
+/// Wake-ups that nobody else hears.
+fn quiet() -> Arc<dyn Signal> {
+    Arc::new(LocalSignal::new())
 }
 
 /// A fresh database with the current schema. It goes away with the value (SQLite) or with the
@@ -134,7 +140,16 @@ impl TestDatabase {
 
     /// Opens a store on it. Commits are not forced onto the disk on either engine.
     pub async fn store(&self, hook: Option<Arc<dyn StatementHook>>) -> Arc<dyn Store> {
-        open_unsynced(&self.url, hook).await.expect("the test database opens")
+        self.store_with_signal(hook, quiet()).await
+    }
+
+    /// The same, with other wake-ups.
+    pub async fn store_with_signal(
+        &self,
+        hook: Option<Arc<dyn StatementHook>>,
+        signal: Arc<dyn Signal>,
+    ) -> Arc<dyn Store> {
+        open_unsynced(&self.url, hook, signal).await.expect("the test database opens")
     }
 }
 
@@ -145,7 +160,7 @@ async fn make_sqlite_template() -> Vec<u8> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("template.db");
     let url = DatabaseUrl::Sqlite(file.clone());
-    let store = open_unsynced(&url, None).await.expect("a new file opens");
+    let store = open_unsynced(&url, None, quiet()).await.expect("a new file opens");
     store.migrate().await.expect("a new file takes the schema");
     store.close().await;
     std::fs::read(file).expect("the file was just closed")
@@ -167,7 +182,8 @@ async fn postgres_clone() -> DatabaseUrl {
 async fn make_template(server: String) -> String {
     let name = format!("mkbill_template_{}", std::process::id());
     command(&server, format!("CREATE DATABASE {name}")).await;
-    let store = open_unsynced(&named(&server, &name), None).await.expect("the template opens");
+    let store =
+        open_unsynced(&named(&server, &name), None, quiet()).await.expect("the template opens");
     store.migrate().await.expect("the template takes the schema");
     store.close().await;
     name

@@ -14,13 +14,14 @@ use crate::billing::{Billing, BillingRun, PassReport};
 use crate::kernel::error::Error;
 use crate::outbox::{Claimed, Outcome, Payload};
 use crate::provisioning::controller::{Progress, Quiet};
+use crate::signal::Topic;
 
 /// Messages worked on at the same time.
 const DELIVERIES_MAX: usize = 16;
 /// How long a message belongs to the worker that took it. Longer than any pass that is still alive;
 /// a second worker that takes over after it does no harm, since every step may be repeated.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
-/// How often the worker looks for credit that customers were not told of.
+/// How often the worker looks for credit that customers were not told of, and forgets old events.
 const CREDIT_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How long the worker sleeps at most before it looks for messages of other processes.
 const IDLE_MAX: Duration = Duration::from_secs(1);
@@ -85,6 +86,7 @@ impl Worker {
     /// Works until `stop` is cancelled, then finishes what it began.
     pub async fn run(&self, stop: CancellationToken) {
         let mut deliveries = JoinSet::new();
+        let mut wake = self.billing.signal().listen(Topic::Work);
         while !stop.is_cancelled() {
             let pause = match self.work(&mut deliveries).await {
                 Ok(pause) => pause,
@@ -95,7 +97,7 @@ impl Worker {
             };
             tokio::select! {
                 () = stop.cancelled() => {}
-                () = self.billing.wait_for_work() => {}
+                () = wake.heard() => {}
                 () = tokio::time::sleep(pause) => {}
                 Some(done) = deliveries.join_next() => drop(settled(done)),
             }
@@ -122,6 +124,7 @@ impl Worker {
         let now = self.billing.now().as_second();
         if now.saturating_sub(self.credit_told.load(Ordering::Relaxed)) >= CREDIT_EVERY.as_secs() {
             self.billing.remind_of_credit().await?;
+            self.billing.forget_events().await?;
             self.credit_told.store(now, Ordering::Relaxed);
         }
         Ok(run)

@@ -1,0 +1,56 @@
+//! Use cases around events.
+
+use jiff::Span;
+
+use crate::event::feed::EventStream;
+use crate::event::{Event, KEPT_DAYS, Position};
+use crate::kernel::caller::Mode;
+use crate::kernel::error::Error;
+use crate::kernel::page::PAGE_ITEMS_MAX;
+use crate::transact::{reading, transact};
+
+use super::Billing;
+
+/// Events forgotten in one commit.
+const FORGET_MAX: u32 = 10_000;
+
+impl Billing {
+    /// Events after a position, in their order: 1 to 200 of those that are kept.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a limit out of bounds.
+    pub async fn events(&self, after: Position, limit: u32) -> Result<Vec<Event>, Error> {
+        if !(1..=PAGE_ITEMS_MAX).contains(&limit) {
+            return Err(Error::invalid("limit", format!("use 1 to {PAGE_ITEMS_MAX}")));
+        }
+        reading!(self.store(), |tx| tx.events_after(after, limit).await)
+    }
+
+    /// The positions of the oldest and the newest event that are kept.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn event_bounds(&self) -> Result<Option<(Position, Position)>, Error> {
+        reading!(self.store(), |tx| tx.event_bounds().await)
+    }
+
+    /// Hears events as they are committed, by this process or another one on the same database: those
+    /// after a position, or those from now on. Each is heard once and in order; who is too slow is
+    /// told which were missed.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn watch_events(&self, after: Option<Position>) -> Result<EventStream, Error> {
+        self.0.feed.subscribe(after).await
+    }
+
+    /// Forgets events that are older than they are kept; answers how many.
+    pub(crate) async fn forget_events(&self) -> Result<u64, Error> {
+        let kept = Span::new().hours(24 * i64::from(KEPT_DAYS));
+        let Ok(before) = self.now().checked_sub(kept) else { return Ok(0) };
+        transact!(self.store(), Mode::Commit, |tx| tx.events_forget(before, FORGET_MAX).await)
+    }
+}
