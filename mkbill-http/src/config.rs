@@ -26,7 +26,7 @@ const OTHER_VARIABLES: [&str; 2] = ["config", "router_password"];
 const TEST_VARIABLES: &str = "test_";
 
 /// Every key, with what it takes.
-const KEYS: [(&str, &str); 10] = [
+const KEYS: [(&str, &str); 11] = [
     ("database", "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"),
     ("master_key", "32 bytes as base64"),
     ("master_key_file", "the path of a file that holds 32 bytes as base64"),
@@ -34,10 +34,14 @@ const KEYS: [(&str, &str); 10] = [
     ("zone", "the name of a time zone, such as Asia/Jakarta"),
     ("currency", "three capital letters, such as IDR"),
     ("region", "a country code of two letters, such as ID"),
+    ("signal", "local, database, or redis://HOST:PORT"),
     ("poll_every", "one second to one hour, such as 30s"),
     ("log_format", "text or json"),
     ("log_filter", "a level such as info, or directives such as warn,mkbill_http=debug"),
 ];
+
+/// Keys whose values may hold a password.
+const SECRET_KEYS: [&str; 2] = ["database", "signal"];
 
 /// What the program is told from outside.
 #[derive(Debug, Clone)]
@@ -54,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) currency: Currency,
     /// The country whose telephone numbers need no code; `ID` unless told otherwise.
     pub(crate) region: Region,
+    /// How processes wake each other.
+    pub(crate) signal: SignalSource,
     /// How often each router is looked at; 30 s unless told otherwise.
     pub(crate) poll_every: SignedDuration,
     /// How log lines look.
@@ -71,6 +77,19 @@ pub(crate) enum KeySource {
     Text(SecretString),
     /// In this file.
     File(PathBuf),
+}
+
+/// How processes on one database wake each other. One that is not woken looks each second.
+#[derive(Debug, Clone)]
+pub(crate) enum SignalSource {
+    /// By the database if it is a server, else not at all.
+    Suitable,
+    /// Not at all.
+    Local,
+    /// By the database.
+    Database,
+    /// By this Redis server.
+    Redis(SecretString),
 }
 
 /// How log lines look.
@@ -188,6 +207,7 @@ impl Texts {
             zone: self.read("zone", "Asia/Jakarta", |text| BusinessZone::named(text).ok())?,
             currency: self.read("currency", "IDR", |text| text.parse().ok())?,
             region: self.read("region", "ID", |text| text.parse().ok())?,
+            signal: self.read("signal", "", signal)?,
             poll_every: self.read("poll_every", "30s", poll_every)?,
             log_format: self.read("log_format", "text", |text| text.parse().ok())?,
             log_filter: self.read("log_filter", "info,sqlx=warn", |text| Some(text.to_owned()))?,
@@ -215,10 +235,23 @@ impl Texts {
         };
         read(text).ok_or_else(|| ConfigError::BadValue {
             key,
-            value: if key == "database" { "…".to_owned() } else { text.to_owned() },
+            value: if SECRET_KEYS.contains(&key) { "…".to_owned() } else { text.to_owned() },
             origin: origin.to_owned(),
             allowed: KEYS.iter().find(|(known, _)| *known == key).map_or("", |(_, takes)| takes),
         })
+    }
+}
+
+fn signal(text: &str) -> Option<SignalSource> {
+    match text {
+        "" => Some(SignalSource::Suitable),
+        "local" => Some(SignalSource::Local),
+        "database" => Some(SignalSource::Database),
+        url => {
+            let known = ["redis://", "rediss://", "redis+unix://"];
+            let is_redis = known.iter().any(|scheme| url.starts_with(scheme));
+            is_redis.then(|| SignalSource::Redis(SecretString::from(url)))
+        }
     }
 }
 
@@ -310,7 +343,10 @@ mod tests {
     fn secrets_stay_out_of_complaints_and_debug() {
         let said = complaint("", &[("MKBILL_DATABASE", "mysql://u:hunter2@h/d")]);
         assert!(!said.contains("hunter2"), "{said}");
-        let settings = load("", &[("MKBILL_MASTER_KEY", "hunter2")]).unwrap();
+        let said = complaint("", &[("MKBILL_SIGNAL", "reddis://:hunter2@h")]);
+        assert!(!said.contains("hunter2") && said.contains("redis://HOST:PORT"), "{said}");
+        let key = ("MKBILL_MASTER_KEY", "hunter2");
+        let settings = load("", &[key, ("MKBILL_SIGNAL", "redis://:hunter2@h")]).unwrap();
         assert!(!format!("{settings:?}").contains("hunter2"));
     }
 

@@ -23,8 +23,8 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::{
-    audit, batches, books, clock, credit, customer_details, customers, explanations, figures,
-    health, invoices, logins, money_reports, notices, payments, plans, reports, routers,
+    audit, batches, books, clock, credit, customer_details, customers, events, explanations,
+    figures, health, invoices, logins, money_reports, notices, payments, plans, reports, routers,
     subscriptions, taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
@@ -69,6 +69,8 @@ fn table() -> OpenApiRouter<Billing> {
         .merge(of_books())
         .routes(routes!(notices::list_notices))
         .routes(routes!(audit::list_audit))
+        .routes(routes!(events::list_events))
+        .routes(routes!(events::follow_events))
         .merge(of_subscribers());
     OpenApiRouter::with_openapi(Head::openapi())
         .nest("/api/v1", api)

@@ -4,12 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::Extension;
 use mkbill_core::billing::Billing;
 use mkbill_core::worker::Worker;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::events::Ending;
 use crate::failure::Failure;
 use crate::routes::app;
 
@@ -29,7 +31,8 @@ pub(crate) async fn serve(
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let stopped = stop.clone().cancelled_owned();
-    let serving = axum::serve(listener, app(billing)).with_graceful_shutdown(stopped);
+    let app = app(billing).layer(Extension(Ending(stop.clone())));
+    let serving = axum::serve(listener, app).with_graceful_shutdown(stopped);
     let deadline = async {
         stop.cancelled().await;
         tokio::time::sleep(FAREWELL_MAX).await;

@@ -11,13 +11,15 @@ use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::secret::MasterKey;
 use mkbill_core::kernel::time::Clock;
-use mkbill_core::sql;
+use mkbill_core::signal::redis::RedisSignal;
+use mkbill_core::signal::{LocalSignal, Signal};
 pub(crate) use mkbill_core::sql::DatabaseUrl;
+use mkbill_core::sql::{self, PostgresSignal};
 use mkbill_core::store::Store;
 use mkbill_routeros::provisioning::RouterOsController;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::config::{KeySource, Settings};
+use crate::config::{KeySource, Settings, SignalSource};
 use crate::failure::Failure;
 
 /// An engine and the store below it, which wants to be closed in the end.
@@ -92,7 +94,24 @@ pub(crate) async fn migrate(settings: &Settings) -> Result<(&'static str, usize)
 }
 
 async fn open(settings: &Settings) -> Result<Arc<dyn Store>, Failure> {
-    Ok(sql::open(&settings.database, None).await.map_err(Error::from)?)
+    let signal = signal(settings).await?;
+    Ok(sql::open_with_signal(&settings.database, None, signal).await.map_err(Error::from)?)
+}
+
+async fn signal(settings: &Settings) -> Result<Arc<dyn Signal>, Error> {
+    Ok(match (&settings.signal, &settings.database) {
+        (SignalSource::Redis(url), _) => Arc::new(RedisSignal::connect(url).await?),
+        (SignalSource::Suitable | SignalSource::Database, DatabaseUrl::Postgres(url)) => {
+            Arc::new(PostgresSignal::connect(url).await?)
+        }
+        (SignalSource::Database, DatabaseUrl::Sqlite(_)) => {
+            return Err(Error::invalid(
+                "signal",
+                "an SQLite file wakes nobody: use local or redis",
+            ));
+        }
+        (SignalSource::Suitable | SignalSource::Local, _) => Arc::new(LocalSignal::new()),
+    })
 }
 
 fn master_key(settings: &Settings) -> Result<MasterKey, Failure> {

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use serde_json::json;
 
 use crate::audit::Record;
-use crate::invoice::{CreditNote, Invoice};
+use crate::event::NewEvent;
+use crate::invoice::{CreditNote, Invoice, InvoiceState};
 use crate::kernel::document::{Document, DocumentNumber};
 use crate::kernel::error::Error;
 use crate::kernel::ids::LoginId;
@@ -38,6 +40,7 @@ pub async fn save(
     number_documents(tx, accounts).await?;
     save_holders(tx, accounts).await?;
     save_subscriptions(tx, accounts).await?;
+    tx.events_push(invoices_that_moved(desk, accounts));
     save_documents(tx, accounts).await?;
     if !entries.is_empty() {
         tx.ledger_append_all(&entries).await?;
@@ -58,6 +61,28 @@ fn gathered<T: Clone>(
     of: impl Fn(&CustomerAccount) -> &Vec<T>,
 ) -> Vec<T> {
     accounts.iter().flat_map(of).cloned().collect()
+}
+
+/// Invoices that were issued and invoices that were paid in full just now. The trail has neither: it
+/// is kept of what people do.
+fn invoices_that_moved(desk: &Desk<'_>, accounts: &[CustomerAccount]) -> Vec<NewEvent> {
+    let now = desk.context.now;
+    let event = |kind, invoice: &Invoice| {
+        let data = json!({
+            "number": invoice.number.as_str(),
+            "customer": invoice.customer.to_string(),
+            "subscription": invoice.subscription.map(|id| id.to_string()),
+        });
+        NewEvent::seen(desk.context, kind, ("invoice", invoice.id.uuid()), data)
+    };
+    let invoices = accounts.iter().flat_map(|account| &account.invoices);
+    let touched = invoices.filter(|invoice| invoice.is_touched());
+    let moved = touched.flat_map(|invoice| {
+        let issued = invoice.is_new().then(|| event("invoice.issue", invoice));
+        let is_paid = matches!(invoice.state, InvoiceState::Paid { at } if at == now);
+        [issued, is_paid.then(|| event("invoice.pay", invoice))]
+    });
+    moved.flatten().collect()
 }
 
 fn check_days(desk: &Desk<'_>, entries: &[Entry]) -> Result<(), BooksClosed> {

@@ -9,7 +9,6 @@ pub mod store;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::audit::Record;
 use crate::kernel::context::Context;
 
 /// For how many days events are kept.
@@ -71,19 +70,6 @@ impl NewEvent {
     ) -> Self {
         let (subject_kind, subject) = subject;
         Self { at: context.now, kind, subject_kind, subject, data }
-    }
-}
-
-impl From<&Record> for NewEvent {
-    /// Every write is an event; its details are in the trail.
-    fn from(record: &Record) -> Self {
-        Self {
-            at: record.at,
-            kind: record.action,
-            subject_kind: record.subject_kind,
-            subject: record.subject,
-            data: Value::Null,
-        }
     }
 }
 

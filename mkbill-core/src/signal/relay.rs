@@ -48,7 +48,9 @@ impl Near {
 
     /// The line was broken: anything may have been told meanwhile.
     pub(crate) fn everything_may_have_arrived(&self) {
-        Topic::ALL.iter().for_each(|topic| self.arrived(*topic));
+        for topic in Topic::ALL {
+            self.arrived(*topic);
+        }
     }
 }
 

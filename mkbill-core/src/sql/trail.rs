@@ -39,6 +39,17 @@ fn read(row: &impl Record) -> Result<AuditRow, ReadError> {
     })
 }
 
+/// Every write is an event; its details are in the trail.
+fn event_of(record: &AuditRecord) -> NewEvent {
+    NewEvent {
+        at: record.at,
+        kind: record.action,
+        subject_kind: record.subject_kind,
+        subject: record.subject,
+        data: Json::Null,
+    }
+}
+
 #[async_trait]
 impl<D: Dialect> AuditStore for SqlTx<D> {
     async fn audit_append(&mut self, records: &[AuditRecord]) -> Result<(), StoreError> {
@@ -55,7 +66,7 @@ impl<D: Dialect> AuditStore for SqlTx<D> {
             ("before", column(|r| r.before.clone().into())),
             ("after", column(|r| r.after.clone().into())),
         ];
-        self.events.extend(records.iter().map(NewEvent::from));
+        self.events.extend(records.iter().map(event_of));
         self.insert_all("writing the audit trail", "audit", columns).await
     }
 

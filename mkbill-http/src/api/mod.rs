@@ -7,6 +7,7 @@ pub(crate) mod clock;
 pub(crate) mod credit;
 pub(crate) mod customer_details;
 pub(crate) mod customers;
+pub(crate) mod events;
 pub(crate) mod explanations;
 pub(crate) mod figures;
 pub(crate) mod health;

@@ -10,6 +10,7 @@ mod conformance;
 mod credit;
 mod customer;
 mod engine;
+mod event;
 mod explain;
 mod figures;
 mod invoice;
@@ -134,6 +135,9 @@ enum Command {
     /// The books: their entries, and closed days
     #[command(subcommand)]
     Books(books::BooksCommand),
+    /// What happens, in one order
+    #[command(subcommand)]
+    Event(event::EventCommand),
     /// What time it is, and a test clock that is moved
     #[command(subcommand)]
     Clock(clock::ClockCommand),
@@ -179,7 +183,7 @@ async fn dispatch(cli: Cli, style: Style) -> Result<Output, Failure> {
             ask(&prepared()?, async |billing| router::run(billing, command).await).await
         }
         Task::Question(command) => {
-            ask(&prepared()?, async |billing| answer(billing, command).await).await
+            ask(&prepared()?, async |billing| answer(billing, command, style).await).await
         }
     }
 }
@@ -195,7 +199,7 @@ async fn ask(
     answer
 }
 
-async fn answer(billing: &Billing, command: Command) -> Result<Output, Failure> {
+async fn answer(billing: &Billing, command: Command, style: Style) -> Result<Output, Failure> {
     match command {
         Command::Plan(command) => plan::run(billing, command).await,
         Command::Tax(command) => tax::run(billing, command).await,
@@ -213,6 +217,7 @@ async fn answer(billing: &Billing, command: Command) -> Result<Output, Failure> 
         Command::Notice(command) => notice::run(billing, command).await,
         Command::Report(command) => report::run(billing, command).await,
         Command::Books(command) => books::run(billing, command).await,
+        Command::Event(command) => event::run(billing, command, style).await,
         Command::Clock(command) => clock::run(billing, command).await,
         Command::Explain(command) => explain::run(billing, command).await,
     }

@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{KeySource, LogFormat, Settings};
+use crate::config::{KeySource, LogFormat, Settings, SignalSource};
 use crate::failure::Failure;
 use crate::server::{listen, serve};
 use crate::wiring::{DatabaseUrl, Engine};
@@ -127,6 +127,7 @@ fn settings(folder: &TempDir) -> Result<Settings, Failure> {
     let zone = BusinessZone::named(ZONE)
         .map_err(|error| Error::broken(format!("the time zone database lacks {ZONE}: {error}")))?;
     Ok(Settings {
+        signal: SignalSource::Local,
         database: DatabaseUrl::Sqlite(folder.path().join("mkbill.db")),
         master_key: KeySource::Beside,
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),

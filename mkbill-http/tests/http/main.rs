@@ -6,6 +6,7 @@ mod auth;
 mod batches;
 mod books;
 mod customers;
+mod events;
 mod inputs;
 mod logins;
 mod money;
