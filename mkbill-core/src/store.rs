@@ -17,7 +17,9 @@ use crate::notice::store::NoticeStore;
 use crate::outbox::store::OutboxStore;
 use crate::payment::store::PaymentStore;
 use crate::plan::store::PlanStore;
-use crate::provisioning::store::{LoginStore, NumberingStore, ProfileStore, StrangerStore};
+use crate::provisioning::store::{
+    DriftStore, LoginStore, NumberingStore, ProfileStore, SessionStore, StrangerStore,
+};
 use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
 use crate::request::store::RequestStore;
 use crate::router::store::RouterStore;
@@ -68,6 +70,8 @@ pub trait Tx:
     + ProfileStore
     + NumberingStore
     + StrangerStore
+    + SessionStore
+    + DriftStore
     + LedgerStore
     + NoticeStore
     + OutboxStore

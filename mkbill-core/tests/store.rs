@@ -28,6 +28,7 @@ use mkbill_core::outbox::{Message, Outcome, Payload, SYNC_ROUTER};
 use mkbill_core::plan::store::PlanFilter;
 use mkbill_core::plan::{Limits, Plan, Prices};
 use mkbill_core::request::store::KeyClaim;
+use mkbill_core::router::health::Vitals;
 use mkbill_core::router::{LinkSecurity, Router, RouterAddress, RouterHealth, Trust};
 use mkbill_core::sql::prepare_all;
 use mkbill_core::store::{Access, Store, Tx};
@@ -122,6 +123,8 @@ async fn a_router_comes_back_as_it_was_stored(engine: Engine) {
         uptime: Some(SignedDuration::from_hours(1_000)),
         failures: 3,
         last_error: Some("away".to_owned()),
+        vitals: Vitals { cpu_load: Some(7), ..Vitals::default() },
+        look_asked_at: None,
     };
     tx.router_health_set(stored.id, &health).await.unwrap();
     tx.commit().await.unwrap();

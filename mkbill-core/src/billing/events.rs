@@ -11,7 +11,7 @@ use crate::transact::{reading, transact};
 
 use super::Billing;
 
-/// Events forgotten in one commit.
+/// Events, and sessions, forgotten in one commit.
 const FORGET_MAX: u32 = 10_000;
 
 impl Billing {
@@ -47,10 +47,15 @@ impl Billing {
         self.0.feed.subscribe(after).await
     }
 
-    /// Forgets events that are older than they are kept; answers how many.
-    pub(crate) async fn forget_events(&self) -> Result<u64, Error> {
+    /// Forgets events, sessions and usage that are older than they are kept.
+    pub(crate) async fn forget_old(&self) -> Result<(), Error> {
         let kept = Span::new().hours(24 * i64::from(KEPT_DAYS));
-        let Ok(before) = self.now().checked_sub(kept) else { return Ok(0) };
-        transact!(self.store(), Mode::Commit, |tx| tx.events_forget(before, FORGET_MAX).await)
+        let Ok(before) = self.now().checked_sub(kept) else { return Ok(()) };
+        let day = self.zone().date(before);
+        transact!(self.store(), Mode::Commit, |tx| {
+            tx.events_forget(before, FORGET_MAX).await?;
+            tx.sessions_forget(before, FORGET_MAX).await?;
+            tx.usage_forget(day).await.map(drop)
+        })
     }
 }

@@ -9,18 +9,16 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, RouterId};
 use crate::provisioning::comment::OwnMark;
 use crate::provisioning::controller::{
-    Change, ChangeOutcome, LoginAdd, Observed, ObservedUser, Progress, RouterFault, Target,
+    Change, ChangeOutcome, LoginAdd, Observed, Progress, RouterFault, Target,
 };
 use crate::provisioning::diff::{Diff, Drift, diff};
-use crate::provisioning::line::LineField;
-use crate::provisioning::{Care, Login, Presence, profile, stranger};
+use crate::provisioning::{Login, Presence};
 use crate::router::Router;
-use crate::store::StoreError;
 use crate::transact::{reading, transact};
 use crate::voucher::change::{self, Recode};
 
 use super::Billing;
-use super::observe::Ingest;
+use super::learn::Seen;
 
 /// New logins sent before their acknowledgements are committed.
 const PUSH_CHUNK: u32 = 500;
@@ -31,9 +29,6 @@ const PUSH_FOR: SignedDuration = SignedDuration::from_secs(60);
 
 const TAKEN: &str = "a user of this name stands on the router without our mark; it was left alone: \
     remove or rename it there, or restore its comment, then retry";
-
-const UNREADABLE: &str = "the router does not show its password, so it cannot be taken over: give the \
-    API user the policy `sensitive`, then retry";
 
 /// What a pass did.
 #[derive(Debug, Clone, Default)]
@@ -128,7 +123,9 @@ impl Billing {
             .health
             .observed_at
             .is_none_or(|at| self.now().duration_since(at) >= self.poll_every());
-        if due {
+        // Of a wish at the very instant of a look it is not known which came first.
+        let is_asked = router.health.look_asked_at >= router.health.observed_at;
+        if due || (is_asked && router.health.look_asked_at.is_some()) {
             return Ok(true);
         }
         reading!(self.store(), |tx| tx.logins_need_look(router.id).await)
@@ -184,13 +181,14 @@ impl Billing {
         if let Some(trouble) = learnt.trouble {
             return Err(PassTrouble::Unlearnt(trouble));
         }
-        self.note_success(router, &observed, &wanted, &learnt).await?;
+        let seen = Seen { router, observed: &observed, logins: &wanted, drift: &report.drift };
+        self.note_success(seen, learnt.at).await?;
         mending.unfinished.map_or(Ok(pushed), |why| Err(PassTrouble::Unfinished(why)))
     }
 
     /// Everything that ought to be on the router, and ended logins that came back by themselves.
     /// The live logins are read unless `live` has them already: there may be tens of thousands.
-    async fn wanted(
+    pub(super) async fn wanted(
         &self,
         router: &Router,
         observed: &Observed,
@@ -215,17 +213,6 @@ impl Billing {
             wanted.extend(ended);
         }
         Ok(wanted)
-    }
-
-    /// Takes password and addresses of users that are to be taken over from the router.
-    async fn learn_adopted(&self, observed: &Observed, wanted: &mut [Login]) -> Result<(), Error> {
-        for login in wanted.iter_mut().filter(|login| login.care == Care::Adopting) {
-            let same = |user: &&ObservedUser| user.kind == login.kind && user.name == login.name;
-            let Some(user) = observed.users.iter().find(same) else { continue };
-            let learnt = transact!(self.store(), Mode::Commit, |tx| adopt(tx, login, user).await)?;
-            *login = learnt;
-        }
-        Ok(())
     }
 
     async fn mend(
@@ -302,111 +289,6 @@ impl Billing {
         let context = self.context(&caller);
         transact!(self.store(), Mode::Commit, |tx| replace_or_block(tx, context, login).await)
     }
-
-    async fn note_success(
-        &self,
-        router: &Router,
-        observed: &Observed,
-        wanted: &[Login],
-        learnt: &Ingest,
-    ) -> Result<(), Error> {
-        let health = crate::router::RouterHealth {
-            version: Some(observed.facts.version.clone()),
-            observed_at: Some(learnt.at),
-            uptime: Some(observed.facts.uptime),
-            failures: 0,
-            last_error: None,
-        };
-        let at = learnt.at;
-        transact!(self.store(), Mode::Commit, |tx| {
-            note_profiles(tx, router.id, &observed.facts.profiles, at).await?;
-            note_strangers(tx, router.id, wanted, observed, at).await?;
-            tx.router_health_set(router.id, &health).await
-        })
-    }
-
-    async fn note_recovery(&self, router: &Router) -> Result<(), Error> {
-        let health =
-            crate::router::RouterHealth { failures: 0, last_error: None, ..router.health.clone() };
-        transact!(self.store(), Mode::Commit, |tx| tx.router_health_set(router.id, &health).await)
-    }
-
-    async fn note_failure(&self, id: RouterId, error: &str) -> Result<(), Error> {
-        transact!(self.store(), Mode::Commit, |tx| write_failure(tx, id, error).await)
-    }
-}
-
-/// What is learnt of a login from the user that it takes over. A password that cannot be read, or an
-/// address that another login has, is for a person to mend.
-async fn adopt(
-    tx: &mut dyn crate::store::Tx,
-    login: &Login,
-    user: &ObservedUser,
-) -> Result<Login, Error> {
-    let Some(password) = &user.password else {
-        tx.logins_blocked(&[login.id], UNREADABLE).await?;
-        return Ok(tx.login_by_id(login.id).await?.unwrap_or_else(|| login.clone()));
-    };
-    if login.spec.password != *password || login.spec.line != user.line {
-        let address = user.line.get(LineField::RemoteAddress);
-        let holder = match address {
-            Some(address) => tx.login_by_address(login.router, address).await?,
-            None => None,
-        };
-        match holder.filter(|holder| holder.id != login.id) {
-            Some(holder) => {
-                let text =
-                    format!("its address is that of `{}`: change one, then retry", holder.name);
-                tx.logins_blocked(&[login.id], &text).await?;
-            }
-            None => tx.login_respec(login.id, password, &user.line).await?,
-        }
-    }
-    Ok(tx.login_by_id(login.id).await?.unwrap_or_else(|| login.clone()))
-}
-
-/// Notes which profiles came, changed and went, if any did.
-async fn note_profiles(
-    tx: &mut dyn crate::store::Tx,
-    router: RouterId,
-    shown: &[profile::ProfileFacts],
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let known = tx.router_profiles(router).await?;
-    let news = profile::news(router, &known, shown, at);
-    if news.is_empty() {
-        return Ok(());
-    }
-    tx.router_profiles_write(&[news.seen, news.gone].concat()).await
-}
-
-/// Notes which users that are not ours came, changed and went, if any did.
-async fn note_strangers(
-    tx: &mut dyn crate::store::Tx,
-    router: RouterId,
-    wanted: &[Login],
-    observed: &Observed,
-    at: Timestamp,
-) -> Result<(), StoreError> {
-    let known = tx.strangers(router).await?;
-    let news = stranger::news(router, &known, wanted, observed, &OwnMark, at);
-    tx.strangers_forget(&news.gone).await?;
-    tx.strangers_write(&news.seen).await
-}
-
-async fn write_failure(
-    tx: &mut dyn crate::store::Tx,
-    id: RouterId,
-    error: &str,
-) -> Result<(), Error> {
-    let Some(router) = tx.router_by_id(id).await? else { return Ok(()) };
-    let health = crate::router::RouterHealth {
-        failures: router.health.failures.saturating_add(1),
-        last_error: Some(error.to_owned()),
-        ..router.health
-    };
-    tx.router_health_set(id, &health).await?;
-    Ok(tx.logins_failed_on(id, error).await?)
 }
 
 async fn replace_or_block(

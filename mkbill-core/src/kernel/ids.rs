@@ -114,6 +114,10 @@ ids! {
     CreditNoteId,
     /// Something to tell a customer or an operator.
     NoticeId,
+    /// Somebody's time online.
+    SessionId,
+    /// A router's time away.
+    OutageId,
 }
 
 #[cfg(test)]

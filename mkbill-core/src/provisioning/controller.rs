@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, RouterId};
+use crate::router::health::Vitals;
 use crate::router::{LinkSecurity, RouterAddress};
 
 use super::LoginKind;
@@ -39,6 +40,10 @@ pub struct RouterFacts {
     pub uptime: SignedDuration,
     /// Its wall clock, in its own zone.
     pub clock: Option<DateTime>,
+    /// The name of that zone, such as `Asia/Jakarta`.
+    pub zone: Option<String>,
+    /// What it says of its machine.
+    pub vitals: Vitals,
     /// Its profiles for hotspot users and for secrets.
     pub profiles: Vec<ProfileFacts>,
 }
@@ -121,7 +126,7 @@ pub struct ObservedCookie {
     pub user: String,
 }
 
-/// A `logged in` line of the router's log.
+/// A line of the router's log about somebody who signed in, or could not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedIn {
     /// Login name.
@@ -145,6 +150,10 @@ pub struct Observed {
     pub cookies: Vec<ObservedCookie>,
     /// Logins at the hotspot that the log still remembers; empty if the log cannot be read.
     pub logins: Vec<LoggedIn>,
+    /// Those that failed; empty if the log cannot be read.
+    pub failed_logins: Vec<LoggedIn>,
+    /// How long it took to read all this.
+    pub took: SignedDuration,
 }
 
 /// A hotspot user or a secret to be added.

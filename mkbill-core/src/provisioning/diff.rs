@@ -33,6 +33,13 @@ impl Diff {
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         [&self.cuts, &self.restores, &self.adds, &self.tidy].into_iter().flatten()
     }
+
+    /// Leaves out the changes of other logins than these.
+    pub(crate) fn retain(&mut self, keep: impl Fn(LoginId) -> bool) {
+        for part in [&mut self.cuts, &mut self.restores, &mut self.adds, &mut self.tidy] {
+            part.retain(|change| keep(change.login));
+        }
+    }
 }
 
 /// Something on the router that the engine did not do.

@@ -3,9 +3,11 @@
 pub mod comment;
 pub mod controller;
 pub mod diff;
+pub mod drift;
 pub mod line;
 pub mod numbering;
 pub mod profile;
+pub mod session;
 pub mod store;
 pub mod stranger;
 pub mod subscriber;

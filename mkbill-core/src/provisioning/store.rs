@@ -2,14 +2,17 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::kernel::ids::{BatchId, LoginId, RouterId, SubscriptionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
+use super::drift::FoundDrift;
 use super::line::Line;
 use super::numbering::{LoginPrefix, Numbering};
 use super::profile::RouterProfile;
+use super::session::{Session, Used};
 use super::stranger::Stranger;
 use super::{Care, Login, LoginKind, LoginSpec, Presence, SyncName, Usage};
 
@@ -168,4 +171,69 @@ pub trait StrangerStore: Send {
     async fn strangers_write(&mut self, strangers: &[Stranger]) -> Result<(), StoreError>;
     /// Forgets some.
     async fn strangers_forget(&mut self, strangers: &[Stranger]) -> Result<(), StoreError>;
+}
+
+/// Which sessions are wanted; an absent field does not restrict.
+#[derive(Debug, Clone, Default)]
+pub struct SessionFilter {
+    /// On this router.
+    pub router: Option<RouterId>,
+    /// In this menu.
+    pub kind: Option<LoginKind>,
+    /// Of this login.
+    pub login: Option<LoginId>,
+    /// With this very name.
+    pub name: Option<String>,
+    /// Only those that go on.
+    pub open: bool,
+    /// Only of names that the books do not know.
+    pub unknown: bool,
+}
+
+/// What a login used on one business date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UsageDay {
+    /// The date, by when it was seen.
+    pub day: Date,
+    /// What was used.
+    pub used: Used,
+}
+
+/// Keeps sessions and what was used.
+#[async_trait]
+pub trait SessionStore: Send {
+    /// All sessions of a router that go on.
+    async fn sessions_open(&mut self, router: RouterId) -> Result<Vec<Session>, StoreError>;
+    /// A page, newest first.
+    async fn session_page(
+        &mut self,
+        filter: &SessionFilter,
+        page: PageRequest,
+    ) -> Result<Page<Session>, StoreError>;
+    /// Writes sessions, over what was known of them.
+    async fn sessions_write(&mut self, sessions: &[Session]) -> Result<(), StoreError>;
+    /// Adds to what logins used on a day.
+    async fn usage_add(&mut self, day: Date, used: &[(LoginId, Used)]) -> Result<(), StoreError>;
+    /// What a login used on each day of a span that has any, in order.
+    async fn usage_days(
+        &mut self,
+        login: LoginId,
+        from: Date,
+        to: Date,
+    ) -> Result<Vec<UsageDay>, StoreError>;
+    /// Forgets at most `limit` sessions that ended before an instant; answers how many.
+    async fn sessions_forget(&mut self, before: Timestamp, limit: u32) -> Result<u64, StoreError>;
+    /// Forgets what was used before a day; answers how many rows.
+    async fn usage_forget(&mut self, before: Date) -> Result<u64, StoreError>;
+}
+
+/// Keeps where routers and books disagreed when last looked at.
+#[async_trait]
+pub trait DriftStore: Send {
+    /// All of a router, by kind and name.
+    async fn drifts(&mut self, router: RouterId) -> Result<Vec<FoundDrift>, StoreError>;
+    /// Writes some, over what was known of them.
+    async fn drifts_write(&mut self, drifts: &[FoundDrift]) -> Result<(), StoreError>;
+    /// Forgets some.
+    async fn drifts_forget(&mut self, drifts: &[FoundDrift]) -> Result<(), StoreError>;
 }

@@ -1,5 +1,6 @@
 //! Routers: where they are, how they are reached, how they fare.
 
+pub mod health;
 pub mod store;
 
 use std::fmt;
@@ -10,6 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::kernel::error::Error;
 use crate::kernel::ids::RouterId;
 use crate::kernel::secret::Sealed;
+
+use health::Vitals;
 
 const NAME_CHARS_MAX: usize = 60;
 const HOST_CHARS_MAX: usize = 253;
@@ -147,6 +150,10 @@ pub struct RouterHealth {
     pub failures: u32,
     /// Why the last pass failed, for people.
     pub last_error: Option<String>,
+    /// What it said of its machine at that observation.
+    pub vitals: Vitals,
+    /// When somebody asked last that it be looked at.
+    pub look_asked_at: Option<Timestamp>,
 }
 
 /// A router to be added.

@@ -1,10 +1,13 @@
 //! Routers at rest.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
-use crate::kernel::ids::RouterId;
+use crate::kernel::ids::{OutageId, RouterId};
+use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
+use super::health::Outage;
 use super::{Router, RouterHealth, RouterName};
 
 /// The most routers one installation may have.
@@ -27,4 +30,27 @@ pub trait RouterStore: Send {
         id: RouterId,
         health: &RouterHealth,
     ) -> Result<(), StoreError>;
+    /// Notes that somebody wants a router looked at.
+    async fn router_look_ask(&mut self, id: RouterId, at: Timestamp) -> Result<(), StoreError>;
+    /// Notes that a router cannot be worked with: an outage begins, or the one that lasts has another
+    /// cause. Answers whether it began now.
+    async fn outage_note(
+        &mut self,
+        id: OutageId,
+        router: RouterId,
+        at: Timestamp,
+        error: &str,
+    ) -> Result<bool, StoreError>;
+    /// Ends the outage of a router, if one lasts; answers since when it lasted.
+    async fn outage_end(
+        &mut self,
+        router: RouterId,
+        at: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError>;
+    /// A page of outages, of one router or of all, newest first.
+    async fn outage_page(
+        &mut self,
+        router: Option<RouterId>,
+        page: PageRequest,
+    ) -> Result<Page<Outage>, StoreError>;
 }

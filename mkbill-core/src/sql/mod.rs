@@ -22,6 +22,7 @@ mod prepare;
 mod profile;
 mod report;
 mod router;
+mod session;
 mod signal;
 mod statement;
 mod subscribers;

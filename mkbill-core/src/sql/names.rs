@@ -1,11 +1,13 @@
-//! How names are counted, and which names routers have that are not ours, in SQL.
+//! How names are counted, which names routers have that are not ours, and where routers and books
+//! disagree, in SQL.
 
 use async_trait::async_trait;
 
-use crate::kernel::ids::RouterId;
+use crate::kernel::ids::{LoginId, RouterId};
 use crate::provisioning::LoginKind;
+use crate::provisioning::drift::{DriftName, FoundDrift};
 use crate::provisioning::numbering::{LoginPrefix, Numbering};
-use crate::provisioning::store::{NumberingStore, StrangerStore};
+use crate::provisioning::store::{DriftStore, NumberingStore, StrangerStore};
 use crate::provisioning::stranger::Stranger;
 use crate::store::StoreError;
 
@@ -39,6 +41,12 @@ statements! {
         "UPDATE login_numbering SET last = $2 WHERE prefix = $1 AND last < $2";
     STRANGERS: "reading the strangers of a router" = strangers!("ORDER BY kind, name");
     STRANGER: "looking for a stranger" = strangers!("AND kind = $2 AND name = $3");
+    DRIFTS: "reading the drift of a router" =
+        "SELECT router_id, kind, name, what, fields, login_id, found_at FROM router_drift \
+         WHERE router_id = $1 ORDER BY kind, name, what";
+    FORGET_DRIFTS: "forgetting drift" =
+        "DELETE FROM router_drift WHERE router_id = $1 AND kind = $2 AND what = $3 \
+         AND name {in_texts:$4}";
     FORGET: "forgetting strangers" =
         "DELETE FROM router_stranger WHERE router_id = $1 AND kind = $2 AND name {in_texts:$3}";
 }
@@ -66,6 +74,36 @@ fn read_stranger(row: &impl Record) -> Result<Stranger, ReadError> {
         disabled: row.flag("disabled")?,
         marked: row.flag("marked")?,
         seen_at: row.instant("seen_at")?,
+    })
+}
+
+const OVER_THE_DRIFT_THAT_WAS_KNOWN: &str = "ON CONFLICT (router_id, kind, name, what) DO UPDATE SET \
+    fields = excluded.fields, login_id = excluded.login_id";
+/// What stands between the names of fields; none has a blank.
+const BETWEEN_FIELDS: &str = " ";
+
+fn drift_row(drift: &FoundDrift) -> Vec<(&'static str, Value)> {
+    vec![
+        ("router_id", drift.router.uuid().into()),
+        ("kind", drift.kind.name().into()),
+        ("name", drift.name.as_str().into()),
+        ("what", drift.what.name().into()),
+        ("fields", drift.fields.join(BETWEEN_FIELDS).into()),
+        ("login_id", drift.login.map(LoginId::uuid).into()),
+        ("found_at", drift.found_at.into()),
+    ]
+}
+
+fn read_drift(row: &impl Record) -> Result<FoundDrift, ReadError> {
+    let fields = row.text("fields")?;
+    Ok(FoundDrift {
+        router: RouterId::from_uuid(row.uuid("router_id")?),
+        kind: known("router_drift", "kind", &row.text("kind")?, LoginKind::named)?,
+        name: row.text("name")?,
+        what: known("router_drift", "what", &row.text("what")?, DriftName::named)?,
+        fields: fields.split_whitespace().map(str::to_owned).collect(),
+        login: row.uuid_or_none("login_id")?.map(LoginId::from_uuid),
+        found_at: row.instant("found_at")?,
     })
 }
 
@@ -145,6 +183,42 @@ impl<D: Dialect> StrangerStore for SqlTx<D> {
             let names: Vec<String> = menu.iter().map(|stranger| stranger.name.clone()).collect();
             let (router, kind) = (menu[0].router.uuid(), menu[0].kind.name());
             self.execute(FORGET, vec![router.into(), kind.into(), names.into()]).await?;
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl<D: Dialect> DriftStore for SqlTx<D> {
+    async fn drifts(&mut self, router: RouterId) -> Result<Vec<FoundDrift>, StoreError> {
+        self.all(DRIFTS, vec![router.uuid().into()], read_drift).await
+    }
+
+    async fn drifts_write(&mut self, drifts: &[FoundDrift]) -> Result<(), StoreError> {
+        if drifts.is_empty() {
+            return Ok(());
+        }
+        let columns = transpose(drifts.iter().map(drift_row));
+        let act = "noting drift";
+        self.insert_all_or(act, "router_drift", columns, OVER_THE_DRIFT_THAT_WAS_KNOWN)
+            .await
+            .map(drop)
+    }
+
+    async fn drifts_forget(&mut self, drifts: &[FoundDrift]) -> Result<(), StoreError> {
+        let alike = |a: &FoundDrift, b: &FoundDrift| {
+            (a.router, a.kind, a.what) == (b.router, b.kind, b.what)
+        };
+        for part in drifts.chunk_by(alike) {
+            let names: Vec<String> = part.iter().map(|drift| drift.name.clone()).collect();
+            let first = &part[0];
+            let values = vec![
+                first.router.uuid().into(),
+                first.kind.name().into(),
+                first.what.name().into(),
+                names.into(),
+            ];
+            self.execute(FORGET_DRIFTS, values).await?;
         }
         Ok(())
     }

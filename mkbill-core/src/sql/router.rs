@@ -1,14 +1,17 @@
 //! Routers in SQL.
 
 use async_trait::async_trait;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::kernel::ids::RouterId;
+use crate::kernel::ids::{OutageId, RouterId};
+use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::secret::Sealed;
+use crate::router::health::{Outage, Vitals};
 use crate::router::store::{ROUTERS_MAX, RouterStore};
 use crate::router::{LinkSecurity, Router, RouterAddress, RouterHealth, RouterName, Trust};
 use crate::store::StoreError;
 
+use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
 use super::{ReadError, SqlTx, known, small};
@@ -16,7 +19,8 @@ use super::{ReadError, SqlTx, known, small};
 macro_rules! columns {
     () => {
         "id, name, host, port, trust, pin, username, password_sealed, version, observed_at, \
-         uptime_seconds, failures, last_error, created_at"
+         uptime_seconds, failures, last_error, vitals, look_asked_at, \
+         created_at"
     };
 }
 
@@ -29,7 +33,21 @@ statements! {
     LIST: "listing routers" = concat!("SELECT ", columns!(), " FROM router ORDER BY name LIMIT $1");
     HEALTH: "noting a router's health" =
         "UPDATE router SET version = $2, observed_at = $3, uptime_seconds = $4, failures = $5, \
-         last_error = $6 WHERE id = $1";
+         last_error = $6, vitals = $7 WHERE id = $1";
+    LOOK_ASK: "asking for a look at a router" =
+        "UPDATE router SET look_asked_at = $2 WHERE id = $1";
+    OUTAGE_BEGIN: "noting that a router is away" =
+        "INSERT INTO router_outage (id, router_id, began_at, last_error) VALUES ($1, $2, $3, $4) \
+         ON CONFLICT DO NOTHING";
+    OUTAGE_CAUSE: "noting that a router is away" =
+        "UPDATE router_outage SET last_error = $2 WHERE router_id = $1 AND ended_at IS NULL";
+    OUTAGE_END: "noting that a router is back" =
+        "UPDATE router_outage SET ended_at = CASE WHEN began_at > $2 THEN began_at ELSE $2 END \
+         WHERE router_id = $1 AND ended_at IS NULL RETURNING began_at";
+    OUTAGES: "listing outages" =
+        "SELECT id, router_id, began_at, ended_at, last_error FROM router_outage \
+         WHERE (CAST($1 AS uuid) IS NULL OR id < $1) \
+         AND (CAST($3 AS uuid) IS NULL OR router_id = $3) ORDER BY id DESC LIMIT $2";
 }
 
 fn trust_columns(security: &LinkSecurity) -> (&'static str, Option<String>) {
@@ -70,6 +88,8 @@ fn read(row: &impl Record) -> Result<Router, ReadError> {
             uptime: row.int_or_none("uptime_seconds")?.map(SignedDuration::from_secs),
             failures: small(row.int("failures")?),
             last_error: row.text_or_none("last_error")?,
+            look_asked_at: row.instant_or_none("look_asked_at")?,
+            vitals: row.json_or_none("vitals")?.as_ref().map(Vitals::from_json).unwrap_or_default(),
         },
         created_at: row.instant("created_at")?,
     })
@@ -117,7 +137,56 @@ impl<D: Dialect> RouterStore for SqlTx<D> {
             health.uptime.into(),
             health.failures.into(),
             health.last_error.clone().into(),
+            health.vitals.to_json().into(),
         ];
         self.execute(HEALTH, values).await.map(drop)
+    }
+
+    async fn router_look_ask(&mut self, id: RouterId, at: Timestamp) -> Result<(), StoreError> {
+        self.execute(LOOK_ASK, vec![id.uuid().into(), at.into()]).await.map(drop)
+    }
+
+    async fn outage_note(
+        &mut self,
+        id: OutageId,
+        router: RouterId,
+        at: Timestamp,
+        error: &str,
+    ) -> Result<bool, StoreError> {
+        let values = vec![id.uuid().into(), router.uuid().into(), at.into(), error.into()];
+        if self.execute(OUTAGE_BEGIN, values).await? == 1 {
+            return Ok(true);
+        }
+        self.execute(OUTAGE_CAUSE, vec![router.uuid().into(), error.into()]).await?;
+        Ok(false)
+    }
+
+    async fn outage_end(
+        &mut self,
+        router: RouterId,
+        at: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let read = |row: &D::Row| Ok(row.instant("began_at")?);
+        self.one(OUTAGE_END, vec![router.uuid().into(), at.into()], read).await
+    }
+
+    async fn outage_page(
+        &mut self,
+        router: Option<RouterId>,
+        page: PageRequest,
+    ) -> Result<Page<Outage>, StoreError> {
+        let [after, limit] = page_values(page);
+        let values = vec![after, limit, router.map(RouterId::uuid).into()];
+        let read = |row: &D::Row| {
+            Ok(Outage {
+                id: OutageId::from_uuid(row.uuid("id")?),
+                router: RouterId::from_uuid(row.uuid("router_id")?),
+                began_at: row.instant("began_at")?,
+                ended_at: row.instant_or_none("ended_at")?,
+                last_error: row.text("last_error")?,
+            })
+        };
+        let items = self.all(OUTAGES, values, read).await?;
+        Ok(Page::cut(items, page, |outage| outage.id.uuid()))
     }
 }

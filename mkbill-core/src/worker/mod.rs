@@ -124,7 +124,7 @@ impl Worker {
         let now = self.billing.now().as_second();
         if now.saturating_sub(self.credit_told.load(Ordering::Relaxed)) >= CREDIT_EVERY.as_secs() {
             self.billing.remind_of_credit().await?;
-            self.billing.forget_events().await?;
+            self.billing.forget_old().await?;
             self.credit_told.store(now, Ordering::Relaxed);
         }
         Ok(run)

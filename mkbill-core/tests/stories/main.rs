@@ -10,6 +10,7 @@ mod batches;
 mod crash;
 mod expiry;
 mod first_login;
+mod online;
 mod outages;
 mod pppoe;
 mod requests;
@@ -23,6 +24,7 @@ fn main() {
         batches::STORIES,
         expiry::STORIES,
         first_login::STORIES,
+        online::STORIES,
         outages::STORIES,
         pppoe::STORIES,
         requests::STORIES,

@@ -38,8 +38,8 @@ const SECRETS: &str = "/ppp/secret";
 const PRICE: i64 = 150_000;
 
 /// A provider with a router that takes calls.
-struct Village {
-    world: World,
+pub(crate) struct Village {
+    pub(crate) world: World,
     router: RouterId,
     plan: PlanId,
 }
@@ -72,7 +72,7 @@ impl Village {
         Self { world, router, plan }
     }
 
-    async fn new(engine: Engine) -> Self {
+    pub(crate) async fn new(engine: Engine) -> Self {
         Self::of(engine, RouterOs::V7_18, OverdueAction::Disable).await
     }
 
@@ -82,7 +82,7 @@ impl Village {
         self.world.billing.add_customer(&clerk(), new).await.unwrap().value.customer.id
     }
 
-    fn login(&self, name: &str) -> SubscriberLogin {
+    pub(crate) fn login(&self, name: &str) -> SubscriberLogin {
         SubscriberLogin {
             router: self.router,
             name: Naming::Chosen(name.parse().unwrap()),
@@ -108,7 +108,7 @@ impl Village {
     }
 
     /// A subscriber whose secret is on the router.
-    async fn subscriber(&self, number: u32, login: SubscriberLogin) -> SubscriptionView {
+    pub(crate) async fn subscriber(&self, number: u32, login: SubscriberLogin) -> SubscriptionView {
         let view = self.try_subscribe(number, login).await.unwrap();
         self.world.tick().await;
         view
@@ -125,7 +125,7 @@ impl Village {
     }
 
     /// The subscriber's device, whatever its number, dials in.
-    fn dial(&self, name: &str, password: &str, device: u32) -> Result<(), PppRefusal> {
+    pub(crate) fn dial(&self, name: &str, password: &str, device: u32) -> Result<(), PppRefusal> {
         let dial = Dial {
             name: name.to_owned(),
             password: password.to_owned(),
@@ -135,11 +135,18 @@ impl Village {
         self.world.router.router(|router| router.ppp_connect(&dial).map(drop))
     }
 
-    fn is_online(&self, name: &str) -> bool {
+    /// The subscriber's device hangs up and dials in again a little later.
+    pub(crate) fn redial(&self, name: &str, device: u32) {
+        self.world.router.router(|router| router.ppp_disconnect(name));
+        self.world.clock.advance(SignedDuration::from_secs(5));
+        self.dial(name, "rahasia-1", device).unwrap();
+    }
+
+    pub(crate) fn is_online(&self, name: &str) -> bool {
         self.world.router.router(|router| router.ppp_is_online(name))
     }
 
-    fn shown(&self, name: &str, property: &str) -> Option<String> {
+    pub(crate) fn shown(&self, name: &str, property: &str) -> Option<String> {
         self.world.router.router(|router| router.value(SECRETS, name, property))
     }
 

@@ -1,7 +1,7 @@
 //! One complete look at a router.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
 use jiff::civil::DateTime;
@@ -11,19 +11,21 @@ use mkbill_core::provisioning::controller::{
 };
 use mkbill_core::provisioning::line::Line;
 use mkbill_core::provisioning::profile::ProfileFacts;
+use mkbill_core::router::health::Vitals;
 
 use crate::client::{Answer, Client};
 use crate::command::hotspot::{self, Cookie, UserProfile};
 use crate::command::network::Interface;
 use crate::command::ppp;
-use crate::command::system::{Identity, LogEntry, Resource, RouterClock};
+use crate::command::system::{Identity, License, LogEntry, Resource, RouterClock};
 use crate::command::{Choice, Command, Record, Row, print};
 use crate::error::{Error, ErrorKind, FieldError};
 use crate::value::{date, duration, size};
 
 /// Large tables of a slow router take this long at most.
 const TABLE_MAX: Duration = Duration::from_mins(1);
-const LOGGED_IN: &str = ": logged in";
+const LOGGED_IN: &str = "logged in";
+const LOGIN_FAILED: &str = "login failed";
 
 /// A hotspot user with everything the engine compares, its password included.
 struct BilledUser(ObservedUser);
@@ -135,8 +137,9 @@ pub(super) async fn facts(client: &Client) -> Result<RouterFacts, Error> {
     read_facts(&mut answers).map(|(facts, _)| facts)
 }
 
-fn about() -> [Command; 5] {
+fn about() -> [Command; 6] {
     [
+        print::<License>(),
         print::<Resource>(),
         print::<Identity>(),
         print::<RouterClock>(),
@@ -149,6 +152,24 @@ type Answers = std::vec::IntoIter<Result<Answer, Error>>;
 
 fn records<R: Record>(answers: &mut Answers) -> Result<Vec<R>, Error> {
     answers.next().expect("one answer per command")?.records()
+}
+
+/// What the machine says of itself. The licence sharpens the picture and may be hidden.
+fn vitals(identity: &Identity, resource: &Resource, license: Option<License>) -> Vitals {
+    let license = license.and_then(|license| {
+        license.cloud_level.or_else(|| license.level.map(|level| format!("L{level}")))
+    });
+    Vitals {
+        identity: Some(identity.name.clone()),
+        board: resource.board_name.clone(),
+        license,
+        cpu_load: resource.cpu_load_percent,
+        memory_free: resource.free_memory,
+        memory_total: resource.total_memory,
+        storage_free: resource.free_storage,
+        storage_total: resource.total_storage,
+        ..Vitals::default()
+    }
 }
 
 /// Rows of a menu that a router without the `ppp` package does not have: then there are none.
@@ -194,16 +215,22 @@ fn single<R: Record>(answers: &mut Answers) -> Result<R, Error> {
 
 /// The facts, and the router's clock if it shows one.
 fn read_facts(answers: &mut Answers) -> Result<(RouterFacts, Option<DateTime>), Error> {
+    let license = single::<License>(answers).ok();
     let resource: Resource = single(answers)?;
     let identity: Identity = single(answers)?;
-    let clock = single::<RouterClock>(answers).ok().map(|clock| clock.local);
+    let (clock, zone) = match single::<RouterClock>(answers) {
+        Ok(clock) => (Some(clock.local), clock.time_zone),
+        Err(_) => (None, None),
+    };
     let hotspot = records(answers)?.into_iter().map(hotspot_profile);
     let pppoe = rows_if_installed(answers)?.into_iter().map(ppp_profile);
     let facts = RouterFacts {
+        vitals: vitals(&identity, &resource, license),
         identity: identity.name,
         version: resource.version.to_string(),
         uptime: resource.uptime,
         clock,
+        zone,
         profiles: hotspot.chain(pppoe).collect(),
     };
     Ok((facts, clock))
@@ -221,19 +248,27 @@ pub(super) async fn everything(client: &Client, connection: u64) -> Result<Obser
         table::<ppp::Active>(),
         lines(),
     ]);
+    let began = Instant::now();
     let mut answers = client.run_all(commands).await.into_iter();
+    let took = SignedDuration::try_from(began.elapsed()).unwrap_or(SignedDuration::MAX);
     let (facts, clock) = read_facts(&mut answers)?;
     let hotspot_users = records::<BilledUser>(&mut answers)?.into_iter().map(|user| user.0);
     let hotspot_sessions = records(&mut answers)?.into_iter().map(hotspot_session);
     let cookies = records(&mut answers)?.into_iter().map(cookie).collect();
-    let logins = logins(answers.next().expect("one answer per command"), clock)?;
+    let log = log(answers.next().expect("one answer per command"))?;
+    let said = |ends: fn(&str) -> bool| {
+        let clock = clock.into_iter();
+        clock.flat_map(|clock| log.iter().filter_map(move |row| said(row, clock, ends))).collect()
+    };
+    let logins = said(|what| what == LOGGED_IN);
+    let failed_logins = said(|what| what.starts_with(LOGIN_FAILED));
     let secrets = rows_if_installed(&mut answers)?.into_iter().map(|secret: BilledSecret| secret.0);
     let dialled: Vec<ppp::Active> = rows_if_installed(&mut answers)?;
     let counters = counters(records(&mut answers)?);
     let dialled = dialled.into_iter().map(|active| ppp_session(active, &counters));
     let users = hotspot_users.chain(secrets).collect();
     let sessions = hotspot_sessions.chain(dialled).collect();
-    Ok(Observed { connection, facts, users, sessions, cookies, logins })
+    Ok(Observed { connection, facts, users, sessions, cookies, logins, failed_logins, took })
 }
 
 fn hotspot_session(active: hotspot::Active) -> ObservedSession {
@@ -288,23 +323,24 @@ fn cookie(cookie: Cookie) -> ObservedCookie {
     ObservedCookie { id: ObjectId(cookie.id.to_string()), user: cookie.user }
 }
 
-/// `logged in` lines. A log that may not be read is an empty one: it only sharpens other evidence.
-fn logins(answer: Result<Answer, Error>, clock: Option<DateTime>) -> Result<Vec<LoggedIn>, Error> {
-    let rows = match answer {
-        Ok(answer) => answer.rows,
+/// The log's rows. A log that may not be read is an empty one: it only sharpens other evidence.
+fn log(answer: Result<Answer, Error>) -> Result<Vec<Row>, Error> {
+    match answer {
+        Ok(answer) => Ok(answer.rows),
         Err(error) if matches!(error.kind(), ErrorKind::Denied | ErrorKind::BadRequest) => {
-            Vec::new()
+            Ok(Vec::new())
         }
-        Err(error) => return Err(error),
-    };
-    let Some(clock) = clock else { return Ok(Vec::new()) };
-    Ok(rows.iter().filter_map(|row| logged_in(row, clock)).collect())
+        Err(error) => Err(error),
+    }
 }
 
 /// `NAME (10.5.50.7): logged in`.
-fn logged_in(row: &Row, clock: DateTime) -> Option<LoggedIn> {
+fn said(row: &Row, clock: DateTime, is_it: fn(&str) -> bool) -> Option<LoggedIn> {
     let message = row.text("message")?;
-    let (user, _) = message.strip_suffix(LOGGED_IN)?.rsplit_once(" (")?;
+    // A name may look like the rest of the row, and so may the reason of a failure.
+    let splits = [message.rsplit_once("): "), message.split_once("): ")];
+    let (who, _) = splits.into_iter().flatten().find(|(_, what)| is_it(what))?;
+    let (user, _) = who.rsplit_once(" (")?;
     let at = date::parse_log_time(&row.text("time")?, clock).ok()?;
     Some(LoggedIn { user: user.to_owned(), at })
 }

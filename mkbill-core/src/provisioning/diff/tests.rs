@@ -8,6 +8,7 @@ use crate::provisioning::comment::OwnMark;
 use crate::provisioning::controller::{LoginAdd, ObservedCookie, ObservedSession, RouterFacts};
 use crate::provisioning::line::Line;
 use crate::provisioning::{LoginKind, LoginSpec, Usage};
+use crate::router::health::Vitals;
 
 use super::*;
 
@@ -31,6 +32,8 @@ impl ModelRouter {
             version: "7.18".to_owned(),
             uptime: SignedDuration::ZERO,
             clock: None,
+            zone: None,
+            vitals: Vitals::default(),
             profiles: Vec::new(),
         };
         let state = Observed {
@@ -40,6 +43,8 @@ impl ModelRouter {
             sessions: Vec::new(),
             cookies: Vec::new(),
             logins: Vec::new(),
+            failed_logins: Vec::new(),
+            took: SignedDuration::ZERO,
         };
         Self { state, added: 0 }
     }

@@ -1,0 +1,297 @@
+//! What is noted of a router after a pass: who is online, what it has that is not ours, where it and
+//! the books disagree, and how it fares.
+
+use std::collections::HashMap;
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::event::NewEvent;
+use crate::kernel::caller::{Caller, Mode};
+use crate::kernel::context::Context;
+use crate::kernel::error::Error;
+use crate::kernel::ids::{LoginId, OutageId, RouterId, SessionId};
+use crate::provisioning::comment::OwnMark;
+use crate::provisioning::controller::{Observed, ObservedUser};
+use crate::provisioning::diff::Drift;
+use crate::provisioning::line::LineField;
+use crate::provisioning::session::{Followed, Look, Moment, Session, follow};
+use crate::provisioning::{Care, Login, LoginKind, drift, profile, stranger};
+use crate::router::health::Vitals;
+use crate::router::{Router, RouterHealth};
+use crate::store::Tx;
+use crate::transact::transact;
+
+use super::Billing;
+
+const UNREADABLE: &str = "the router does not show its password, so it cannot be taken over: give the \
+    API user the policy `sensitive`, then retry";
+/// A clock before this year was never set.
+const YEAR_MIN: i16 = 2024;
+
+/// A complete look at a router, and what the books say.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) router: &'a Router,
+    pub(super) observed: &'a Observed,
+    /// The logins that ought to be there, and those that ended and came back.
+    pub(super) logins: &'a [Login],
+    pub(super) drift: &'a [Drift],
+}
+
+impl Billing {
+    /// Takes password and addresses of users that are to be taken over from the router.
+    pub(super) async fn learn_adopted(
+        &self,
+        observed: &Observed,
+        wanted: &mut [Login],
+    ) -> Result<(), Error> {
+        for login in wanted.iter_mut().filter(|login| login.care == Care::Adopting) {
+            let same = |user: &&ObservedUser| user.kind == login.kind && user.name == login.name;
+            let Some(user) = observed.users.iter().find(same) else { continue };
+            let learnt = transact!(self.store(), Mode::Commit, |tx| adopt(tx, login, user).await)?;
+            *login = learnt;
+        }
+        Ok(())
+    }
+
+    /// Notes a complete look in one commit: sessions are known again by the look before, so both
+    /// have to be of the same moment.
+    pub(super) async fn note_success(&self, seen: Seen<'_>, at: Timestamp) -> Result<(), Error> {
+        let caller = Caller::engine();
+        let context = Context { now: at, ..self.context(&caller) };
+        transact!(self.store(), Mode::Commit, |tx| {
+            note_profiles(tx, context, seen).await?;
+            note_strangers(tx, context, seen).await?;
+            note_drift(tx, context, seen).await?;
+            note_sessions(tx, context, seen).await?;
+            note_back(tx, context, seen.router).await?;
+            tx.router_health_set(seen.router.id, &health(seen, at)).await
+        })
+    }
+
+    /// The router answered, though nothing had to be looked at.
+    pub(super) async fn note_recovery(&self, router: &Router) -> Result<(), Error> {
+        let health = RouterHealth { failures: 0, last_error: None, ..router.health.clone() };
+        let caller = Caller::engine();
+        let context = self.context(&caller);
+        transact!(self.store(), Mode::Commit, |tx| {
+            note_back(tx, context, router).await?;
+            tx.router_health_set(router.id, &health).await
+        })
+    }
+
+    /// The router could not be worked with.
+    pub(super) async fn note_failure(&self, id: RouterId, error: &str) -> Result<(), Error> {
+        let caller = Caller::engine();
+        let context = self.context(&caller);
+        transact!(self.store(), Mode::Commit, |tx| write_failure(tx, context, id, error).await)
+    }
+}
+
+/// What is learnt of a login from the user that it takes over. A password that cannot be read, or an
+/// address that another login has, is for a person to mend.
+async fn adopt(tx: &mut dyn Tx, login: &Login, user: &ObservedUser) -> Result<Login, Error> {
+    match &user.password {
+        None => tx.logins_blocked(&[login.id], UNREADABLE).await?,
+        Some(password) if login.spec.password != *password || login.spec.line != user.line => {
+            let holder = match user.line.get(LineField::RemoteAddress) {
+                Some(address) => tx.login_by_address(login.router, address).await?,
+                None => None,
+            };
+            match holder.filter(|holder| holder.id != login.id) {
+                Some(holder) => {
+                    let text =
+                        format!("its address is that of `{}`: change one, then retry", holder.name);
+                    tx.logins_blocked(&[login.id], &text).await?;
+                }
+                None => tx.login_respec(login.id, password, &user.line).await?,
+            }
+        }
+        Some(_) => {}
+    }
+    Ok(tx.login_by_id(login.id).await?.unwrap_or_else(|| login.clone()))
+}
+
+/// Something that was seen of a router, with its name.
+fn event(context: Context<'_>, kind: &'static str, router: &Router, mut data: Value) -> NewEvent {
+    data["router"] = router.name.as_str().into();
+    NewEvent::seen(context, kind, ("router", router.id.uuid()), data)
+}
+
+/// Which profiles came, changed and went, if any did.
+async fn note_profiles(tx: &mut dyn Tx, context: Context<'_>, seen: Seen<'_>) -> Result<(), Error> {
+    let (router, shown) = (seen.router, &seen.observed.facts.profiles);
+    let known = tx.router_profiles(router.id).await?;
+    let news = profile::news(router.id, &known, shown, context.now);
+    if news.is_empty() {
+        return Ok(());
+    }
+    let gone = news.gone.iter().map(|gone| {
+        let data = json!({ "kind": gone.facts.kind.name(), "name": gone.facts.name });
+        event(context, "profile.miss", router, data)
+    });
+    tx.events_push(gone.collect());
+    Ok(tx.router_profiles_write(&[news.seen, news.gone].concat()).await?)
+}
+
+/// Which users that are not ours came, changed and went, if any did.
+async fn note_strangers(
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    seen: Seen<'_>,
+) -> Result<(), Error> {
+    let router = seen.router;
+    let known = tx.strangers(router.id).await?;
+    let news = stranger::news(router.id, &known, seen.logins, seen.observed, &OwnMark, context.now);
+    tx.strangers_forget(&news.gone).await?;
+    Ok(tx.strangers_write(&news.seen).await?)
+}
+
+/// Where router and books disagree now, and do not any more.
+async fn note_drift(tx: &mut dyn Tx, context: Context<'_>, seen: Seen<'_>) -> Result<(), Error> {
+    let router = seen.router;
+    let known = tx.drifts(router.id).await?;
+    let news = drift::news(router.id, &known, seen.drift, context.now);
+    let found = news.found.iter().map(|found| {
+        let data = json!({
+            "kind": found.kind.name(),
+            "name": found.name,
+            "what": found.what.name(),
+            "fields": found.fields,
+        });
+        event(context, "drift.find", router, data)
+    });
+    tx.events_push(found.collect());
+    tx.drifts_forget(&news.gone).await?;
+    Ok(tx.drifts_write(&news.found).await?)
+}
+
+/// Who came, stayed and went, and what was used since the last look.
+async fn note_sessions(tx: &mut dyn Tx, context: Context<'_>, seen: Seen<'_>) -> Result<(), Error> {
+    let (router, observed) = (seen.router, seen.observed);
+    let known = tx.sessions_open(router.id).await?;
+    if known.is_empty() && observed.sessions.is_empty() {
+        return Ok(());
+    }
+    let ours: HashMap<(LoginKind, &str), LoginId> =
+        seen.logins.iter().map(|login| ((login.kind, login.name.as_str()), login.id)).collect();
+    let last = &router.health;
+    let look = Look {
+        router: router.id,
+        now: Moment { at: context.now, uptime: observed.facts.uptime },
+        before: last.observed_at.zip(last.uptime).map(|(at, uptime)| Moment { at, uptime }),
+        took: observed.took,
+        shown: &observed.sessions,
+    };
+    let mut position = 0;
+    let new_id = || {
+        position += 1;
+        SessionId::in_run(context.now, position, context.entropy)
+    };
+    let followed = follow(&known, look, |kind, name| ours.get(&(kind, name)).copied(), new_id);
+    tx.events_push(session_events(context, router, &followed));
+    tx.usage_add(context.zone.date(context.now), &followed.used).await?;
+    let Followed { started, went_on, ended, .. } = followed;
+    Ok(tx.sessions_write(&[started, went_on, ended].concat()).await?)
+}
+
+fn session_events(context: Context<'_>, router: &Router, followed: &Followed) -> Vec<NewEvent> {
+    let event = |kind, session: &Session| {
+        let data = json!({
+            "router": router.name.as_str(),
+            "kind": session.kind.name(),
+            "name": session.name,
+            "login": session.login.map(|login| login.to_string()),
+            "device": session.device,
+            "address": session.address,
+            "uptime_seconds": session.uptime.as_secs(),
+            "bytes_in": session.bytes_in,
+            "bytes_out": session.bytes_out,
+        });
+        NewEvent::seen(context, kind, ("session", session.id.uuid()), data)
+    };
+    let started = followed.started.iter().map(|session| event("session.start", session));
+    let ended = followed.ended.iter().map(|session| event("session.end", session));
+    started.chain(ended).collect()
+}
+
+/// The router can be worked with: an outage is over, if one lasted.
+async fn note_back(tx: &mut dyn Tx, context: Context<'_>, router: &Router) -> Result<(), Error> {
+    if router.health.failures == 0 {
+        return Ok(());
+    }
+    if let Some(began_at) = tx.outage_end(router.id, context.now).await? {
+        let away = context.now.duration_since(began_at).as_secs();
+        let up = event(context, "router.up", router, json!({ "away_seconds": away }));
+        tx.events_push(vec![up]);
+    }
+    Ok(())
+}
+
+async fn write_failure(
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    id: RouterId,
+    error: &str,
+) -> Result<(), Error> {
+    let Some(router) = tx.router_by_id(id).await? else { return Ok(()) };
+    let outage = OutageId::new(context.now, context.entropy);
+    if tx.outage_note(outage, id, context.now, error).await? {
+        tx.events_push(vec![event(context, "router.down", &router, json!({ "error": error }))]);
+    }
+    let health = RouterHealth {
+        failures: router.health.failures.saturating_add(1),
+        last_error: Some(error.to_owned()),
+        ..router.health
+    };
+    tx.router_health_set(id, &health).await?;
+    Ok(tx.logins_failed_on(id, error).await?)
+}
+
+fn health(seen: Seen<'_>, at: Timestamp) -> RouterHealth {
+    let (facts, last) = (&seen.observed.facts, &seen.router.health);
+    let failed_since = |failed: Timestamp| last.observed_at.is_none_or(|before| failed > before);
+    let ahead = clock_ahead(seen.observed, at);
+    let failed = ahead.map(|ahead| {
+        let logins = seen.observed.failed_logins.iter();
+        let at_ours = logins.filter_map(|failed| {
+            let shown = instant(failed.at, facts.zone.as_deref())?;
+            shown.checked_sub(SignedDuration::from_secs(ahead)).ok()
+        });
+        u64::try_from(at_ours.filter(|at| failed_since(*at)).count()).unwrap_or(u64::MAX)
+    });
+    RouterHealth {
+        version: Some(facts.version.clone()),
+        observed_at: Some(at),
+        uptime: Some(facts.uptime),
+        failures: 0,
+        last_error: None,
+        look_asked_at: last.look_asked_at,
+        vitals: Vitals {
+            clock_ahead: ahead,
+            latency: Some(seen.observed.took),
+            failed_logins: failed,
+            ..facts.vitals.clone()
+        },
+    }
+}
+
+/// How far the router's clock is ahead of ours in seconds; `None` if its zone is not known. One that
+/// was never set is far behind, and is said to be.
+fn clock_ahead(observed: &Observed, at: Timestamp) -> Option<i64> {
+    let clock = observed.facts.clock?;
+    let shown = instant(clock, observed.facts.zone.as_deref());
+    let shown = shown.or_else(|| {
+        (clock.year() < YEAR_MIN)
+            .then(|| clock.to_zoned(TimeZone::UTC).ok())?
+            .map(|z| z.timestamp())
+    })?;
+    Some(shown.duration_since(at).as_secs())
+}
+
+fn instant(clock: jiff::civil::DateTime, zone: Option<&str>) -> Option<Timestamp> {
+    let zone = TimeZone::get(zone?).ok()?;
+    Some(clock.to_zoned(zone).ok()?.timestamp())
+}

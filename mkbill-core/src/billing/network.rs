@@ -1,0 +1,133 @@
+//! Use cases around what routers do now: who is online, what was used, and where router and books
+//! disagree.
+
+use std::collections::HashSet;
+
+use jiff::civil::Date;
+
+use crate::kernel::caller::Caller;
+use crate::kernel::error::Error;
+use crate::kernel::ids::{LoginId, RouterId};
+use crate::kernel::page::{Page, PageRequest};
+use crate::provisioning::Login;
+use crate::provisioning::comment::OwnMark;
+use crate::provisioning::diff::{Diff, diff};
+use crate::provisioning::drift::FoundDrift;
+use crate::provisioning::session::Session;
+use crate::provisioning::store::{SessionFilter, UsageDay};
+use crate::router::Router;
+use crate::router::health::Outage;
+use crate::transact::{reading, transact};
+use crate::voucher::issue::wake_router;
+
+use super::Billing;
+use super::routers::{find, unavailable};
+
+/// What a pass over a router would do now.
+#[derive(Debug, Clone)]
+pub struct RouterPlan {
+    /// The router.
+    pub router: Router,
+    /// What would be changed, in its order.
+    pub diff: Diff,
+    /// The logins that are spoken of.
+    pub logins: Vec<Login>,
+}
+
+impl Billing {
+    /// Sessions, newest first. Those that go on are as the last look saw them.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn sessions(
+        &self,
+        filter: &SessionFilter,
+        page: PageRequest,
+    ) -> Result<Page<Session>, Error> {
+        reading!(self.store(), |tx| tx.session_page(filter, page).await)
+    }
+
+    /// What a login used on each business date of a span, both ends included; dates without use are
+    /// left out.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such login.
+    pub async fn usage(
+        &self,
+        login: LoginId,
+        from: Date,
+        to: Date,
+    ) -> Result<Vec<UsageDay>, Error> {
+        reading!(self.store(), |tx| {
+            let known = tx.login_by_id(login).await?;
+            let known = known.ok_or_else(|| Error::not_found("login", login))?;
+            Ok::<_, Error>(tx.usage_days(known.id, from, to).await?)
+        })
+    }
+
+    /// When routers were away, newest first; of one router if it is named.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such router.
+    pub async fn outages(
+        &self,
+        router: Option<&str>,
+        page: PageRequest,
+    ) -> Result<Page<Outage>, Error> {
+        reading!(self.store(), |tx| {
+            let id: Option<RouterId> = match router {
+                Some(key) => Some(find(tx, key).await?.id),
+                None => None,
+            };
+            Ok::<_, Error>(tx.outage_page(id, page).await?)
+        })
+    }
+
+    /// Where a router and the books disagreed when it was last looked at, by kind and name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such router.
+    pub async fn drift(&self, router: &str) -> Result<Vec<FoundDrift>, Error> {
+        reading!(self.store(), |tx| {
+            let router = find(tx, router).await?;
+            Ok::<_, Error>(tx.drifts(router.id).await?)
+        })
+    }
+
+    /// Looks at a router now and says what a pass would change, without changing anything there or in
+    /// the books.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] if the router cannot be looked at.
+    pub async fn plan_router(&self, key: &str) -> Result<RouterPlan, Error> {
+        let router = self.router(key).await?;
+        let target = self.target(&router)?;
+        let observed = self.0.controller.observe(&target).await.map_err(unavailable)?;
+        let logins = self.wanted(&router, &observed, None).await?;
+        let mut diff = diff(&logins, &observed, &OwnMark);
+        let held: HashSet<LoginId> =
+            logins.iter().filter(|login| login.is_held()).map(|login| login.id).collect();
+        diff.retain(|login| !held.contains(&login));
+        Ok(RouterPlan { router, diff, logins })
+    }
+
+    /// Has the worker bring a router in step as soon as it can.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such router.
+    pub async fn apply_router(&self, caller: &Caller, key: &str) -> Result<Router, Error> {
+        let context = self.context(caller);
+        transact!(self.store(), caller.mode, |tx| {
+            let router = find(tx, key).await?;
+            tx.router_look_ask(router.id, context.now).await?;
+            wake_router(tx, context, router.id).await?;
+            Ok::<_, Error>(router)
+        })
+    }
+}
