@@ -82,7 +82,7 @@ fn main() {
                 Line::Redis(SecretString::from(url))
             })),
             Err(_) => {
-                eprintln!("Redis is left out: {REDIS} is not set (`cargo xtask test` sets it)")
+                eprintln!("Redis is left out: {REDIS} is not set (`cargo xtask test` sets it)");
             }
         }
     }

@@ -34,6 +34,7 @@ use crate::problem::ProblemBody;
         (name = "books", description = "How far the books are closed"),
         (name = "notices", description = "What is told to customers and operators"),
         (name = "clock", description = "What time it is, and a test clock that is moved"),
+        (name = "network", description = "Who is online, what was used, and how routers fare"),
         (name = "events", description = "What happens, in one order"),
         (name = "audit", description = "Who did what"),
         (name = "health", description = "How the server is")

@@ -24,8 +24,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::{
     audit, batches, books, clock, credit, customer_details, customers, events, explanations,
-    figures, health, invoices, logins, money_reports, notices, payments, plans, reports, routers,
-    subscriptions, taxes, vendors, vouchers,
+    figures, health, invoices, logins, money_reports, network, notices, payments, plans, reports,
+    routers, subscriptions, taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -43,6 +43,7 @@ fn table() -> OpenApiRouter<Billing> {
         .routes(routes!(routers::list_profiles))
         .routes(routes!(routers::list_strangers))
         .merge(of_logins())
+        .merge(of_network())
         .routes(routes!(plans::add_plan, plans::list_plans))
         .routes(routes!(plans::show_plan, plans::change_plan))
         .routes(routes!(plans::retire_plan))
@@ -100,6 +101,17 @@ fn of_books() -> OpenApiRouter<Billing> {
         .routes(routes!(explanations::invoice))
         .routes(routes!(explanations::subscription))
         .routes(routes!(explanations::login))
+}
+
+/// What routers do now.
+fn of_network() -> OpenApiRouter<Billing> {
+    OpenApiRouter::new()
+        .routes(routes!(network::list_sessions))
+        .routes(routes!(network::show_usage))
+        .routes(routes!(network::list_outages))
+        .routes(routes!(network::show_drift))
+        .routes(routes!(network::plan_router))
+        .routes(routes!(network::apply_router))
 }
 
 /// What subscribers sign in with.

@@ -185,6 +185,9 @@ impl std::fmt::Debug for LoginAdd {
     }
 }
 
+/// The field that closes a user.
+pub(super) const DISABLED: &str = "disabled";
+
 /// Fields of an existing user to set; `None` leaves one as it is, `Some(None)` clears it.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct UserPatch {
@@ -208,6 +211,20 @@ impl UserPatch {
     /// Nothing to set?
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// The fields that are set, by their names on the router.
+    pub fn fields(&self, kind: LoginKind) -> Vec<&'static str> {
+        let set = [
+            ("password", self.password.is_some()),
+            ("profile", self.profile.is_some()),
+            ("comment", self.comment.is_some()),
+            (DISABLED, self.disabled.is_some()),
+            ("limit-uptime", self.limit_uptime.is_some()),
+            ("limit-bytes-total", self.limit_bytes.is_some()),
+        ];
+        let set = set.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name);
+        set.chain(self.line.iter().filter_map(|(field, _)| field.on_router(kind))).collect()
     }
 }
 

@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 use crate::kernel::ids::LoginId;
 
 use super::comment::{is_ours, without_stamp};
-use super::controller::{Change, Mark, ObjectId, Observed, ObservedUser, Step, UserPatch};
+use super::controller::{
+    Change, DISABLED, Mark, ObjectId, Observed, ObservedUser, Step, UserPatch,
+};
 use super::line::LineField;
 use super::{Care, Login, LoginKind, Owner, Presence, SyncState};
 
@@ -301,8 +303,6 @@ impl Parts {
     }
 }
 
-const DISABLED: &str = "disabled";
-
 fn change(login: &Login, steps: Vec<Step>) -> Change {
     Change { login: login.id, kind: login.kind, steps }
 }
@@ -363,10 +363,8 @@ impl<'a> Mend<'a> {
 
     /// The fields that differ, by their names on the router.
     fn fields(&self, kind: LoginKind) -> Vec<&'static str> {
-        let line =
-            self.patch.line.iter().map(|(field, _)| *field).chain(self.clears.iter().copied());
-        let line = line.filter_map(|field| field.on_router(kind));
-        fields(&self.patch).into_iter().chain(line).collect()
+        let cleared = self.clears.iter().filter_map(|field| field.on_router(kind));
+        self.patch.fields(kind).into_iter().chain(cleared).collect()
     }
 }
 
@@ -377,18 +375,6 @@ fn comment(wanted: &str, found: &str) -> Option<String> {
     }
     let text = without_stamp(found);
     (text != wanted).then(|| format!("{wanted}{}", &found[text.len()..]))
-}
-
-fn fields(patch: &UserPatch) -> Vec<&'static str> {
-    let set = [
-        ("password", patch.password.is_some()),
-        ("profile", patch.profile.is_some()),
-        ("comment", patch.comment.is_some()),
-        (DISABLED, patch.disabled.is_some()),
-        ("limit-uptime", patch.limit_uptime.is_some()),
-        ("limit-bytes-total", patch.limit_bytes.is_some()),
-    ];
-    set.into_iter().filter(|(_, is_set)| *is_set).map(|(name, _)| name).collect()
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use wildmatch::WildMatchPattern;
 
 use super::logins::LoginKindBody;
+use super::network::VitalsBody;
 use super::{Answer, Made, Problems, created};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
 
@@ -122,6 +123,8 @@ pub(crate) struct RouterBody {
     pub(crate) failures: u32,
     /// Why the last look failed.
     pub(crate) last_error: Option<String>,
+    /// What it said of its machine when it was last looked at.
+    pub(crate) vitals: VitalsBody,
     /// When it was added.
     pub(crate) created_at: Timestamp,
 }
@@ -146,6 +149,7 @@ impl From<Router> for RouterBody {
             observed_at: router.health.observed_at,
             failures: router.health.failures,
             last_error: router.health.last_error,
+            vitals: router.health.vitals.into(),
             created_at: router.created_at,
         }
     }

@@ -10,10 +10,12 @@ use mkbill_core::provisioning::line::LineField;
 use crate::api::logins::{
     LoginBody, LoginKindBody, LoginsQuery, NumberingBody, NumberingChangeBody, NumberingsBody,
 };
+use crate::api::network::UsageQuery;
 use crate::api::values::PageBody;
 use crate::failure::Failure;
 
-use super::args::{PageArgs, WriteArgs};
+use super::args::{PageArgs, SpanArgs, WriteArgs};
+use super::network;
 use super::output::{Output, facts, listing, or_dash, table};
 
 #[derive(Debug, Subcommand)]
@@ -24,6 +26,13 @@ pub(super) enum LoginCommand {
     Show {
         /// Its id, or its name if only one router has it
         login: String,
+    },
+    /// Show what a login used, by business date
+    Usage {
+        /// Its id, or its name if only one router has it
+        login: String,
+        #[command(flatten)]
+        days: SpanArgs,
     },
     /// Give a subscriber's login another password
     ResetPassword(PasswordArgs),
@@ -126,6 +135,11 @@ pub(super) async fn run(billing: &Billing, command: LoginCommand) -> Result<Outp
             let login = LoginBody::from(login);
             let text = text(&login);
             return Ok(Output::new(login, text));
+        }
+        LoginCommand::Usage { login, days } => {
+            let query = UsageQuery { from: days.from, to: days.to };
+            let login = find(billing, &login).await?;
+            return Ok(network::usage(query.read(billing, login).await?));
         }
         LoginCommand::ResetPassword(PasswordArgs { one, password }) => {
             let (caller, id) = (one.write.caller()?, find(billing, &one.login).await?);

@@ -16,6 +16,7 @@ mod figures;
 mod invoice;
 mod login;
 mod money_report;
+mod network;
 mod notice;
 pub(crate) mod output;
 mod payment;
@@ -112,6 +113,9 @@ enum Command {
     /// Logins: what subscribers sign in with
     #[command(subcommand)]
     Login(Box<login::LoginCommand>),
+    /// Sessions: who is online
+    #[command(subcommand)]
+    Session(network::SessionCommand),
     /// Invoices: what customers owe
     #[command(subcommand)]
     Invoice(Box<invoice::InvoiceCommand>),
@@ -209,6 +213,7 @@ async fn answer(billing: &Billing, command: Command, style: Style) -> Result<Out
         Command::Batch(command) => batch::run(billing, command).await,
         Command::Subscription(command) => subscription::run(billing, *command).await,
         Command::Login(command) => login::run(billing, *command).await,
+        Command::Session(command) => network::sessions(billing, command).await,
         Command::Invoice(command) => invoice::run(billing, *command).await,
         Command::Payment(command) => payment::run(billing, *command).await,
         Command::Credit(command) => credit::run(billing, *command).await,

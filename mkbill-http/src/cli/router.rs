@@ -10,15 +10,17 @@ use mkbill_core::provisioning::LoginKind;
 use mkbill_core::router::{LinkSecurity, RouterAddress};
 
 use crate::api::logins::LoginKindBody;
+use crate::api::network::{DriftBody, OutageBody};
 use crate::api::routers::{
     NewRouterBody, ProfilesQuery, RouterBody, RouterFactsBody, RouterProfileBody,
     RouterProfilesBody, RoutersBody, SecurityBody, StrangerBody, StrangersBody, security,
 };
+use crate::api::values::PageBody;
 use crate::failure::Failure;
 
-use super::args::WriteArgs;
-use super::conformance;
+use super::args::{PageArgs, WriteArgs};
 use super::output::{Output, facts, or_dash, table};
+use super::{conformance, network};
 
 const PASSWORD_VARIABLE: &str = "MKBILL_ROUTER_PASSWORD";
 
@@ -52,6 +54,30 @@ pub(super) enum KeptCommand {
         /// Names that match only, such as `*pppoe*`
         #[arg(long, value_name = "PATTERN")]
         matching: Option<String>,
+    },
+    /// Say where a router and the books disagreed when it was last looked at
+    Drift {
+        /// Name or id
+        router: String,
+    },
+    /// Look at a router now and say what a pass would change
+    Plan {
+        /// Name or id
+        router: String,
+    },
+    /// Have a router looked at and brought in step as soon as a worker can
+    Apply {
+        /// Name or id
+        router: String,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
+    /// List when routers were away
+    Outages {
+        /// Name or id; all routers if absent
+        router: Option<String>,
+        #[command(flatten)]
+        page: PageArgs,
     },
     /// List users and secrets of a router that are not ours
     Strangers {
@@ -127,6 +153,22 @@ pub(super) async fn run(billing: &Billing, command: KeptCommand) -> Result<Outpu
             let query = ProfilesQuery { kind, matching };
             Ok(profiles(query.read(billing, &router).await?))
         }
+        KeptCommand::Drift { router } => {
+            let drift = billing.drift(&router).await?;
+            Ok(network::drift(drift.into_iter().map(DriftBody::from).collect()))
+        }
+        KeptCommand::Plan { router } => {
+            Ok(network::plan(billing.plan_router(&router).await?.into()))
+        }
+        KeptCommand::Apply { router, write } => {
+            let router = billing.apply_router(&write.caller()?, &router).await?;
+            let text = write.verdict(&format!("router {} will be brought in step", router.name));
+            Ok(Output::new(RouterBody::from(router), text))
+        }
+        KeptCommand::Outages { router, page } => {
+            let page = billing.outages(router.as_deref(), page.read()?).await?;
+            Ok(network::outages(&PageBody::of(page, OutageBody::from)))
+        }
         KeptCommand::Strangers { router } => {
             let found = billing.strangers(&router).await?;
             Ok(strangers(found.into_iter().map(StrangerBody::from).collect()))
@@ -187,6 +229,10 @@ fn shown(router: RouterBody) -> Output {
         ("username", router.username.clone()),
         ("RouterOS", or_dash(router.routeros_version.as_ref())),
         ("last seen", or_dash(router.observed_at)),
+        ("board", or_dash(router.vitals.board.as_ref())),
+        ("licence", or_dash(router.vitals.license.as_ref())),
+        ("processor", or_dash(router.vitals.cpu_load.map(|load| format!("{load} %")))),
+        ("clock ahead", or_dash(router.vitals.clock_ahead_seconds.map(|s| format!("{s} s")))),
         ("trouble", or_dash(router.last_error.as_ref())),
     ]);
     Output::new(router, text)

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{Method, header};
 use jiff::SignedDuration;
-use mkbill_routeros::sim::Simulator;
+use mkbill_routeros::sim::{Dial, Service, Simulator};
 use serde_json::{Value, json};
 
 use super::money::furnished;
@@ -150,4 +150,42 @@ async fn what_stands_on_the_router_is_seen_and_taken_over() {
     let moved = json!({ "router": "rt-05", "name": "baru" });
     let path = format!("/api/v1/subscriptions/{subscription}/login");
     assert_eq!(app.post(&path, &moved).await.ok(200)["name"], "baru");
+}
+
+#[tokio::test]
+async fn who_is_online_what_was_used_and_how_a_router_fares_is_shown() {
+    let (app, simulator, budi) = village().await;
+    let login = json!({ "router": "rt-05", "name": "budi", "password": "rahasia-1" });
+    let made = app.post("/api/v1/subscriptions", &wanted(&budi, &login)).await.ok(201);
+    app.work().await;
+    let dial = Dial {
+        name: "budi".to_owned(),
+        password: "rahasia-1".to_owned(),
+        caller_id: "02:00:00:00:00:01".to_owned(),
+        service: Service::Pppoe,
+    };
+    simulator.router(|router| {
+        router.ppp_connect(&dial).map(drop).unwrap();
+        router.ppp_move_bytes("budi", 1_000, 9_000);
+    });
+    app.after(SignedDuration::from_secs(30)).await;
+    let online = app.get("/api/v1/sessions?open=true&router=rt-05").await.ok(200);
+    let session = &online["items"][0];
+    assert_eq!((&session["name"], &session["bytes_out"]), (&json!("budi"), &json!(9_000)));
+    let path = format!("/api/v1/logins/{}/usage", text(&made["login"]["id"]));
+    assert_eq!(app.get(&path).await.ok(200)["items"][0]["bytes_in"], 1_000);
+    let router = app.get("/api/v1/routers/rt-05").await.ok(200);
+    assert_eq!(router["vitals"]["clock_ahead_seconds"], 0);
+    let edit = ["numbers=budi", "profile=default", "password=x"];
+    simulator.router(|router| router.run("/ppp/secret/set", &edit).map(drop)).unwrap();
+    let plan = app.post("/api/v1/routers/rt-05/plan", &json!(null)).await.ok(200);
+    assert_eq!(plan["changes"][0]["act"], "restore", "{plan}");
+    assert_eq!(plan["changes"][0]["steps"], json!(["set password, profile", "end session"]));
+    assert!(!plan.to_string().contains("rahasia-1"));
+    app.post("/api/v1/routers/rt-05/apply", &json!(null)).await.ok(200);
+    app.work().await;
+    let drift = app.get("/api/v1/routers/rt-05/drift").await.ok(200);
+    assert_eq!(drift["items"][0]["fields"], json!(["password", "profile"]));
+    assert_eq!(app.get("/api/v1/outages?router=rt-05").await.ok(200)["items"], json!([]));
+    app.get("/api/v1/outages?router=nowhere").await.problem(422, "invalid");
 }
