@@ -33,6 +33,7 @@ pub mod command;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod error;
+pub mod kit;
 pub mod proto;
 #[cfg(feature = "provisioning")]
 pub mod provisioning;

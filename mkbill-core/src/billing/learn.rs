@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::event::NewEvent;
@@ -252,16 +252,7 @@ async fn write_failure(
 
 fn health(seen: Seen<'_>, at: Timestamp) -> RouterHealth {
     let (facts, last) = (&seen.observed.facts, &seen.router.health);
-    let failed_since = |failed: Timestamp| last.observed_at.is_none_or(|before| failed > before);
     let ahead = clock_ahead(seen.observed, at);
-    let failed = ahead.map(|ahead| {
-        let logins = seen.observed.failed_logins.iter();
-        let at_ours = logins.filter_map(|failed| {
-            let shown = instant(failed.at, facts.zone.as_deref())?;
-            shown.checked_sub(SignedDuration::from_secs(ahead)).ok()
-        });
-        u64::try_from(at_ours.filter(|at| failed_since(*at)).count()).unwrap_or(u64::MAX)
-    });
     RouterHealth {
         version: Some(facts.version.clone()),
         observed_at: Some(at),
@@ -272,10 +263,24 @@ fn health(seen: Seen<'_>, at: Timestamp) -> RouterHealth {
         vitals: Vitals {
             clock_ahead: ahead,
             latency: Some(seen.observed.took),
-            failed_logins: failed,
+            failed_logins: failed_logins(seen, at, ahead),
             ..facts.vitals.clone()
         },
     }
+}
+
+/// How many sign-ins failed between the look before and this one. Rows of the log are of whole seconds:
+/// those of the present second are left to the next look, so that each counts once.
+fn failed_logins(seen: Seen<'_>, at: Timestamp, ahead: Option<i64>) -> Option<u64> {
+    let (before, ahead) = (seen.router.health.observed_at?.as_second(), ahead?);
+    let zone = seen.observed.facts.zone.as_deref();
+    let seconds = seen
+        .observed
+        .failed_logins
+        .iter()
+        .filter_map(|failed| Some(instant(failed.at, zone)?.as_second().saturating_sub(ahead)));
+    let since = seconds.filter(|second| (before..at.as_second()).contains(second));
+    Some(u64::try_from(since.count()).unwrap_or(u64::MAX))
 }
 
 /// How far the router's clock is ahead of ours in seconds; `None` if its zone is not known. One that

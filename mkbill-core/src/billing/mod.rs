@@ -65,6 +65,7 @@ pub use network::RouterPlan;
 pub use numberings::NumberingChange;
 pub use payments::PaymentView;
 pub use reports::Books;
+pub use routers::RouterCheck;
 pub use subscriptions::{CancelAt, ChangeAt, SUBSCRIBE_MAX, Subscribe, SubscriptionView};
 pub use sync::{PassReport, PassTrouble};
 pub use tick::BillingRun;

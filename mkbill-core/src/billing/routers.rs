@@ -7,12 +7,14 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::RouterId;
-use crate::provisioning::controller::{RouterFacts, RouterFault, Target};
+use crate::provisioning::controller::{
+    AccessFinding, AccessVerdict, RouterFacts, RouterFault, Target,
+};
 use crate::provisioning::profile::RouterProfile;
 use crate::provisioning::stranger::Stranger;
 use crate::request::{Once, once};
 use crate::router::store::ROUTERS_MAX;
-use crate::router::{NewRouter, Router, RouterHealth, RouterName};
+use crate::router::{LinkSecurity, NewRouter, Router, RouterHealth, RouterName, Trust};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;
@@ -81,11 +83,16 @@ impl Billing {
         })
     }
 
-    /// Signs in to a router now and asks it about itself.
-    pub async fn check_router(&self, key: &str) -> Result<RouterFacts, Error> {
+    /// Signs in to a router now, asks it about itself, and looks whether our account there has what
+    /// the engine needs and no more.
+    pub async fn check_router(&self, key: &str) -> Result<RouterCheck, Error> {
         let router = self.router(key).await?;
         let target = self.target(&router)?;
-        self.0.controller.probe(&target).await.map_err(unavailable)
+        let controller = &self.0.controller;
+        let facts = controller.probe(&target).await.map_err(unavailable)?;
+        let mut access = vec![link_finding(&router.security)];
+        access.extend(controller.inspect(&target).await.map_err(unavailable)?);
+        Ok(RouterCheck { facts, access })
     }
 
     pub(super) fn target(&self, router: &Router) -> Result<Target, Error> {
@@ -100,6 +107,31 @@ impl Billing {
                 .open(&router.password, &Router::secret_purpose(router.id))?,
         })
     }
+}
+
+/// What a check of a router showed.
+#[derive(Debug, Clone)]
+pub struct RouterCheck {
+    /// What it says of itself.
+    pub facts: RouterFacts,
+    /// How our access to it stands.
+    pub access: Vec<AccessFinding>,
+}
+
+fn link_finding(security: &LinkSecurity) -> AccessFinding {
+    let (verdict, detail) = match security {
+        LinkSecurity::Plain => (
+            AccessVerdict::Advice,
+            "the password crosses the network readable: use api-ssl and pin its certificate",
+        ),
+        LinkSecurity::Tls(Trust::AnyCertificate) => {
+            (AccessVerdict::Advice, "any certificate is believed: pin the router's")
+        }
+        LinkSecurity::Tls(Trust::WebPki | Trust::Pin(_)) => {
+            (AccessVerdict::Good, "encrypted, and the router proves who it is")
+        }
+    };
+    AccessFinding { what: "connection", verdict, detail: detail.to_owned() }
 }
 
 pub(super) fn unavailable(fault: RouterFault) -> Error {

@@ -48,6 +48,28 @@ pub struct RouterFacts {
     pub profiles: Vec<ProfileFacts>,
 }
 
+/// How far something about our access to a router is as it should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccessVerdict {
+    /// As it should be.
+    Good,
+    /// It works, and could be safer.
+    Advice,
+    /// It does not work without.
+    Missing,
+}
+
+/// One thing about our access to a router.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessFinding {
+    /// What was looked at.
+    pub what: &'static str,
+    /// How far it is as it should be.
+    pub verdict: AccessVerdict,
+    /// What was seen, and what to do.
+    pub detail: String,
+}
+
 /// An object's handle on the router; good for one connection only, never stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ObjectId(pub String);
@@ -359,6 +381,9 @@ pub trait RouterController: Send + Sync {
 
     /// Signs in and asks the router about itself.
     async fn probe(&self, target: &Target) -> Result<RouterFacts, RouterFault>;
+
+    /// Looks whether our account there has what the engine needs and no more.
+    async fn inspect(&self, target: &Target) -> Result<Vec<AccessFinding>, RouterFault>;
 
     /// Looks at everything this engine needs to see, completely or not at all.
     async fn observe(&self, target: &Target) -> Result<Observed, RouterFault>;

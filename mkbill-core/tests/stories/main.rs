@@ -7,6 +7,7 @@ mod support;
 mod world;
 
 mod batches;
+mod convergence;
 mod crash;
 mod expiry;
 mod first_login;
@@ -22,6 +23,7 @@ fn main() {
     let stories = [
         crash::STORIES,
         batches::STORIES,
+        convergence::STORIES,
         expiry::STORIES,
         first_login::STORIES,
         online::STORIES,

@@ -45,7 +45,7 @@ pub(crate) struct Village {
 }
 
 impl Village {
-    async fn of(engine: Engine, routeros: RouterOs, overdue: OverdueAction) -> Self {
+    pub(crate) async fn of(engine: Engine, routeros: RouterOs, overdue: OverdueAction) -> Self {
         let world = World::with_routeros(engine, routeros).await;
         world.console("/ip/pool/add", &["name=homes", "ranges=10.30.0.2-10.30.0.250"]);
         world.console("/ip/pool/add", &["name=isolir", "ranges=10.99.0.2-10.99.0.250"]);
@@ -114,12 +114,12 @@ impl Village {
         view
     }
 
-    async fn stored(&self, view: &SubscriptionView) -> Login {
+    pub(crate) async fn stored(&self, view: &SubscriptionView) -> Login {
         let id = view.subscription.id;
         self.world.billing.subscription(id).await.unwrap().login.unwrap()
     }
 
-    async fn pay(&self, customer: CustomerId) {
+    pub(crate) async fn pay(&self, customer: CustomerId) {
         let payment = NewPayment::whole(customer, Money::rupiah(PRICE), Method::Cash);
         self.world.billing.record_payment(&clerk(), payment).await.unwrap();
     }
@@ -158,7 +158,7 @@ impl Village {
     }
 
     /// Lets a day pass, with what it brings.
-    async fn days(&self, days: i64) {
+    pub(crate) async fn days(&self, days: i64) {
         for _ in 0..days {
             self.world.after(SignedDuration::from_hours(24)).await;
         }

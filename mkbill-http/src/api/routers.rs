@@ -4,10 +4,10 @@ use axum::Json;
 use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::{Billing, RouterCheck};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::provisioning::LoginKind;
-use mkbill_core::provisioning::controller::RouterFacts;
+use mkbill_core::provisioning::controller::{AccessFinding, AccessVerdict};
 use mkbill_core::provisioning::profile::RouterProfile;
 use mkbill_core::provisioning::stranger::Stranger;
 use mkbill_core::router::{LinkSecurity, NewRouter, Router, RouterAddress, Trust};
@@ -157,7 +157,7 @@ impl From<Router> for RouterBody {
 
 /// What a router says of itself.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RouterFacts)]
+#[schema(as = RouterCheck)]
 pub(crate) struct RouterFactsBody {
     /// Its own name.
     pub(crate) identity: String,
@@ -172,10 +172,38 @@ pub(crate) struct RouterFactsBody {
     pub(crate) hotspot_profiles: Vec<String>,
     /// Its profiles for PPPoE secrets.
     pub(crate) pppoe_profiles: Vec<String>,
+    /// How our access to it stands.
+    pub(crate) access: Vec<AccessFindingBody>,
 }
 
-impl From<RouterFacts> for RouterFactsBody {
-    fn from(facts: RouterFacts) -> Self {
+/// One thing about our access to a router.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AccessFinding)]
+pub(crate) struct AccessFindingBody {
+    /// What was looked at.
+    #[schema(example = "policies")]
+    pub(crate) what: &'static str,
+    /// `good`; `advice` if it works and could be safer; `missing` if it does not work without.
+    #[schema(example = "good")]
+    pub(crate) verdict: &'static str,
+    /// What was seen, and what to do.
+    pub(crate) detail: String,
+}
+
+impl From<AccessFinding> for AccessFindingBody {
+    fn from(finding: AccessFinding) -> Self {
+        let verdict = match finding.verdict {
+            AccessVerdict::Good => "good",
+            AccessVerdict::Advice => "advice",
+            AccessVerdict::Missing => "missing",
+        };
+        Self { what: finding.what, verdict, detail: finding.detail }
+    }
+}
+
+impl From<RouterCheck> for RouterFactsBody {
+    fn from(check: RouterCheck) -> Self {
+        let RouterCheck { facts, access } = check;
         let profiles = |kind| {
             let those = facts.profiles.iter().filter(move |profile| profile.kind == kind);
             those.map(|profile| profile.name.clone()).collect()
@@ -183,6 +211,7 @@ impl From<RouterFacts> for RouterFactsBody {
         Self {
             hotspot_profiles: profiles(LoginKind::Hotspot),
             pppoe_profiles: profiles(LoginKind::Pppoe),
+            access: access.into_iter().map(AccessFindingBody::from).collect(),
             identity: facts.identity,
             routeros_version: facts.version,
             uptime_seconds: facts.uptime.as_secs(),
@@ -389,7 +418,8 @@ pub(crate) async fn list_strangers(
     Ok(Json(StrangersBody { items: strangers.into_iter().map(StrangerBody::from).collect() }))
 }
 
-/// Signs in to a router now and asks it about itself. Changes nothing.
+/// Signs in to a router now, asks it about itself, and looks whether our account there has what is
+/// needed and no more. Changes nothing.
 #[utoipa::path(post, path = "/routers/{router}/check", tag = "routers",
     params(("router" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "It answered", body = RouterFactsBody), Problems))]

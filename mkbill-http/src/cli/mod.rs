@@ -183,6 +183,7 @@ async fn dispatch(cli: Cli, style: Style) -> Result<Output, Failure> {
         Task::Serve(arguments) => engine::serve(&prepared()?, &arguments, style).await,
         Task::Worker => engine::work(&prepared()?, style).await,
         Task::Router(RouterCommand::Conformance(arguments)) => conformance::run(&arguments).await,
+        Task::Router(RouterCommand::Kit(arguments)) => router::kit(&arguments),
         Task::Router(RouterCommand::Kept(command)) => {
             ask(&prepared()?, async |billing| router::run(billing, command).await).await
         }

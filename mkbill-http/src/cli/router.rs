@@ -5,9 +5,12 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
+use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::provisioning::LoginKind;
+use mkbill_core::provisioning::subscriber::LoginPassword;
 use mkbill_core::router::{LinkSecurity, RouterAddress};
+use mkbill_routeros::kit::{Kit, KitError};
 
 use crate::api::logins::LoginKindBody;
 use crate::api::network::{DriftBody, OutageBody};
@@ -28,8 +31,45 @@ const PASSWORD_VARIABLE: &str = "MKBILL_ROUTER_PASSWORD";
 pub(super) enum RouterCommand {
     /// Compare a router with the simulator of its release; needs no database
     Conformance(Box<conformance::ConformanceArgs>),
+    /// Print the commands that prepare a router for the engine; needs no database
+    Kit(KitArgs),
     #[command(flatten)]
     Kept(KeptCommand),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct KitArgs {
+    /// The account to be made
+    #[arg(long, default_value = "mkbill")]
+    user: String,
+    /// The address that the router sees the engine with; nobody else is let in
+    #[arg(long, value_name = "ADDRESS")]
+    engine: Option<String>,
+}
+
+/// Prints the kit, with a password by chance that is shown once.
+pub(super) fn kit(arguments: &KitArgs) -> Result<Output, Failure> {
+    let password = LoginPassword::random(&OsEntropy);
+    let bad = |error: KitError| Error::invalid("kit", error.to_string());
+    let kit = Kit::new(&arguments.user, password.as_str()).map_err(bad)?;
+    let kit = match &arguments.engine {
+        Some(address) => kit.reached_from(address).map_err(bad)?,
+        None => kit,
+    };
+    let (commands, user) = (kit.commands(), &arguments.user);
+    let text = format!(
+        "# Paste into a terminal of the router:\n{commands}\n\n\
+         # Then, with the fingerprint that the last line printed and the password {}:\n\
+         mkbill router add NAME --host ADDRESS --security tls-pinned \
+         --certificate-pin sha256:FINGERPRINT --username {user}",
+        password.as_str()
+    );
+    let json = serde_json::json!({
+        "commands": commands.lines().collect::<Vec<_>>(),
+        "username": user,
+        "password": password.as_str(),
+    });
+    Ok(Output::new(json, text))
 }
 
 /// What is asked about the routers of the business.
@@ -39,7 +79,7 @@ pub(super) enum KeptCommand {
     Add(AddArgs),
     /// List all routers
     List,
-    /// Sign in to a router now and ask it about itself
+    /// Sign in to a router now, ask it about itself, and look whether our account has what is needed
     Check {
         /// Name or id
         router: String,
@@ -268,13 +308,17 @@ fn strangers(items: Vec<StrangerBody>) -> Output {
 }
 
 fn checked(found: RouterFactsBody) -> Output {
-    let text = facts(&[
+    let mut lines = vec![
         ("identity", found.identity.clone()),
         ("RouterOS", found.routeros_version.clone()),
         ("up for", format!("{} s", found.uptime_seconds)),
         ("its clock", or_dash(found.clock)),
         ("hotspot profiles", found.hotspot_profiles.join(", ")),
         ("pppoe profiles", found.pppoe_profiles.join(", ")),
-    ]);
-    Output::new(found, text)
+    ];
+    let access = found.access.iter();
+    lines.extend(access.map(|one| (one.what, format!("{}: {}", one.verdict, one.detail))));
+    let text = facts(&lines);
+    let well = found.access.iter().all(|one| one.verdict != "missing");
+    Output::new(found, text).if_well(well)
 }

@@ -89,9 +89,9 @@ async fn router_joins(stage: &Stage, tale: &mut Tale) -> Result<(), Failure> {
     };
     stage.billing().add_router(&caller(), router).await?;
     let found = stage.billing().check_router(ROUTER).await?;
-    tale.figure("routeros_version", found.version.as_str().into());
-    let detail = format!("{ROUTER} at {place} says RouterOS {}", found.version);
-    tale.step("router", found.version.starts_with("7.18"), detail)
+    tale.figure("routeros_version", found.facts.version.as_str().into());
+    let detail = format!("{ROUTER} at {place} says RouterOS {}", found.facts.version);
+    tale.step("router", found.facts.version.starts_with("7.18"), detail)
 }
 
 async fn vouchers_are_made(stage: &Stage, tale: &mut Tale, count: u32) -> Result<String, Failure> {

@@ -23,6 +23,26 @@ async fn a_router_tells_its_version_and_never_its_password() {
 }
 
 #[tokio::test]
+async fn a_check_says_what_our_account_lacks_and_what_it_has_too_much() {
+    let (app, simulator) = TestApp::new().await.with_router().await;
+    let verdicts = async || {
+        let check = app.post(&format!("{ROUTERS}/rt-05/check"), &json!(null)).await.ok(200);
+        let access = check["access"].as_array().unwrap().clone();
+        access.iter().map(|one| one["verdict"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(verdicts().await, ["advice", "advice", "advice"], "plain, full and open");
+    let run = |path: &str, words: &[&str]| {
+        simulator.router(|router| router.run(path, words).map(drop)).unwrap();
+    };
+    run("/user/group/add", &["name=least", "policy=api,read,write,sensitive"]);
+    run("/user/set", &["numbers=mkbill", "group=least"]);
+    run("/ip/service/set", &["numbers=api", "disabled=yes"]);
+    assert_eq!(verdicts().await[1..], ["good", "good"]);
+    run("/user/group/set", &["numbers=least", "policy=api,read,write"]);
+    assert_eq!(verdicts().await[1], "missing");
+}
+
+#[tokio::test]
 async fn a_wrong_router_password_is_said_to_be_wrong() {
     let app = TestApp::new().await;
     let simulator = app.simulator().start().await.unwrap();

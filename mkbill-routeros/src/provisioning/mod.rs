@@ -13,8 +13,8 @@ use mkbill_core::kernel::entropy::Entropy;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::RouterId;
 use mkbill_core::provisioning::controller::{
-    Change, ChangeOutcome, LoginAdd, Mark, Observed, Progress, RouterController, RouterFacts,
-    RouterFault, Target,
+    AccessFinding, AccessVerdict, Change, ChangeOutcome, LoginAdd, Mark, Observed, Progress,
+    RouterController, RouterFacts, RouterFault, Target,
 };
 use mkbill_core::router::{LinkSecurity, Trust as WantedTrust};
 use secrecy::ExposeSecret as _;
@@ -24,6 +24,7 @@ use crate::client::{
     BreakerPolicy, Client, ClientConfig, Credentials, Endpoint, Link, LinkPolicy, Security,
     Timeouts,
 };
+use crate::kit;
 use crate::transport::{FingerprintError, Trust};
 
 /// Works on routers over the RouterOS API: one connection per router, kept open.
@@ -129,6 +130,17 @@ impl RouterOsController {
     }
 }
 
+impl From<kit::Finding> for AccessFinding {
+    fn from(finding: kit::Finding) -> Self {
+        let verdict = match finding.verdict {
+            kit::Verdict::Good => AccessVerdict::Good,
+            kit::Verdict::Advice => AccessVerdict::Advice,
+            kit::Verdict::Missing => AccessVerdict::Missing,
+        };
+        Self { what: finding.what, verdict, detail: finding.detail }
+    }
+}
+
 impl TryFrom<&LinkSecurity> for Security {
     type Error = Error;
 
@@ -166,6 +178,14 @@ impl RouterController for RouterOsController {
             facts => facts,
         };
         facts.map_err(|error| line.fault(&error))
+    }
+
+    async fn inspect(&self, target: &Target) -> Result<Vec<AccessFinding>, RouterFault> {
+        let line = self.line(target).await?;
+        let (client, _) = line.connected().await?;
+        let findings = kit::inspect(&client, &target.username).await;
+        let findings = findings.map_err(|error| line.fault(&error))?;
+        Ok(findings.into_iter().map(AccessFinding::from).collect())
     }
 
     async fn observe(&self, target: &Target) -> Result<Observed, RouterFault> {

@@ -143,8 +143,8 @@ fn about() -> [Command; 6] {
         print::<Resource>(),
         print::<Identity>(),
         print::<RouterClock>(),
-        table::<UserProfile>(),
-        table::<ppp::Profile>(),
+        print::<UserProfile>(),
+        print::<ppp::Profile>(),
     ]
 }
 
@@ -236,10 +236,13 @@ fn read_facts(answers: &mut Answers) -> Result<(RouterFacts, Option<DateTime>), 
     Ok((facts, clock))
 }
 
-/// Everything at once; an answer that is missing or refused makes the whole look fail.
+/// Everything; an answer that is missing or refused makes the whole look fail. The small answers come
+/// first: a router that does not give them in time is not asked for the large ones.
 pub(super) async fn everything(client: &Client, connection: u64) -> Result<Observed, Error> {
-    let mut commands = Vec::from(about());
-    commands.extend([
+    let began = Instant::now();
+    let mut answers = client.run_all(about()).await.into_iter();
+    let (facts, clock) = read_facts(&mut answers)?;
+    let tables = [
         table::<BilledUser>(),
         table::<hotspot::Active>(),
         table::<Cookie>(),
@@ -247,11 +250,9 @@ pub(super) async fn everything(client: &Client, connection: u64) -> Result<Obser
         table::<BilledSecret>(),
         table::<ppp::Active>(),
         lines(),
-    ]);
-    let began = Instant::now();
-    let mut answers = client.run_all(commands).await.into_iter();
+    ];
+    let mut answers = client.run_all(tables).await.into_iter();
     let took = SignedDuration::try_from(began.elapsed()).unwrap_or(SignedDuration::MAX);
-    let (facts, clock) = read_facts(&mut answers)?;
     let hotspot_users = records::<BilledUser>(&mut answers)?.into_iter().map(|user| user.0);
     let hotspot_sessions = records(&mut answers)?.into_iter().map(hotspot_session);
     let cookies = records(&mut answers)?.into_iter().map(cookie).collect();
