@@ -492,6 +492,41 @@ fn the_guide_to_the_test_clock_can_be_followed_word_for_word() {
     shop.complaint(&words("clock advance --to 2026-01-01"), "clock_past");
 }
 
+/// A router `rt-05` with profiles for homes and a secret of somebody else.
+async fn router_of_a_village() -> Simulator {
+    let simulator = Simulator::builder().username("mkbill").password("correct horse").start();
+    let simulator = simulator.await.unwrap();
+    let prepared = [
+        ("/ip/pool/add", vec!["name=homes", "ranges=10.30.0.2-10.30.0.250"]),
+        ("/ppp/profile/add", vec!["name=home-10m", "remote-address=homes"]),
+        ("/ppp/profile/add", vec!["name=isolir", "remote-address=homes"]),
+        ("/ppp/secret/add", vec!["name=lama", "password=modem-9", "profile=home-10m"]),
+    ];
+    for (path, words) in prepared {
+        simulator.router(|router| router.run(path, &words).map(drop)).unwrap();
+    }
+    simulator
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_to_the_network_can_be_followed_word_for_word() {
+    let simulator = router_of_a_village().await;
+    let port = simulator.addr().port();
+    let followed = tokio::task::spawn_blocking(move || {
+        let shop = Shop::open().with_router(port);
+        follow(&shop, include_str!("../../docs/guide/network.md"));
+        assert_eq!(shop.json(&["doctor"])["healthy"], true);
+    });
+    followed.await.unwrap();
+    let shown = |name: &str, field: &str| {
+        simulator.router(|router| router.value("/ppp/secret", name, field))
+    };
+    assert_eq!(shown("budi", "profile").as_deref(), Some("home-10m"));
+    assert_eq!(shown("rt05-0001", "name"), None, "the subscription has another login");
+    assert_eq!(shown("lama", "password").as_deref(), Some("modem-9"));
+    assert!(shown("lama", "comment").unwrap().starts_with("PPPOE_SYSTEM|"));
+}
+
 #[test]
 fn a_database_in_use_gets_no_test_clock() {
     let shop = Shop::open();

@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 
 use clap::Args;
-use mkbill_core::worker::Worker;
+use mkbill_core::billing::PassReport;
+use mkbill_core::worker::{TickReport, Worker};
 use serde_json::json;
 
 use crate::config::Settings;
@@ -21,6 +22,13 @@ pub(super) struct ServeArgs {
     /// Leave the background work to `mkbill worker`
     #[arg(long)]
     no_worker: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WorkArgs {
+    /// Do once what is due, and end
+    #[arg(long)]
+    once: bool,
 }
 
 pub(super) async fn migrate(settings: &Settings) -> Result<Output, Failure> {
@@ -74,8 +82,17 @@ fn warn_of_test_clock(engine: &Engine) {
     }
 }
 
-pub(super) async fn work(settings: &Settings, style: Style) -> Result<Output, Failure> {
+pub(super) async fn work(
+    settings: &Settings,
+    arguments: &WorkArgs,
+    style: Style,
+) -> Result<Output, Failure> {
     let engine = Engine::current(settings).await?;
+    if arguments.once {
+        let done = Worker::new(engine.billing.clone()).tick().await;
+        engine.close().await;
+        return Ok(done_once(&done?));
+    }
     let stop = until_told()?;
     warn_of_test_clock(&engine);
     match style {
@@ -85,4 +102,24 @@ pub(super) async fn work(settings: &Settings, style: Style) -> Result<Output, Fa
     Worker::new(engine.billing.clone()).run(stop).await;
     engine.close().await;
     Ok(Output::nothing())
+}
+
+fn done_once(done: &TickReport) -> Output {
+    let errors: Vec<&str> = done.passes.iter().filter_map(|pass| pass.error.as_deref()).collect();
+    let sum = |of: fn(&PassReport) -> usize| done.passes.iter().map(of).sum::<usize>();
+    let (pushed, changed) = (sum(|pass| pass.pushed), sum(|pass| pass.changed));
+    let json = json!({
+        "routers": done.passes.len(),
+        "pushed": pushed,
+        "changed": changed,
+        "expired": done.expired,
+        "errors": errors,
+    });
+    let text = format!(
+        "{} passes over routers: {pushed} logins pushed, {changed} changed; {} vouchers ended",
+        done.passes.len(),
+        done.expired
+    );
+    let text = errors.iter().fold(text, |text, error| format!("{text}\n{error}"));
+    Output::new(json, text).if_well(errors.is_empty())
 }

@@ -74,7 +74,7 @@ enum Task {
     /// Serve the REST interface and work in the background
     Serve(engine::ServeArgs),
     /// Work in the background only
-    Worker,
+    Worker(engine::WorkArgs),
     /// Bring the database schema up to date
     Migrate,
     /// Look for trouble in the books, the queue and the routers
@@ -181,7 +181,7 @@ async fn dispatch(cli: Cli, style: Style) -> Result<Output, Failure> {
         Task::Migrate => engine::migrate(&prepared()?).await,
         Task::Doctor => engine::doctor(&prepared()?).await,
         Task::Serve(arguments) => engine::serve(&prepared()?, &arguments, style).await,
-        Task::Worker => engine::work(&prepared()?, style).await,
+        Task::Worker(arguments) => engine::work(&prepared()?, &arguments, style).await,
         Task::Router(RouterCommand::Conformance(arguments)) => conformance::run(&arguments).await,
         Task::Router(RouterCommand::Kit(arguments)) => router::kit(&arguments),
         Task::Router(RouterCommand::Kept(command)) => {
