@@ -5,6 +5,7 @@ mod adds;
 mod batch;
 mod machine;
 mod money;
+mod network;
 mod people;
 mod poll;
 mod push;
@@ -51,6 +52,8 @@ async fn figures(engine: Engine) -> Vec<Figure> {
     figures.extend(push::figures(engine).await);
     eprintln!("{name}: polls");
     figures.extend(poll::figures(engine).await);
+    eprintln!("{name}: the network");
+    figures.extend(network::figures(engine).await);
     eprintln!("{name}: money");
     figures.extend(money::figures(engine).await);
     eprintln!("{name}: the server");

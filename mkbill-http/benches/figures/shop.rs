@@ -8,6 +8,7 @@ use mkbill_core::billing::{Billing, PassReport};
 use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::money::Money;
+use mkbill_core::kernel::page::{PAGE_ITEMS_MAX, PageRequest};
 use mkbill_core::kernel::secret::MasterKey;
 use mkbill_core::plan::{Limits, NewPlan, Plan, Prices};
 use mkbill_core::router::{LinkSecurity, NewRouter, Router, RouterAddress};
@@ -15,6 +16,7 @@ use mkbill_core::store::Store;
 use mkbill_core::testkit::{Engine, ManualClock, TestDatabase};
 use mkbill_core::voucher::batch::NewBatch;
 use mkbill_core::voucher::code::{CodeShape, LoginMode};
+use mkbill_core::voucher::store::VoucherFilter;
 use mkbill_core::worker::Worker;
 use mkbill_routeros::provisioning::RouterOsController;
 use secrecy::SecretString;
@@ -91,6 +93,41 @@ impl Shop {
         self.tick().await
     }
 
+    /// The engine.
+    pub(crate) fn billing(&self) -> &Billing {
+        &self.billing
+    }
+
+    /// Where its books are.
+    pub(crate) fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// The codes of all vouchers.
+    pub(crate) async fn codes(&self) -> Vec<String> {
+        let (mut codes, mut after) = (Vec::new(), None);
+        loop {
+            let page = PageRequest::new(after, PAGE_ITEMS_MAX).expect("a good limit");
+            let page = self.billing.vouchers(&VoucherFilter::default(), page).await;
+            let page = page.expect("the store works");
+            codes.extend(page.items.iter().map(|voucher| voucher.code.as_str().to_owned()));
+            after = page.next;
+            if after.is_none() {
+                return codes;
+            }
+        }
+    }
+
+    /// Opens or closes a voucher.
+    pub(crate) async fn switch(&self, code: &str, open: bool) {
+        let done = if open {
+            self.billing.enable_voucher(&clerk(), code).await
+        } else {
+            self.billing.disable_voucher(&clerk(), code).await
+        };
+        done.expect("it is in the other state");
+    }
+
     /// Ends the engine; the database and the router stay.
     pub(crate) async fn close(self) -> (TestDatabase, SecretString, RouterProcess) {
         self.store.close().await;
@@ -98,7 +135,7 @@ impl Shop {
     }
 
     /// Does what is due.
-    async fn tick(&self) -> Done {
+    pub(crate) async fn tick(&self) -> Done {
         let report = self.worker.tick().await.expect("the store works");
         assert!(!report.passes.is_empty(), "the router is due");
         report.passes.iter().fold(Done::default(), Done::and)
