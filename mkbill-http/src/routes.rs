@@ -24,8 +24,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::{
     audit, batches, books, clock, credit, customer_details, customers, events, explanations,
-    figures, health, invoices, logins, money_reports, network, notices, payments, plans, reports,
-    routers, subscriptions, taxes, vendors, vouchers,
+    figures, health, invoices, logins, money_reports, network, notices, payments, plans, profiles,
+    reports, routers, subscriptions, taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -40,7 +40,9 @@ fn table() -> OpenApiRouter<Billing> {
         .routes(routes!(routers::add_router, routers::list_routers))
         .routes(routes!(routers::show_router))
         .routes(routes!(routers::check_router))
-        .routes(routes!(routers::list_profiles))
+        .routes(routes!(profiles::list_profiles))
+        .routes(routes!(profiles::list_wishes))
+        .routes(routes!(profiles::wish_profile, profiles::forget_profile))
         .routes(routes!(routers::list_strangers))
         .merge(of_logins())
         .merge(of_network())

@@ -25,6 +25,7 @@ mod numberings;
 mod observe;
 mod payments;
 mod plans;
+mod profiles;
 mod reports;
 mod routers;
 mod subscriptions;

@@ -19,6 +19,7 @@ use crate::voucher::change::{self, Recode};
 
 use super::Billing;
 use super::learn::Seen;
+use super::profiles::ProfileTrouble;
 
 /// New logins sent before their acknowledgements are committed.
 const PUSH_CHUNK: u32 = 500;
@@ -70,6 +71,15 @@ pub enum PassTrouble {
     /// Some changes were not acknowledged.
     #[error("some changes are not acknowledged yet: {0}")]
     Unfinished(String),
+}
+
+impl From<ProfileTrouble> for PassTrouble {
+    fn from(trouble: ProfileTrouble) -> Self {
+        match trouble {
+            ProfileTrouble::Router(fault) => Self::Router(fault),
+            ProfileTrouble::Engine(error) => Self::Engine(error),
+        }
+    }
 }
 
 impl Billing {
@@ -174,6 +184,7 @@ impl Billing {
         self.learn_adopted(&observed, &mut wanted).await?;
         let mut diff = diff(&wanted, &observed, &OwnMark);
         report.drift = std::mem::take(&mut diff.drift);
+        self.put_profiles(router, target, &observed).await?;
         let mut mending = Mending::new(target, &observed, &wanted);
         self.mend(&mut mending, &diff, report).await?;
         let pushed = self.push_fresh(work, report).await?;

@@ -379,6 +379,21 @@ pub trait RouterController: Send + Sync {
     /// [`Error::Invalid`] names `certificate_pin` when the pin is written in no form that is known.
     fn check_security(&self, wanted: &LinkSecurity) -> Result<(), Error>;
 
+    /// Reads a speed as routers take it and gives its shortest form, in which it is compared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] names `rate_limit`.
+    fn check_rate_limit(&self, text: &str) -> Result<String, Error>;
+
+    /// Adds profiles, or sets what these facts say of the ones that are there. One outcome per profile,
+    /// in order.
+    async fn put_profiles(
+        &self,
+        target: &Target,
+        profiles: &[ProfileFacts],
+    ) -> Result<Vec<ChangeOutcome>, RouterFault>;
+
     /// Signs in and asks the router about itself.
     async fn probe(&self, target: &Target) -> Result<RouterFacts, RouterFault>;
 

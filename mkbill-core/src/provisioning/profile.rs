@@ -7,7 +7,10 @@ use crate::kernel::ids::RouterId;
 use crate::router::Router;
 use crate::store::Tx;
 
-use super::LoginKind;
+use super::{LoginKind, SyncName};
+
+const TEXT_CHARS_MAX: usize = 100;
+const SPAN_MAX: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 /// A profile as it stands on the router.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +19,7 @@ pub struct ProfileFacts {
     pub kind: LoginKind,
     /// Its name, by which logins refer to it.
     pub name: String,
-    /// The speed, as the router writes it: `upload/download`, then burst.
+    /// The speed in its shortest form: `upload/download`, then burst, threshold, time and priority.
     pub rate_limit: Option<String>,
     /// The longest single session.
     pub session_timeout: Option<SignedDuration>,
@@ -43,6 +46,103 @@ pub struct RouterProfile {
     pub seen_at: Timestamp,
     /// Since when complete looks do not show it any more.
     pub missing_since: Option<Timestamp>,
+}
+
+/// A profile that a router ought to have. What is absent in its facts is left as it is there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileWish {
+    /// On which router.
+    pub router: RouterId,
+    /// What it ought to say.
+    pub facts: ProfileFacts,
+    /// How far the router has followed.
+    pub sync: SyncName,
+    /// Why it has not.
+    pub last_error: Option<String>,
+    /// When it was written last.
+    pub updated_at: Timestamp,
+}
+
+impl ProfileWish {
+    /// Does a profile say what is wished?
+    pub fn is_met_by(&self, shown: &ProfileFacts) -> bool {
+        fn met<T: PartialEq>(wished: Option<&T>, shown: Option<&T>) -> bool {
+            wished.is_none() || wished == shown
+        }
+        let wished = &self.facts;
+        (wished.kind, &wished.name) == (shown.kind, &shown.name)
+            && met(wished.rate_limit.as_ref(), shown.rate_limit.as_ref())
+            && met(wished.session_timeout.as_ref(), shown.session_timeout.as_ref())
+            && met(wished.idle_timeout.as_ref(), shown.idle_timeout.as_ref())
+            && met(wished.remote_address.as_ref(), shown.remote_address.as_ref())
+            && met(wished.local_address.as_ref(), shown.local_address.as_ref())
+            && met(wished.address_list.as_ref(), shown.address_list.as_ref())
+            && met(wished.sessions_max.as_ref(), shown.sessions_max.as_ref())
+    }
+
+    /// Is it to be sent to a router that shows these profiles? One that was refused waits for a person.
+    pub fn is_to_be_sent(&self, shown: &[ProfileFacts]) -> bool {
+        self.sync != SyncName::Blocked && !shown.iter().any(|shown| self.is_met_by(shown))
+    }
+}
+
+impl ProfileFacts {
+    /// A profile of which nothing is said but its name.
+    pub const fn named(kind: LoginKind, name: String) -> Self {
+        Self {
+            kind,
+            name,
+            rate_limit: None,
+            session_timeout: None,
+            idle_timeout: None,
+            remote_address: None,
+            local_address: None,
+            address_list: None,
+            sessions_max: None,
+        }
+    }
+
+    /// Checks what a person wishes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] names the field that is out of bounds.
+    pub fn checked(self) -> Result<Self, Error> {
+        let texts = [
+            ("name", Some(&self.name)),
+            ("remote_address", self.remote_address.as_ref()),
+            ("local_address", self.local_address.as_ref()),
+            ("address_list", self.address_list.as_ref()),
+        ];
+        for (field, text) in texts {
+            let is_plain = |text: &String| {
+                let fits = (1..=TEXT_CHARS_MAX).contains(&text.chars().count());
+                fits && text.trim() == text && !text.chars().any(char::is_control)
+            };
+            if !text.is_none_or(is_plain) {
+                let allowed = format!("use 1 to {TEXT_CHARS_MAX} visible characters");
+                return Err(Error::invalid(field, allowed));
+            }
+        }
+        let second = SignedDuration::from_secs(1);
+        let spans =
+            [("session_timeout", self.session_timeout), ("idle_timeout", self.idle_timeout)];
+        for (field, span) in spans {
+            if span.is_some_and(|span| span < second || span > SPAN_MAX) {
+                return Err(Error::invalid(field, "use one second to one year"));
+            }
+        }
+        match (self.kind, self.sessions_max) {
+            (_, Some(0)) => Err(Error::invalid("sessions_max", "use 1 and more")),
+            (LoginKind::Pppoe, Some(2..)) => {
+                Err(Error::invalid("sessions_max", "a PPPoE profile allows one session, or any"))
+            }
+            (LoginKind::Hotspot, _) if self.local_address.is_some() => {
+                Err(Error::invalid("local_address", "only a PPPoE profile has it"))
+            }
+            _ => Ok(self),
+        }
+    }
 }
 
 /// Why nothing can be sold on a profile.
@@ -156,6 +256,40 @@ mod tests {
             address_list: None,
             sessions_max: None,
         }
+    }
+
+    #[test]
+    fn a_wish_is_met_by_a_profile_that_says_more() {
+        let router = RouterId::from_uuid(uuid::Uuid::nil());
+        let wish = |sync| ProfileWish {
+            router,
+            facts: facts(LoginKind::Pppoe, "home", "1M/2M"),
+            sync,
+            last_error: None,
+            updated_at: Timestamp::UNIX_EPOCH,
+        };
+        let pending = wish(SyncName::Pending);
+        let more = ProfileFacts { address_list: Some("x".to_owned()), ..pending.facts.clone() };
+        assert!(pending.is_met_by(&more) && !pending.is_to_be_sent(std::slice::from_ref(&more)));
+        let other = facts(LoginKind::Pppoe, "home", "5M/10M");
+        assert!(wish(SyncName::Applied).is_to_be_sent(std::slice::from_ref(&other)));
+        assert!(!wish(SyncName::Blocked).is_to_be_sent(&[other]));
+        assert!(pending.is_to_be_sent(&[facts(LoginKind::Hotspot, "home", "1M/2M")]));
+    }
+
+    #[test]
+    fn a_wish_that_no_router_would_take_is_refused() {
+        let hotspot = ProfileFacts::named(LoginKind::Hotspot, "fast".to_owned());
+        let local = Some("10.0.0.1".to_owned());
+        assert!(hotspot.clone().checked().is_ok());
+        assert!(ProfileFacts { local_address: local, ..hotspot.clone() }.checked().is_err());
+        assert!(ProfileFacts { sessions_max: Some(0), ..hotspot.clone() }.checked().is_err());
+        let idle_timeout = Some(SignedDuration::ZERO);
+        assert!(ProfileFacts { idle_timeout, ..hotspot }.checked().is_err());
+        let pppoe = ProfileFacts::named(LoginKind::Pppoe, " fast".to_owned());
+        assert!(pppoe.clone().checked().is_err());
+        let two = ProfileFacts { name: "fast".to_owned(), sessions_max: Some(2), ..pppoe };
+        assert!(two.checked().is_err());
     }
 
     #[test]

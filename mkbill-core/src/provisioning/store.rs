@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use super::drift::FoundDrift;
 use super::line::Line;
 use super::numbering::{LoginPrefix, Numbering};
-use super::profile::RouterProfile;
+use super::profile::{ProfileWish, RouterProfile};
 use super::session::{Session, Used};
 use super::stranger::Stranger;
 use super::{Care, Login, LoginKind, LoginSpec, Presence, SyncName, Usage};
@@ -132,6 +132,17 @@ pub trait ProfileStore: Send {
     /// All that a router has or had, by kind and name.
     async fn router_profiles(&mut self, router: RouterId)
     -> Result<Vec<RouterProfile>, StoreError>;
+    /// The profiles that a router ought to have, by kind and name.
+    async fn profile_wishes(&mut self, router: RouterId) -> Result<Vec<ProfileWish>, StoreError>;
+    /// Writes wishes, over the ones of the same name.
+    async fn profile_wishes_write(&mut self, wishes: &[ProfileWish]) -> Result<(), StoreError>;
+    /// Takes a wish away; `false` if there is none.
+    async fn profile_wish_delete(
+        &mut self,
+        router: RouterId,
+        kind: LoginKind,
+        name: &str,
+    ) -> Result<bool, StoreError>;
     /// Writes some, over what was known of them.
     async fn router_profiles_write(&mut self, profiles: &[RouterProfile])
     -> Result<(), StoreError>;

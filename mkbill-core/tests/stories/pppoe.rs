@@ -12,7 +12,8 @@ use mkbill_core::plan::terms::{OverdueAction, Service, Terms};
 use mkbill_core::plan::{Limits, NewPlan, Prices};
 use mkbill_core::provisioning::diff::DriftKind;
 use mkbill_core::provisioning::line::LineField;
-use mkbill_core::provisioning::{Care, Login};
+use mkbill_core::provisioning::profile::ProfileFacts;
+use mkbill_core::provisioning::{Care, Login, LoginKind, SyncName};
 use mkbill_core::subscription::Discount;
 use mkbill_core::testkit::Engine;
 use mkbill_routeros::sim::{Dial, PppRefusal, RouterOs};
@@ -32,6 +33,7 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     a_subscription_moves_to_another_name_and_the_old_one_is_gone,
     many_subscriptions_are_made_each_by_itself,
     a_profile_that_went_away_blocks_new_sales_until_it_is_back,
+    a_wished_profile_is_made_kept_and_says_why_it_cannot_be,
 ];
 
 const SECRETS: &str = "/ppp/secret";
@@ -424,4 +426,63 @@ async fn a_profile_that_went_away_blocks_new_sales_until_it_is_back(engine: Engi
     village.days(1).await;
     village.try_subscribe(3, village.login("siti")).await.unwrap();
     assert!(missing().await.is_empty());
+}
+
+async fn a_wished_profile_is_made_kept_and_says_why_it_cannot_be(engine: Engine) {
+    for routeros in [RouterOs::V6_49, RouterOs::V7_18] {
+        let village = Village::of(engine, routeros, OverdueAction::Disable).await;
+        let (world, billing) = (&village.world, &village.world.billing);
+        let on_router = |menu: &str, property: &str| {
+            world.router.router(|router| router.value(menu, "home-20m", property))
+        };
+        let (pppoe, hotspot) = ("/ppp/profile", "/ip/hotspot/user/profile");
+        let wish = |kind, rate_limit: &str| ProfileFacts {
+            rate_limit: Some(rate_limit.to_owned()),
+            ..ProfileFacts::named(kind, "home-20m".to_owned())
+        };
+        let burst = "10000k/20M 20M/40M 8M/16M 10/10";
+        let dialled = ProfileFacts {
+            remote_address: Some("homes".to_owned()),
+            sessions_max: Some(1),
+            ..wish(LoginKind::Pppoe, burst)
+        };
+        billing.wish_profile(&clerk().dry_run(), "pos-1", dialled.clone()).await.unwrap();
+        assert!(billing.profile_wishes("pos-1").await.unwrap().is_empty());
+        billing.wish_profile(&clerk(), "pos-1", dialled).await.unwrap();
+        billing.wish_profile(&clerk(), "pos-1", wish(LoginKind::Hotspot, "5M/5M")).await.unwrap();
+        world.tick().await;
+        assert_eq!(
+            on_router(pppoe, "rate-limit").as_deref(),
+            Some("10M/20M 20M/40M 8M/16M 10s/10s")
+        );
+        assert_eq!(on_router(pppoe, "only-one").as_deref(), Some("yes"));
+        assert_eq!(on_router(hotspot, "rate-limit").as_deref(), Some("5M/5M"));
+        world.poll().await;
+        let synced = async || {
+            let wishes = billing.profile_wishes("pos-1").await.unwrap();
+            wishes.iter().map(|wish| wish.sync).collect::<Vec<_>>()
+        };
+        assert_eq!(synced().await, [SyncName::Applied; 2]);
+        world.console("/ppp/profile/set", &["numbers=home-20m", "rate-limit=1M/1M"]);
+        world.poll().await;
+        assert!(on_router(pppoe, "rate-limit").unwrap().starts_with("10M/20M"), "it is kept so");
+        world.router.forget_commands();
+        world.poll().await;
+        assert!(!world.router.commands().iter().any(|seen| seen.is_write), "once is enough");
+        let nowhere = ProfileFacts {
+            remote_address: Some("no-such-pool".to_owned()),
+            ..ProfileFacts::named(LoginKind::Pppoe, "lost".to_owned())
+        };
+        billing.wish_profile(&clerk(), "pos-1", nowhere).await.unwrap();
+        world.tick().await;
+        let wishes = billing.profile_wishes("pos-1").await.unwrap();
+        let lost = wishes.iter().find(|wish| wish.facts.name == "lost").unwrap();
+        assert_eq!(lost.sync, SyncName::Blocked, "{lost:?}");
+        assert!(lost.last_error.is_some());
+        billing.forget_profile(&clerk(), "pos-1", LoginKind::Pppoe, "lost").await.unwrap();
+        let again = billing.forget_profile(&clerk(), "pos-1", LoginKind::Pppoe, "lost").await;
+        assert_eq!(again.unwrap_err().code(), "not_found");
+        let bad = billing.wish_profile(&clerk(), "pos-1", wish(LoginKind::Pppoe, "fast")).await;
+        assert!(bad.unwrap_err().to_string().starts_with("rate_limit: "));
+    }
 }

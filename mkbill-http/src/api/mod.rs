@@ -18,6 +18,7 @@ pub(crate) mod network;
 pub(crate) mod notices;
 pub(crate) mod payments;
 pub(crate) mod plans;
+pub(crate) mod profiles;
 pub(crate) mod reports;
 pub(crate) mod routers;
 pub(crate) mod subscriptions;

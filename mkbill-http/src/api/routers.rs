@@ -8,19 +8,17 @@ use mkbill_core::billing::{Billing, RouterCheck};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::controller::{AccessFinding, AccessVerdict};
-use mkbill_core::provisioning::profile::RouterProfile;
 use mkbill_core::provisioning::stranger::Stranger;
 use mkbill_core::router::{LinkSecurity, NewRouter, Router, RouterAddress, Trust};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
-use wildmatch::WildMatchPattern;
 
 use super::logins::LoginKindBody;
 use super::network::VitalsBody;
 use super::{Answer, Made, Problems, created};
-use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
+use crate::extract::{Json as Body, Path, WriteHeaders, WriteQuery, Writer};
 
 /// How the connection to a router is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
@@ -220,96 +218,6 @@ impl From<RouterCheck> for RouterFactsBody {
     }
 }
 
-/// Which profiles.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct ProfilesQuery {
-    /// For which kind of logins.
-    #[param(inline)]
-    pub(crate) kind: Option<LoginKindBody>,
-    /// Only names that match; `*` stands for any characters, letters match in either case.
-    #[param(example = "*pppoe*")]
-    pub(crate) matching: Option<String>,
-}
-
-impl ProfilesQuery {
-    pub(crate) async fn read(
-        self,
-        billing: &Billing,
-        router: &str,
-    ) -> Result<RouterProfilesBody, Error> {
-        let pattern =
-            self.matching.as_deref().map(WildMatchPattern::<'*', '\0'>::new_case_insensitive);
-        let profiles = billing.router_profiles(router).await?.into_iter();
-        let kind = self.kind.map(LoginKind::from);
-        let profiles = profiles.filter(|known| kind.is_none_or(|kind| known.facts.kind == kind));
-        let fits = |known: &RouterProfile| {
-            pattern.as_ref().is_none_or(|pattern| pattern.matches(&known.facts.name))
-        };
-        Ok(RouterProfilesBody {
-            items: profiles.filter(fits).map(RouterProfileBody::from).collect(),
-        })
-    }
-}
-
-/// A profile that a router has or had.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RouterProfile)]
-pub(crate) struct RouterProfileBody {
-    /// For which kind of logins.
-    pub(crate) kind: LoginKindBody,
-    /// Its name.
-    pub(crate) name: String,
-    /// The speed as the router writes it: upload/download, then burst.
-    #[schema(example = "5M/10M")]
-    pub(crate) rate_limit: Option<String>,
-    /// The longest single session, in seconds.
-    pub(crate) session_timeout_seconds: Option<i64>,
-    /// A session that is silent for so many seconds ends.
-    pub(crate) idle_timeout_seconds: Option<i64>,
-    /// The pool, or the address, that customers get.
-    pub(crate) remote_address: Option<String>,
-    /// The router's address in the tunnel.
-    pub(crate) local_address: Option<String>,
-    /// The address list that sessions are entered in.
-    pub(crate) address_list: Option<String>,
-    /// How many sessions a login may have at once.
-    pub(crate) sessions_max: Option<u32>,
-    /// When it was first seen.
-    pub(crate) seen_at: Timestamp,
-    /// Since when it is gone.
-    pub(crate) missing_since: Option<Timestamp>,
-}
-
-impl From<RouterProfile> for RouterProfileBody {
-    fn from(profile: RouterProfile) -> Self {
-        let facts = profile.facts;
-        let seconds = |span: Option<jiff::SignedDuration>| span.map(|span| span.as_secs());
-        Self {
-            kind: facts.kind.into(),
-            name: facts.name,
-            rate_limit: facts.rate_limit,
-            session_timeout_seconds: seconds(facts.session_timeout),
-            idle_timeout_seconds: seconds(facts.idle_timeout),
-            remote_address: facts.remote_address,
-            local_address: facts.local_address,
-            address_list: facts.address_list,
-            sessions_max: facts.sessions_max,
-            seen_at: profile.seen_at,
-            missing_since: profile.missing_since,
-        }
-    }
-}
-
-/// The profiles of a router.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RouterProfiles)]
-pub(crate) struct RouterProfilesBody {
-    /// By kind and name.
-    pub(crate) items: Vec<RouterProfileBody>,
-}
-
 /// A user or a secret that is not ours.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Stranger)]
@@ -392,18 +300,6 @@ pub(crate) async fn show_router(
     Path(router): Path<String>,
 ) -> Answer<RouterBody> {
     Ok(Json(billing.router(&router).await?.into()))
-}
-
-/// Lists the profiles that a router has or had, by kind and name.
-#[utoipa::path(get, path = "/routers/{router}/profiles", tag = "routers",
-    params(("router" = String, Path, description = "Name or id"), ProfilesQuery),
-    responses((status = 200, description = "The profiles", body = RouterProfilesBody), Problems))]
-pub(crate) async fn list_profiles(
-    State(billing): State<Billing>,
-    Path(router): Path<String>,
-    Query(query): Query<ProfilesQuery>,
-) -> Answer<RouterProfilesBody> {
-    Ok(Json(query.read(&billing, &router).await?))
 }
 
 /// Lists users and secrets that a router had at its last complete look and that are not ours.

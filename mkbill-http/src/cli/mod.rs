@@ -21,6 +21,7 @@ mod notice;
 pub(crate) mod output;
 mod payment;
 mod plan;
+mod profile;
 mod progress;
 mod quantity;
 mod report;

@@ -14,16 +14,17 @@ use mkbill_routeros::kit::{Kit, KitError};
 
 use crate::api::logins::LoginKindBody;
 use crate::api::network::{DriftBody, OutageBody};
+use crate::api::profiles::ProfilesQuery;
 use crate::api::routers::{
-    NewRouterBody, ProfilesQuery, RouterBody, RouterFactsBody, RouterProfileBody,
-    RouterProfilesBody, RoutersBody, SecurityBody, StrangerBody, StrangersBody, security,
+    NewRouterBody, RouterBody, RouterFactsBody, RoutersBody, SecurityBody, StrangerBody,
+    StrangersBody, security,
 };
 use crate::api::values::PageBody;
 use crate::failure::Failure;
 
 use super::args::{PageArgs, WriteArgs};
 use super::output::{Output, facts, or_dash, table};
-use super::{conformance, network};
+use super::{conformance, network, profile};
 
 const PASSWORD_VARIABLE: &str = "MKBILL_ROUTER_PASSWORD";
 
@@ -95,6 +96,9 @@ pub(super) enum KeptCommand {
         #[arg(long, value_name = "PATTERN")]
         matching: Option<String>,
     },
+    /// Profiles that routers ought to have
+    #[command(subcommand)]
+    Profile(profile::ProfileCommand),
     /// Say where a router and the books disagreed when it was last looked at
     Drift {
         /// Name or id
@@ -191,8 +195,9 @@ pub(super) async fn run(billing: &Billing, command: KeptCommand) -> Result<Outpu
         KeptCommand::Check { router } => Ok(checked(billing.check_router(&router).await?.into())),
         KeptCommand::Profiles { router, kind, matching } => {
             let query = ProfilesQuery { kind, matching };
-            Ok(profiles(query.read(billing, &router).await?))
+            Ok(profile::list(query.read(billing, &router).await?))
         }
+        KeptCommand::Profile(command) => profile::run(billing, command).await,
         KeptCommand::Drift { router } => {
             let drift = billing.drift(&router).await?;
             Ok(network::drift(drift.into_iter().map(DriftBody::from).collect()))
@@ -276,21 +281,6 @@ fn shown(router: RouterBody) -> Output {
         ("trouble", or_dash(router.last_error.as_ref())),
     ]);
     Output::new(router, text)
-}
-
-fn profiles(found: RouterProfilesBody) -> Output {
-    let row = |profile: &RouterProfileBody| {
-        [
-            LoginKind::from(profile.kind).to_string(),
-            profile.name.clone(),
-            or_dash(profile.rate_limit.as_ref()),
-            or_dash(profile.remote_address.as_ref()),
-            or_dash(profile.missing_since),
-        ]
-    };
-    let heads = ["kind", "name", "speed", "addresses", "missing since"];
-    let text = table(heads, found.items.iter().map(row));
-    Output::new(found, text)
 }
 
 fn strangers(items: Vec<StrangerBody>) -> Output {

@@ -189,3 +189,24 @@ async fn who_is_online_what_was_used_and_how_a_router_fares_is_shown() {
     assert_eq!(app.get("/api/v1/outages?router=rt-05").await.ok(200)["items"], json!([]));
     app.get("/api/v1/outages?router=nowhere").await.problem(422, "invalid");
 }
+
+#[tokio::test]
+async fn a_wished_profile_is_made_on_the_router_and_forgotten() {
+    let (app, simulator, _) = village().await;
+    let path = "/api/v1/routers/rt-05/profile-wishes/pppoe/home-20m";
+    let wish = json!({ "rate_limit": "10000k/20M", "remote_address": "homes" });
+    let made = send(&app, Method::PUT, path, &wish).await.ok(200);
+    assert_eq!((&made["rate_limit"], &made["sync"]), (&json!("10M/20M"), &json!("pending")));
+    app.work().await;
+    let speed = simulator.router(|r| r.value("/ppp/profile", "home-20m", "rate-limit"));
+    assert_eq!(speed.as_deref(), Some("10M/20M"));
+    let wishes = app.get("/api/v1/routers/rt-05/profile-wishes").await.ok(200);
+    assert_eq!(wishes["items"][0]["sync"], "applied");
+    let bad = send(&app, Method::PUT, path, &json!({ "rate_limit": "fast" })).await;
+    assert_eq!(bad.problem(422, "invalid")["field"], "rate_limit");
+    let kind = "/api/v1/routers/rt-05/profile-wishes/dsl/x";
+    assert_eq!(send(&app, Method::PUT, kind, &wish).await.problem(422, "invalid")["field"], "kind");
+    let gone = send(&app, Method::DELETE, path, &json!(null)).await;
+    assert_eq!(gone.status.as_u16(), 204);
+    send(&app, Method::DELETE, path, &json!(null)).await.problem(404, "not_found");
+}

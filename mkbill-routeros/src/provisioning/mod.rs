@@ -3,6 +3,7 @@
 mod apply;
 mod fault;
 mod observe;
+mod profiles;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -16,6 +17,7 @@ use mkbill_core::provisioning::controller::{
     AccessFinding, AccessVerdict, Change, ChangeOutcome, LoginAdd, Mark, Observed, Progress,
     RouterController, RouterFacts, RouterFault, Target,
 };
+use mkbill_core::provisioning::profile::ProfileFacts;
 use mkbill_core::router::{LinkSecurity, Trust as WantedTrust};
 use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
@@ -26,6 +28,7 @@ use crate::client::{
 };
 use crate::kit;
 use crate::transport::{FingerprintError, Trust};
+use crate::value::RateLimit;
 
 /// Works on routers over the RouterOS API: one connection per router, kept open.
 pub struct RouterOsController {
@@ -166,6 +169,25 @@ impl TryFrom<&LinkSecurity> for Security {
 impl RouterController for RouterOsController {
     fn check_security(&self, wanted: &LinkSecurity) -> Result<(), Error> {
         Security::try_from(wanted).map(drop)
+    }
+
+    fn check_rate_limit(&self, text: &str) -> Result<String, Error> {
+        let read = RateLimit::parse(text).map_err(|_| {
+            let form =
+                "write upload/download such as 5M/10M, then burst, threshold, time and priority";
+            Error::invalid("rate_limit", form)
+        })?;
+        Ok(read.to_string())
+    }
+
+    async fn put_profiles(
+        &self,
+        target: &Target,
+        profiles: &[ProfileFacts],
+    ) -> Result<Vec<ChangeOutcome>, RouterFault> {
+        let line = self.line(target).await?;
+        let (client, _) = line.connected().await?;
+        Ok(profiles::put_all(&client, profiles).await)
     }
 
     async fn probe(&self, target: &Target) -> Result<RouterFacts, RouterFault> {

@@ -20,7 +20,7 @@ use crate::command::ppp;
 use crate::command::system::{Identity, License, LogEntry, Resource, RouterClock};
 use crate::command::{Choice, Command, Record, Row, print};
 use crate::error::{Error, ErrorKind, FieldError};
-use crate::value::{date, duration, size};
+use crate::value::{RateLimit, date, duration, size};
 
 /// Large tables of a slow router take this long at most.
 const TABLE_MAX: Duration = Duration::from_mins(1);
@@ -180,11 +180,16 @@ fn rows_if_installed<R: Record>(answers: &mut Answers) -> Result<Vec<R>, Error> 
     }
 }
 
+/// A speed in its shortest form, in which it is compared; one that cannot be read is kept as it is.
+fn shortest(rate_limit: String) -> String {
+    RateLimit::parse(&rate_limit).map_or(rate_limit, |read| read.to_string())
+}
+
 fn hotspot_profile(profile: UserProfile) -> ProfileFacts {
     ProfileFacts {
         kind: LoginKind::Hotspot,
         name: profile.name,
-        rate_limit: profile.rate_limit,
+        rate_limit: profile.rate_limit.map(shortest),
         session_timeout: profile.session_timeout,
         idle_timeout: profile.idle_timeout,
         remote_address: profile.address_pool,
@@ -198,7 +203,7 @@ fn ppp_profile(profile: ppp::Profile) -> ProfileFacts {
     ProfileFacts {
         kind: LoginKind::Pppoe,
         name: profile.name,
-        rate_limit: profile.rate_limit,
+        rate_limit: profile.rate_limit.map(shortest),
         session_timeout: profile.session_timeout,
         idle_timeout: profile.idle_timeout,
         remote_address: profile.remote_address,
