@@ -7,12 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use crate::kernel::caller::{Caller, Mode};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, RouterId};
-use crate::provisioning::comment::OwnMark;
+use crate::provisioning::comment::{OwnMark, is_ours};
 use crate::provisioning::controller::{
     Change, ChangeOutcome, LoginAdd, Observed, Progress, RouterFault, Target,
 };
 use crate::provisioning::diff::{Diff, Drift, diff};
-use crate::provisioning::{Login, Presence};
+use crate::provisioning::{Login, LoginKind, Presence};
 use crate::router::Router;
 use crate::transact::{reading, transact};
 use crate::voucher::change::{self, Recode};
@@ -184,9 +184,11 @@ impl Billing {
         self.learn_adopted(&observed, &mut wanted).await?;
         let mut diff = diff(&wanted, &observed, &OwnMark);
         report.drift = std::mem::take(&mut diff.drift);
-        self.put_profiles(router, target, &observed).await?;
         let mut mending = Mending::new(target, &observed, &wanted);
-        self.mend(&mut mending, &diff, report).await?;
+        self.cut_off(&mut mending, &diff, report).await?;
+        self.put_profiles(router, target, &observed).await?;
+        self.apply(&mut mending, &diff.restores, report).await?;
+        self.apply(&mut mending, &diff.adds, report).await?;
         let pushed = self.push_fresh(work, report).await?;
         self.tidy(&mut mending, &diff, report).await?;
         if let Some(trouble) = learnt.trouble {
@@ -209,24 +211,27 @@ impl Billing {
             Some(live) => live,
             None => reading!(self.store(), |tx| tx.logins_live(router.id).await)?,
         };
-        let known: std::collections::HashSet<&str> =
-            wanted.iter().map(|login| login.name.as_str()).collect();
+        let known: HashSet<(LoginKind, &str)> =
+            wanted.iter().map(|login| (login.kind, login.name.as_str())).collect();
         let strays: Vec<String> = observed
             .users
             .iter()
-            .filter(|user| !known.contains(user.name.as_str()))
-            .filter(|user| crate::provisioning::comment::is_ours(&user.comment))
+            .filter(|user| !known.contains(&(user.kind, user.name.as_str())))
+            .filter(|user| is_ours(&user.comment))
             .map(|user| user.name.clone())
             .collect();
         if !strays.is_empty() {
             let ended =
                 reading!(self.store(), |tx| tx.logins_absent_named(router.id, &strays).await)?;
-            wanted.extend(ended);
+            let is_new = |login: &Login| !known.contains(&(login.kind, login.name.as_str()));
+            let new: Vec<Login> = ended.into_iter().filter(is_new).collect();
+            wanted.extend(new);
         }
         Ok(wanted)
     }
 
-    async fn mend(
+    /// Closes what is due, after noting what needs nothing.
+    async fn cut_off(
         &self,
         mending: &mut Mending<'_>,
         diff: &Diff,
@@ -241,9 +246,7 @@ impl Billing {
         self.settle(&in_step, &vec![ChangeOutcome::Applied; in_step.len()]).await?;
         self.settle(&taken, &vec![ChangeOutcome::NameTaken; taken.len()]).await?;
         mending.to_be_removed = diff.tidy.iter().map(|change| change.login).collect();
-        self.apply(mending, &diff.cuts, report).await?;
-        self.apply(mending, &diff.restores, report).await?;
-        self.apply(mending, &diff.adds, report).await
+        self.apply(mending, &diff.cuts, report).await
     }
 
     /// Removes what is over, but for what could not be cut off.
