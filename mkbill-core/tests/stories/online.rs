@@ -1,12 +1,17 @@
 //! Who is online, what was used, when routers were away, and what the engine tells of it.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
+use mkbill_core::billing::BatchView;
 use mkbill_core::event::Position;
 use mkbill_core::kernel::ids::LoginId;
+use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::provisioning::session::{Session, Used};
 use mkbill_core::provisioning::store::SessionFilter;
 use mkbill_core::testkit::Engine;
-use mkbill_routeros::sim::Mac;
+use mkbill_core::voucher::store::VoucherFilter;
+use mkbill_routeros::sim::{Customer, Mac, ObjectId, Online, Traffic};
 
 use crate::pppoe::Village;
 use crate::support::stories;
@@ -16,6 +21,7 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     a_subscriber_is_seen_from_the_first_look_to_the_last_and_counted_once,
     a_voucher_is_seen_too_and_a_strangers_session_is_nobodys,
     bytes_of_a_crowd_with_reconnects_and_reboots_are_never_counted_twice,
+    bytes_of_ten_thousand_sessions_are_those_that_the_router_counted,
     a_router_that_is_away_has_one_outage_however_often_it_is_tried,
     a_plan_says_what_would_be_changed_and_changes_nothing,
     what_disagrees_is_kept_until_it_agrees_again,
@@ -135,6 +141,78 @@ async fn bytes_of_a_crowd_with_reconnects_and_reboots_are_never_counted_twice(en
             }
             _ => {}
         }
+    }
+}
+
+const CROWD: u32 = 10_000;
+
+async fn bytes_of_ten_thousand_sessions_are_those_that_the_router_counted(engine: Engine) {
+    let world = World::new(engine).await.with_known_router().await;
+    let plan = world.daily_plan().await;
+    let batch = world.batch(&plan, CROWD).await;
+    world.tick().await;
+    let codes = every_code(&world, &batch).await;
+    let mut crowd = world.router.crowd(codes.iter().map(Customer::with_code));
+    let mut truth = BTreeMap::new();
+    for round in 0..6 {
+        crowd.arrive(codes.len());
+        crowd.browse(Traffic { upload_per_second: 40_000, download_per_second: 900_000 });
+        world.poll().await;
+        assert_eq!(crowd.online(), codes.len());
+        note_counters(&world, round, &mut truth);
+        match round % 3 {
+            0 => assert_eq!(crowd.leave(3_000), 3_000),
+            1 => world.router.router(|router| {
+                assert!(codes.iter().all(|code| router.reset_counters(code)));
+            }),
+            _ => {
+                world.router.reboot();
+                world.clock.advance(SignedDuration::from_secs(60));
+            }
+        }
+    }
+    let mut counted = BTreeMap::<&str, Used>::new();
+    for ((_, _, code), used) in &truth {
+        let sum = counted.entry(code).or_default();
+        *sum = sum.and(*used);
+    }
+    let logins = every_login_seen(&world).await;
+    assert_eq!((logins.len(), counted.len()), (codes.len(), codes.len()));
+    for (code, login) in logins {
+        assert_eq!(used(&world, login).await, counted[code.as_str()], "{code}");
+    }
+}
+
+/// What the router shows of each session at a look; it may number them anew after a reboot.
+fn note_counters(world: &World, round: u32, truth: &mut BTreeMap<(u32, ObjectId, String), Used>) {
+    world.router.router(|router| {
+        for online in router.online() {
+            let Online { id, user, uptime, bytes_in, bytes_out, .. } = online;
+            truth.insert((round / 3, id, user), Used { uptime, bytes_in, bytes_out });
+        }
+    });
+}
+
+async fn every_code(world: &World, batch: &BatchView) -> Vec<String> {
+    let filter = VoucherFilter { batch: Some(batch.batch.id), ..VoucherFilter::default() };
+    let mut codes = Vec::new();
+    let mut page = page_of(200);
+    loop {
+        let vouchers = world.billing.vouchers(&filter, page).await.unwrap();
+        codes.extend(vouchers.items.iter().map(|voucher| voucher.code.as_str().to_owned()));
+        let Some(next) = vouchers.next else { return codes };
+        page = PageRequest::new(Some(next), 200).unwrap();
+    }
+}
+
+async fn every_login_seen(world: &World) -> BTreeMap<String, LoginId> {
+    let mut logins = BTreeMap::new();
+    let mut page = page_of(200);
+    loop {
+        let sessions = world.billing.sessions(&SessionFilter::default(), page).await.unwrap();
+        logins.extend(sessions.items.into_iter().map(|one| (one.name, one.login.unwrap())));
+        let Some(next) = sessions.next else { return logins };
+        page = PageRequest::new(Some(next), 200).unwrap();
     }
 }
 
