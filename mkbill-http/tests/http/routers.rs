@@ -30,14 +30,19 @@ async fn a_check_says_what_our_account_lacks_and_what_it_has_too_much() {
         let access = check["access"].as_array().unwrap().clone();
         access.iter().map(|one| one["verdict"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(verdicts().await, ["advice", "advice", "advice"], "plain, full and open");
+    assert_eq!(verdicts().await, ["advice"; 5], "plain, full, open, nothing to pin, for anybody");
     let run = |path: &str, words: &[&str]| {
         simulator.router(|router| router.run(path, words).map(drop)).unwrap();
     };
     run("/user/group/add", &["name=least", "policy=api,read,write,sensitive"]);
     run("/user/set", &["numbers=mkbill", "group=least"]);
     run("/ip/service/set", &["numbers=api", "disabled=yes"]);
-    assert_eq!(verdicts().await[1..], ["good", "good"]);
+    run("/ip/service/set", &["numbers=api-ssl", "certificate=mkbill"]);
+    run(
+        "/ip/firewall/filter/add",
+        &["chain=input", "protocol=tcp", "dst-port=8729", "src-address=192.0.2.10"],
+    );
+    assert_eq!(verdicts().await[1..], ["good"; 4]);
     run("/user/group/set", &["numbers=least", "policy=api,read,write"]);
     assert_eq!(verdicts().await[1], "missing");
 }

@@ -27,7 +27,7 @@ impl From<Sentence> for Row {
 impl Row {
     /// A row with these fields, as a router would send it.
     #[cfg(test)]
-    pub(super) fn of(fields: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(fields: &[(&str, &str)]) -> Self {
         let sentence = Sentence::command("!re");
         fields.iter().fold(sentence, |sentence, (name, value)| sentence.with(name, value)).into()
     }

@@ -143,11 +143,12 @@ pub(super) fn lacks(path: &str, verb: &str) -> bool {
 }
 
 /// Every stored menu. A menu stands behind those that its references name.
-pub(super) const STORED: [&Menu; 20] = [
+pub(super) const STORED: [&Menu; 21] = [
     &network::INTERFACES,
     &network::ADDRESSES,
     &network::DNS_STATIC,
     &network::ADDRESS_LISTS,
+    &network::FILTERS,
     &network::POOLS,
     &network::QUEUES,
     &ppp::PPP_PROFILE,

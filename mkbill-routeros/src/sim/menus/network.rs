@@ -140,6 +140,25 @@ pub(super) static ADDRESS_LISTS: Menu = Menu {
     built_in: &[],
 };
 
+/// The rules are kept and shown; no traffic is held against them.
+pub(super) static FILTERS: Menu = Menu {
+    path: "/ip/firewall/filter",
+    columns: &[
+        Column::write("chain", Kind::Name),
+        Column::write("action", Kind::Choice(&["accept", "drop", "reject"])).or("accept"),
+        Column::write("protocol", Kind::Text),
+        Column::write("src-address", Kind::Text),
+        Column::write("src-address-list", Kind::Text),
+        Column::write("dst-port", Kind::Text),
+        Column::read("dynamic").or("false"),
+        Column::write("disabled", Kind::Flag).or("false"),
+        Column::write("comment", Kind::Text),
+    ],
+    unique: &[],
+    duplicate: "",
+    built_in: &[],
+};
+
 pub(super) static POOLS: Menu = Menu {
     path: POOL,
     columns: &[
