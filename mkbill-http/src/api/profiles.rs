@@ -51,15 +51,15 @@ impl ProfilesQuery {
     }
 }
 
-/// A profile that a router has or had.
+/// What a profile says.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = RouterProfile)]
-pub(crate) struct RouterProfileBody {
+#[schema(as = ProfileFacts)]
+pub(crate) struct ProfileFactsBody {
     /// For which kind of logins.
     pub(crate) kind: LoginKindBody,
     /// Its name.
     pub(crate) name: String,
-    /// The speed as the router writes it: upload/download, then burst.
+    /// The speed: upload/download, then burst; as the router writes it, or in its shortest form.
     #[schema(example = "5M/10M")]
     pub(crate) rate_limit: Option<String>,
     /// The longest single session, in seconds.
@@ -74,15 +74,10 @@ pub(crate) struct RouterProfileBody {
     pub(crate) address_list: Option<String>,
     /// How many sessions a login may have at once.
     pub(crate) sessions_max: Option<u32>,
-    /// When it was first seen.
-    pub(crate) seen_at: Timestamp,
-    /// Since when it is gone.
-    pub(crate) missing_since: Option<Timestamp>,
 }
 
-impl From<RouterProfile> for RouterProfileBody {
-    fn from(profile: RouterProfile) -> Self {
-        let facts = profile.facts;
+impl From<ProfileFacts> for ProfileFactsBody {
+    fn from(facts: ProfileFacts) -> Self {
         let seconds = |span: Option<SignedDuration>| span.map(|span| span.as_secs());
         Self {
             kind: facts.kind.into(),
@@ -94,6 +89,27 @@ impl From<RouterProfile> for RouterProfileBody {
             local_address: facts.local_address,
             address_list: facts.address_list,
             sessions_max: facts.sessions_max,
+        }
+    }
+}
+
+/// A profile that a router has or had.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RouterProfile)]
+pub(crate) struct RouterProfileBody {
+    /// What it says.
+    #[serde(flatten)]
+    pub(crate) facts: ProfileFactsBody,
+    /// When it was first seen.
+    pub(crate) seen_at: Timestamp,
+    /// Since when it is gone.
+    pub(crate) missing_since: Option<Timestamp>,
+}
+
+impl From<RouterProfile> for RouterProfileBody {
+    fn from(profile: RouterProfile) -> Self {
+        Self {
+            facts: profile.facts.into(),
             seen_at: profile.seen_at,
             missing_since: profile.missing_since,
         }
@@ -160,25 +176,9 @@ impl ProfileWishChangeBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ProfileWish)]
 pub(crate) struct ProfileWishBody {
-    /// For which kind of logins.
-    pub(crate) kind: LoginKindBody,
-    /// Its name.
-    pub(crate) name: String,
-    /// The speed in its shortest form.
-    #[schema(example = "5M/10M")]
-    pub(crate) rate_limit: Option<String>,
-    /// The longest single session, in seconds.
-    pub(crate) session_timeout_seconds: Option<i64>,
-    /// A session that is silent for so many seconds ends.
-    pub(crate) idle_timeout_seconds: Option<i64>,
-    /// The pool, or the address, that customers get.
-    pub(crate) remote_address: Option<String>,
-    /// The router's address in the tunnel.
-    pub(crate) local_address: Option<String>,
-    /// The address list that sessions are entered in.
-    pub(crate) address_list: Option<String>,
-    /// How many sessions a login may have at once.
-    pub(crate) sessions_max: Option<u32>,
+    /// What it says.
+    #[serde(flatten)]
+    pub(crate) facts: ProfileFactsBody,
     /// How far the router has followed: `pending`, `applied` or `blocked`.
     pub(crate) sync: &'static str,
     /// Why it has not.
@@ -189,17 +189,8 @@ pub(crate) struct ProfileWishBody {
 
 impl From<ProfileWish> for ProfileWishBody {
     fn from(wish: ProfileWish) -> Self {
-        let facts = wish.facts;
         Self {
-            kind: facts.kind.into(),
-            name: facts.name,
-            rate_limit: facts.rate_limit,
-            session_timeout_seconds: facts.session_timeout.map(|span| span.as_secs()),
-            idle_timeout_seconds: facts.idle_timeout.map(|span| span.as_secs()),
-            remote_address: facts.remote_address,
-            local_address: facts.local_address,
-            address_list: facts.address_list,
-            sessions_max: facts.sessions_max,
+            facts: wish.facts.into(),
             sync: wish.sync.name(),
             last_error: wish.last_error,
             updated_at: wish.updated_at,

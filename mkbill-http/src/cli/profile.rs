@@ -122,9 +122,9 @@ async fn wish(billing: &Billing, arguments: WishArgs) -> Result<Output, Failure>
 fn wishes(items: Vec<ProfileWishBody>) -> Output {
     let row = |wish: &ProfileWishBody| {
         [
-            LoginKind::from(wish.kind).to_string(),
-            wish.name.clone(),
-            or_dash(wish.rate_limit.as_ref()),
+            LoginKind::from(wish.facts.kind).to_string(),
+            wish.facts.name.clone(),
+            or_dash(wish.facts.rate_limit.as_ref()),
             wish.sync.to_owned(),
             or_dash(wish.last_error.as_ref()),
         ]
@@ -136,10 +136,10 @@ fn wishes(items: Vec<ProfileWishBody>) -> Output {
 pub(super) fn list(found: RouterProfilesBody) -> Output {
     let row = |profile: &RouterProfileBody| {
         [
-            LoginKind::from(profile.kind).to_string(),
-            profile.name.clone(),
-            or_dash(profile.rate_limit.as_ref()),
-            or_dash(profile.remote_address.as_ref()),
+            LoginKind::from(profile.facts.kind).to_string(),
+            profile.facts.name.clone(),
+            or_dash(profile.facts.rate_limit.as_ref()),
+            or_dash(profile.facts.remote_address.as_ref()),
             or_dash(profile.missing_since),
         ]
     };
