@@ -24,7 +24,7 @@ use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
 use crate::request::store::RequestStore;
 use crate::router::store::RouterStore;
 use crate::signal::Signal;
-use crate::subscription::store::SubscriptionStore;
+use crate::subscription::store::{PeriodUseStore, SubscriptionStore};
 use crate::vendor::store::VendorStore;
 use crate::voucher::store::VoucherStore;
 
@@ -85,6 +85,7 @@ pub trait Tx:
     + BooksStore
     + CustomerStore
     + SubscriptionStore
+    + PeriodUseStore
     + InvoiceStore
     + PaymentStore
     + AccountStore

@@ -24,8 +24,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::{
     audit, batches, books, clock, credit, customer_details, customers, events, explanations,
-    figures, health, invoices, logins, money_reports, network, notices, payments, plans, profiles,
-    reports, routers, subscriptions, taxes, vendors, vouchers,
+    fair_use, figures, health, invoices, logins, money_reports, network, notices, payments, plans,
+    profiles, reports, routers, subscriptions, taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -166,6 +166,8 @@ fn of_subscribers() -> OpenApiRouter<Billing> {
         .routes(routes!(subscriptions::bill_subscription))
         .routes(routes!(subscriptions::prepay_subscription))
         .routes(routes!(subscriptions::retry_subscription))
+        .routes(routes!(fair_use::show_use))
+        .routes(routes!(fair_use::reset_use))
         .routes(routes!(invoices::issue_invoice, invoices::list_invoices))
         .routes(routes!(invoices::show_invoice))
         .routes(routes!(invoices::void_invoice))

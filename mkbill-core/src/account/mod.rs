@@ -10,6 +10,7 @@ pub mod book;
 pub mod correct;
 pub mod desk;
 pub mod document;
+pub mod fair_use;
 pub mod issue;
 pub mod load;
 pub mod notices;

@@ -10,7 +10,7 @@ use crate::event::NewEvent;
 use crate::invoice::{CreditNote, Invoice, InvoiceState};
 use crate::kernel::document::{Document, DocumentNumber};
 use crate::kernel::error::Error;
-use crate::kernel::ids::LoginId;
+use crate::kernel::ids::{LoginId, SubscriptionId};
 use crate::ledger::{BooksClosed, Entry, check_open};
 use crate::notice::Notice;
 use crate::payment::Allocation;
@@ -39,7 +39,7 @@ pub async fn save(
     check_days(desk, &entries)?;
     number_documents(tx, accounts).await?;
     save_holders(tx, accounts).await?;
-    save_subscriptions(tx, accounts).await?;
+    save_subscriptions(tx, desk, accounts).await?;
     tx.events_push(invoices_that_moved(desk, accounts));
     save_documents(tx, accounts).await?;
     if !entries.is_empty() {
@@ -154,13 +154,24 @@ async fn save_holders(tx: &mut dyn Tx, accounts: &[CustomerAccount]) -> Result<(
     Ok(())
 }
 
-async fn save_subscriptions(tx: &mut dyn Tx, accounts: &[CustomerAccount]) -> Result<(), Error> {
+async fn save_subscriptions(
+    tx: &mut dyn Tx,
+    desk: &Desk<'_>,
+    accounts: &[CustomerAccount],
+) -> Result<(), Error> {
     let kept = || accounts.iter().flat_map(|account| &account.kept);
     let subscriptions: Vec<Subscription> = touched(kept().map(|kept| &kept.subscription), |old| {
         old.revision += 1;
     });
     if !subscriptions.is_empty() {
         tx.subscriptions_write(&subscriptions).await?;
+        let counted = subscriptions
+            .iter()
+            .filter(|changed| changed.terms.fair_use.is_some() || changed.use_step > 0);
+        let counted: Vec<SubscriptionId> = counted.map(|changed| changed.id).collect();
+        if !counted.is_empty() {
+            tx.uses_touch(&counted, desk.context.now).await?;
+        }
     }
     let periods: Vec<BilledPeriod> = touched(kept().flat_map(|kept| &kept.periods), |_| ());
     if !periods.is_empty() {

@@ -9,6 +9,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::InvoiceId;
 use crate::kernel::ids::LoginId;
 use crate::notice::NoticeKind;
+use crate::plan::fair_use::UseEffect;
 use crate::plan::terms::{BillingMode, LateRenewal, OverdueAction};
 use crate::provisioning::Presence;
 use crate::subscription::cycle::{add_days, days_between, sub_days};
@@ -297,8 +298,14 @@ impl CustomerAccount {
 /// Whether and on which profile a subscription's login ought to be there.
 fn wanted(subscription: &Subscription) -> (Presence, String) {
     let own = || subscription.profile.clone();
+    let passed = subscription.use_step;
+    let slowed = subscription.terms.fair_use.as_ref().and_then(|rule| rule.effect(passed));
     match (subscription.state, &subscription.terms.overdue_action) {
-        (SubscriptionState::Active { .. }, _) => (Presence::Enabled, own()),
+        (SubscriptionState::Active { .. }, _) => match slowed {
+            None => (Presence::Enabled, own()),
+            Some(UseEffect::MoveToProfile(profile)) => (Presence::Enabled, profile.clone()),
+            Some(UseEffect::Disable) => (Presence::Disabled, own()),
+        },
         (SubscriptionState::Overdue { .. }, OverdueAction::MoveToProfile(profile)) => {
             (Presence::Enabled, profile.clone())
         }
@@ -317,6 +324,7 @@ pub(super) fn picture(subscription: &Subscription) -> Value {
         "ends_on": subscription.ends_on.map(|day| day.to_string()),
         "plan": subscription.plan.to_string(),
         "login": subscription.login.map(|login| login.to_string()),
+        "use_step": subscription.use_step,
         "next_plan": subscription.next_plan.map(|plan| plan.to_string()),
         "price_sell_minor": subscription.terms.prices.sell().minor(),
         "discount_minor": subscription.discount.minor,

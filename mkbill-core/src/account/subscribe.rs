@@ -60,6 +60,7 @@ impl CustomerAccount {
             state: first_state(waits, today),
             ends_on: None,
             discount: new.discount,
+            use_step: 0,
             due_at: None,
             trouble: None,
             created_at: desk.context.now,

@@ -10,9 +10,11 @@ use crate::kernel::ids::{CustomerId, LoginId, PaymentId, SubscriptionId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::page::{PAGE_ITEMS_MAX, PageRequest};
 use crate::ledger::statement::StatementLine;
+use crate::plan::fair_use::UseEffect;
 use crate::provisioning::{Login, Owner, SyncState};
 use crate::report::store::StatementRange;
 use crate::store::Tx;
+use crate::subscription::period_use::PeriodUse;
 use crate::subscription::{Subscription, SubscriptionState};
 use crate::transact::reading;
 
@@ -248,6 +250,9 @@ async fn subscription_verdict(
 ) -> Result<Vec<String>, Error> {
     let state = state_text(subscription);
     let mut verdict = vec![format!("subscription {} is {state}", subscription.id)];
+    if let Some(used) = tx.use_of(subscription.id).await? {
+        verdict.extend(use_text(subscription, &used));
+    }
     if let Some(trouble) = &subscription.trouble {
         verdict.push(format!("it waits for a person: {trouble}"));
     }
@@ -278,6 +283,17 @@ fn state_text(subscription: &Subscription) -> String {
         }
         SubscriptionState::Cancelled { since } => format!("over since {since}"),
     }
+}
+
+fn use_text(subscription: &Subscription, used: &PeriodUse) -> Option<String> {
+    let (bytes, until) = (used.bytes(), used.due_at);
+    let effect = subscription.terms.fair_use.as_ref()?.effect(subscription.use_step);
+    let effect = match effect {
+        None => return Some(format!("{bytes} bytes of its period used, at full speed")),
+        Some(UseEffect::MoveToProfile(profile)) => format!("on profile {profile}"),
+        Some(UseEffect::Disable) => "closed".to_owned(),
+    };
+    Some(format!("{bytes} bytes of its period used, {effect} until {until}"))
 }
 
 fn login_text(login: &Login) -> String {

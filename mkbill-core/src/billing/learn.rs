@@ -11,16 +11,17 @@ use crate::event::NewEvent;
 use crate::kernel::caller::{Caller, Mode};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
-use crate::kernel::ids::{LoginId, OutageId, RouterId, SessionId};
+use crate::kernel::ids::{LoginId, OutageId, RouterId, SessionId, SubscriptionId};
 use crate::provisioning::comment::OwnMark;
 use crate::provisioning::controller::{Observed, ObservedUser};
 use crate::provisioning::diff::Drift;
 use crate::provisioning::line::LineField;
-use crate::provisioning::session::{Followed, Look, Moment, Session, follow};
+use crate::provisioning::session::{Followed, Look, Moment, Session, Used, follow};
 use crate::provisioning::{Care, Login, LoginKind, drift, profile, stranger};
 use crate::router::health::Vitals;
 use crate::router::{Router, RouterHealth};
 use crate::store::Tx;
+use crate::subscription::store::BytesUsed;
 use crate::transact::transact;
 
 use super::Billing;
@@ -193,8 +194,35 @@ async fn note_sessions(tx: &mut dyn Tx, context: Context<'_>, seen: Seen<'_>) ->
     let followed = follow(&known, look, |kind, name| ours.get(&(kind, name)).copied(), new_id);
     tx.events_push(session_events(context, router, &followed));
     tx.usage_add(context.zone.date(context.now), &followed.used).await?;
+    if let Some(before) = look.before {
+        note_period_use(tx, seen, before.at, &followed.used, context.now).await?;
+    }
     let Followed { started, went_on, ended, .. } = followed;
     Ok(tx.sessions_write(&[started, went_on, ended].concat()).await?)
+}
+
+/// What was used by those whose terms have a rule of fair use. The first look at a router does not count:
+/// nobody knows in which period its sessions used what they show.
+async fn note_period_use(
+    tx: &mut dyn Tx,
+    seen: Seen<'_>,
+    from: Timestamp,
+    used: &[(LoginId, Used)],
+    now: Timestamp,
+) -> Result<(), Error> {
+    if used.is_empty() {
+        return Ok(());
+    }
+    let counted: HashMap<LoginId, SubscriptionId> =
+        tx.uses_counted(seen.router.id).await?.into_iter().collect();
+    let of_subscription = |(login, used): &(LoginId, Used)| {
+        let Used { bytes_in, bytes_out, .. } = *used;
+        let subscription = *counted.get(login)?;
+        (bytes_in > 0 || bytes_out > 0).then_some(BytesUsed { subscription, bytes_in, bytes_out })
+    };
+    let mut rows: Vec<BytesUsed> = used.iter().filter_map(of_subscription).collect();
+    rows.sort_by_key(|row| row.subscription);
+    Ok(tx.uses_add(&rows, from, now).await?)
 }
 
 fn session_events(context: Context<'_>, router: &Router, followed: &Followed) -> Vec<NewEvent> {

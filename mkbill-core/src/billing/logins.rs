@@ -12,7 +12,7 @@ use crate::kernel::context::Context;
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{CustomerId, LoginId, RouterId, SubscriptionId};
 use crate::kernel::page::{Page, PageRequest};
-use crate::plan::terms::Service;
+use crate::plan::terms::{Service, Terms};
 use crate::provisioning::line::{Line, LineField};
 use crate::provisioning::numbering::{self, LoginPrefix, NumberingRefusal};
 use crate::provisioning::store::LoginFilter;
@@ -58,7 +58,7 @@ pub struct SubscriberLogin {
 pub(super) struct ForSubscription<'a> {
     pub(super) customer: CustomerId,
     pub(super) subscription: SubscriptionId,
-    pub(super) service: Service,
+    pub(super) terms: &'a Terms,
     pub(super) profile: &'a str,
 }
 
@@ -333,7 +333,7 @@ async fn give(
     let new = ForSubscription {
         customer: subscription.customer,
         subscription: id,
-        service: subscription.terms.service,
+        terms: &subscription.terms,
         profile: &subscription.profile,
     };
     let login = Login { id: new_id, ..make(tx, desk.context, new, wanted).await? };
@@ -385,10 +385,12 @@ pub(super) async fn make(
     new: ForSubscription<'_>,
     wanted: &SubscriberLogin,
 ) -> Result<Login, Error> {
-    let kind = menu_of(new.service);
+    let kind = menu_of(new.terms.service);
     let router = tx.router_by_id(wanted.router).await?;
     let router = router.ok_or_else(|| Error::not_found("router", wanted.router))?;
-    profile::expect(tx, &router, kind, new.profile).await?;
+    for name in [new.profile].into_iter().chain(new.terms.profiles()) {
+        profile::expect(tx, &router, kind, name).await?;
+    }
     if wanted.adopt && (wanted.password.is_some() || !wanted.line.is_empty()) {
         let text = "what is taken over keeps its password and addresses: change them afterwards";
         return Err(Error::invalid("adopt", text));

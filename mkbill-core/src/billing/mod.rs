@@ -14,6 +14,7 @@ mod deliveries;
 mod desk;
 mod events;
 mod explain;
+mod fair_use;
 mod figures;
 mod invoices;
 mod keys;

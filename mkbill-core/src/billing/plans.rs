@@ -9,6 +9,7 @@ use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::PlanId;
 use crate::kernel::page::{Page, PageRequest};
+use crate::plan::fair_use::FairUse;
 use crate::plan::store::PlanFilter;
 use crate::plan::terms::Terms;
 use crate::plan::{NewPlan, Plan, PlanChange, PlanName};
@@ -232,6 +233,7 @@ fn picture_of_terms(terms: &Terms) -> Value {
         "grace_days": terms.grace_days,
         "late_renewal": terms.late_renewal.name(),
         "overdue_profile": terms.overdue_action.profile(),
+        "fair_use": terms.fair_use.as_ref().map(FairUse::to_json),
         "tax": terms.tax.as_ref().map(TaxName::as_str),
     })
 }

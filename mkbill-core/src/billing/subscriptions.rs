@@ -334,7 +334,7 @@ async fn subscribe(
             let new = ForSubscription {
                 customer: request.customer,
                 subscription: id,
-                service: plan.terms_for_subscription()?.service,
+                terms: plan.terms_for_subscription()?,
                 profile: &plan.router_profile,
             };
             Some(logins::make(tx, desk.context, new, wanted).await?)

@@ -196,6 +196,7 @@ impl Billing {
         }
         let seen = Seen { router, observed: &observed, logins: &wanted, drift: &report.drift };
         self.note_success(seen, learnt.at).await?;
+        self.watch_use().await?;
         mending.unfinished.map_or(Ok(pushed), |why| Err(PassTrouble::Unfinished(why)))
     }
 

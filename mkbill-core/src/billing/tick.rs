@@ -119,7 +119,7 @@ impl Billing {
 }
 
 /// Is it about what is stored rather than about the store?
-fn is_about_data(error: &Error) -> bool {
+pub(super) fn is_about_data(error: &Error) -> bool {
     !matches!(error, Error::Unavailable { .. })
 }
 

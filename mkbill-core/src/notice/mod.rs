@@ -32,6 +32,8 @@ names! {
         SubscriptionStarted = "subscription_started",
         /// A subscription ended.
         SubscriptionCancelled = "subscription_cancelled",
+        /// Much was used in a period: the service is slower, or closed, until the next.
+        FairUseReached = "fair_use_reached",
         /// Credit lies there unused.
         CreditReminder = "credit_reminder",
         /// A customer owes much.

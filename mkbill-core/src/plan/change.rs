@@ -8,6 +8,7 @@ use crate::kernel::money::Money;
 use crate::kernel::patch::Patch;
 use crate::subscription::cycle::Cycle;
 
+use super::fair_use::FairUse;
 use super::terms::{Activation, BillingMode, LateRenewal, OverdueAction, Terms};
 use super::{Limits, NewPlan, Plan, PlanName, PlanRefusal, Prices};
 
@@ -51,6 +52,8 @@ pub struct TermsChange {
     pub late_renewal: Option<LateRenewal>,
     /// What happens to the login when the service is cut.
     pub overdue_action: Option<OverdueAction>,
+    /// What happens when much is used within a period.
+    pub fair_use: Patch<FairUse>,
     /// The tax on it.
     pub tax: Patch<TaxName>,
 }
@@ -91,8 +94,9 @@ impl PlanChange {
 
 impl TermsChange {
     fn apply(self, terms: &Terms, prices: Prices) -> Terms {
-        let mut tax = terms.tax.clone();
+        let Terms { mut tax, mut fair_use, .. } = terms.clone();
         self.tax.apply(&mut tax);
+        self.fair_use.apply(&mut fair_use);
         Terms {
             prices,
             service: terms.service,
@@ -103,6 +107,7 @@ impl TermsChange {
             grace_days: self.grace_days.unwrap_or(terms.grace_days),
             late_renewal: self.late_renewal.unwrap_or(terms.late_renewal),
             overdue_action: self.overdue_action.unwrap_or_else(|| terms.overdue_action.clone()),
+            fair_use,
             tax,
         }
     }

@@ -1,6 +1,7 @@
 //! Plans: what is sold, at which price, on which router profile, within which limits.
 
 mod change;
+pub mod fair_use;
 pub mod store;
 pub mod terms;
 

@@ -5,6 +5,7 @@ use crate::kernel::error::Error;
 use crate::kernel::names::names;
 use crate::subscription::cycle::Cycle;
 
+use super::fair_use::FairUse;
 use super::{Prices, profile};
 
 /// No invoice is issued earlier, and no grace lasts longer, than this many days.
@@ -94,6 +95,8 @@ pub struct Terms {
     pub late_renewal: LateRenewal,
     /// What happens to the login when the service is cut.
     pub overdue_action: OverdueAction,
+    /// What happens when much is used within a period; without it nothing does.
+    pub fair_use: Option<FairUse>,
     /// The tax on it; without one there is none.
     pub tax: Option<TaxName>,
 }
@@ -111,8 +114,15 @@ impl Terms {
             grace_days: 0,
             late_renewal: LateRenewal::FromPayment,
             overdue_action: OverdueAction::Disable,
+            fair_use: None,
             tax: None,
         }
+    }
+
+    /// The router profiles that a login may be moved to, besides the plan's own.
+    pub fn profiles(&self) -> impl Iterator<Item = &str> {
+        let steps = self.fair_use.iter().flat_map(FairUse::steps);
+        steps.filter_map(|step| step.effect.profile()).chain(self.overdue_action.profile())
     }
 
     /// Checks the days and the name of the profile for those who have not paid.

@@ -30,7 +30,8 @@ statements! {
     NEXT_DUE: "finding what is due next" =
         "SELECT MIN(due.at) AS at FROM (SELECT MIN(due_at) AS at FROM subscription \
          WHERE due_at IS NOT NULL AND trouble IS NULL UNION ALL \
-         SELECT MIN(remind_at) AS at FROM invoice WHERE remind_at IS NOT NULL) AS due";
+         SELECT MIN(remind_at) AS at FROM invoice WHERE remind_at IS NOT NULL UNION ALL \
+         SELECT MIN(due_at) AS at FROM subscription_use) AS due";
     PARK: "parking a subscription" =
         "UPDATE subscription SET trouble = $3, revision = revision + 1 \
          WHERE customer_id = $1 AND due_at <= $2 AND trouble IS NULL";

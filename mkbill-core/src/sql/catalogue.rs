@@ -27,7 +27,7 @@ macro_rules! plans {
              p.price_sell_minor, p.uptime_quota_seconds, p.data_quota_bytes, p.validity_seconds, \
              p.created_at, p.retired_at, p.revision, t.plan_id, t.service, t.cycle, t.cycle_days, \
              t.billing, t.activation, \
-             t.lead_days, t.grace_days, t.late_renewal, t.overdue_profile, t.tax \
+             t.lead_days, t.grace_days, t.late_renewal, t.overdue_profile, t.fair_use, t.tax \
              FROM plan p LEFT JOIN plan_terms t ON t.plan_id = p.id WHERE ",
             $condition
         )

@@ -17,6 +17,7 @@ mod notice;
 mod open;
 mod outbox;
 mod payment;
+mod period_use;
 #[cfg(feature = "testkit")]
 mod prepare;
 mod profile;

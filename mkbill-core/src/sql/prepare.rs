@@ -9,8 +9,8 @@ use secrecy::ExposeSecret as _;
 use super::statement::Statement;
 use super::{
     DatabaseUrl, account, books, catalogue, clock, customer, event, invoice, keys, ledger, login,
-    names, notice, outbox, payment, profile, report, router, session, subscribers, subscription,
-    trail, voucher,
+    names, notice, outbox, payment, period_use, profile, report, router, session, subscribers,
+    subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -29,6 +29,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         notice::ALL,
         outbox::ALL,
         payment::ALL,
+        period_use::ALL,
         profile::ALL,
         report::ALL,
         router::ALL,

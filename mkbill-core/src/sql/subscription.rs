@@ -26,7 +26,7 @@ macro_rules! columns {
             terms_columns!(),
             ", profile, next_plan_id, login_id, zone, anchor, anchor_number, next_number, \
              service_until, state, state_since, resume_on, ends_on, discount_minor, discount_bp, \
-             discount_periods, due_at, trouble, created_at, revision"
+             discount_periods, use_step, due_at, trouble, created_at, revision"
         )
     };
 }
@@ -37,13 +37,15 @@ const CHANGED: &str = "ON CONFLICT (id) DO UPDATE SET plan_id = excluded.plan_id
     cycle = excluded.cycle, cycle_days = excluded.cycle_days, billing = excluded.billing, \
     activation = excluded.activation, lead_days = excluded.lead_days, \
     grace_days = excluded.grace_days, late_renewal = excluded.late_renewal, \
-    overdue_profile = excluded.overdue_profile, tax = excluded.tax, profile = excluded.profile, \
+    overdue_profile = excluded.overdue_profile, fair_use = excluded.fair_use, \
+    tax = excluded.tax, profile = excluded.profile, \
     next_plan_id = excluded.next_plan_id, login_id = excluded.login_id, zone = excluded.zone, \
     anchor = excluded.anchor, anchor_number = excluded.anchor_number, \
     next_number = excluded.next_number, service_until = excluded.service_until, \
     state = excluded.state, state_since = excluded.state_since, resume_on = excluded.resume_on, \
     ends_on = excluded.ends_on, discount_minor = excluded.discount_minor, \
     discount_bp = excluded.discount_bp, discount_periods = excluded.discount_periods, \
+    use_step = excluded.use_step, \
     due_at = excluded.due_at, trouble = excluded.trouble, revision = excluded.revision \
     WHERE subscription.revision = excluded.revision - 1";
 const PERIOD_CHANGED: &str = "ON CONFLICT (subscription_id, number) DO UPDATE SET \
@@ -110,6 +112,7 @@ fn row(subscription: &Subscription) -> Vec<(&'static str, Value)> {
         ("discount_minor", discount.minor.into()),
         ("discount_bp", discount.basis_points.into()),
         ("discount_periods", discount.periods.map(i64::from).into()),
+        ("use_step", subscription.use_step.into()),
         ("due_at", subscription.due_at.into()),
         ("trouble", subscription.trouble.clone().into()),
         ("created_at", subscription.created_at.into()),
@@ -156,6 +159,7 @@ fn read(row: &impl Record) -> Result<Subscription, ReadError> {
             basis_points: small(row.int("discount_bp")?),
             periods: row.int_or_none("discount_periods")?.map(small),
         },
+        use_step: small(row.int("use_step")?),
         due_at: row.instant_or_none("due_at")?,
         trouble: row.text_or_none("trouble")?,
         created_at: row.instant("created_at")?,

@@ -3,6 +3,7 @@
 use std::num::NonZeroU16;
 
 use crate::invoice::tax::TaxName;
+use crate::plan::fair_use::FairUse;
 use crate::plan::terms::{Activation, BillingMode, LateRenewal, OverdueAction, Service, Terms};
 use crate::subscription::cycle::Cycle;
 
@@ -12,7 +13,7 @@ use super::value::Value;
 use super::{ReadError, known, small};
 
 /// The columns of terms, as both tables name them.
-pub(super) const TERMS: [&str; 13] = [
+pub(super) const TERMS: [&str; 14] = [
     "currency",
     "price_cost_minor",
     "price_sell_minor",
@@ -25,6 +26,7 @@ pub(super) const TERMS: [&str; 13] = [
     "grace_days",
     "late_renewal",
     "overdue_profile",
+    "fair_use",
     "tax",
 ];
 
@@ -35,19 +37,19 @@ pub(super) const TERMS_CHANGED: &str = "ON CONFLICT (plan_id) DO UPDATE SET \
     cycle = excluded.cycle, cycle_days = excluded.cycle_days, billing = excluded.billing, \
     activation = excluded.activation, lead_days = excluded.lead_days, \
     grace_days = excluded.grace_days, late_renewal = excluded.late_renewal, \
-    overdue_profile = excluded.overdue_profile, tax = excluded.tax";
+    overdue_profile = excluded.overdue_profile, fair_use = excluded.fair_use, tax = excluded.tax";
 
 /// The same as the text of a statement.
 macro_rules! terms_columns {
     () => {
         "currency, price_cost_minor, price_sell_minor, service, cycle, cycle_days, billing, \
-         activation, lead_days, grace_days, late_renewal, overdue_profile, tax"
+         activation, lead_days, grace_days, late_renewal, overdue_profile, fair_use, tax"
     };
 }
 pub(super) use terms_columns;
 
 /// The values of those columns.
-pub(super) fn terms_values(terms: &Terms) -> [Value; 13] {
+pub(super) fn terms_values(terms: &Terms) -> [Value; 14] {
     let (cycle, days) = cycle_values(terms.cycle);
     [
         terms.prices.currency().code().into(),
@@ -62,6 +64,7 @@ pub(super) fn terms_values(terms: &Terms) -> [Value; 13] {
         terms.grace_days.into(),
         terms.late_renewal.name().into(),
         terms.overdue_action.profile().into(),
+        terms.fair_use.as_ref().map(FairUse::to_json).into(),
         terms.tax.as_ref().map(TaxName::as_str).into(),
     ]
 }
@@ -96,6 +99,12 @@ pub(super) fn read_terms(row: &impl Record, table: &'static str) -> Result<Terms
         None => None,
     };
     let profile = row.text_or_none("overdue_profile")?;
+    let fair_use = match row.json_or_none("fair_use")? {
+        Some(json) => {
+            Some(known(table, "fair_use", &json.to_string(), |_| FairUse::from_json(&json))?)
+        }
+        None => None,
+    };
     Ok(Terms {
         prices: prices(row, table)?,
         service: known(table, "service", &row.text("service")?, Service::named)?,
@@ -106,6 +115,7 @@ pub(super) fn read_terms(row: &impl Record, table: &'static str) -> Result<Terms
         grace_days: small(row.int("grace_days")?),
         late_renewal: known(table, "late_renewal", &row.text("late_renewal")?, LateRenewal::named)?,
         overdue_action: profile.map_or(OverdueAction::Disable, OverdueAction::MoveToProfile),
+        fair_use,
         tax,
     })
 }

@@ -2,6 +2,7 @@
 
 pub mod cycle;
 pub mod period;
+pub mod period_use;
 pub mod store;
 
 use jiff::Timestamp;
@@ -199,6 +200,8 @@ pub struct Subscription {
     pub ends_on: Option<Date>,
     /// What is taken off its price.
     pub discount: Discount,
+    /// How many steps of the fair use of its terms the present period has passed; 0 is full speed.
+    pub use_step: u32,
     /// When the engine has to look at it next.
     pub due_at: Option<Timestamp>,
     /// Why the engine leaves it alone until a person has looked at it.

@@ -1,12 +1,14 @@
 //! Subscriptions at rest.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
-use crate::kernel::ids::{CustomerId, PlanId, SubscriptionId};
+use crate::kernel::ids::{CustomerId, LoginId, PlanId, RouterId, SubscriptionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
 use super::period::BilledPeriod;
+use super::period_use::PeriodUse;
 use super::{StateName, Subscription};
 
 /// Which subscriptions are wanted; what is absent does not matter.
@@ -60,4 +62,53 @@ pub trait SubscriptionStore: Send {
     async fn subscriptions_awaiting_terms(&mut self, plan: PlanId) -> Result<u64, StoreError>;
     /// How many there are in each state.
     async fn subscription_tally(&mut self) -> Result<Vec<(StateName, u64)>, StoreError>;
+}
+
+/// Bytes that a subscription used since the look before: from the customer, and to the customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BytesUsed {
+    /// Whose.
+    pub subscription: SubscriptionId,
+    /// From the customer.
+    pub bytes_in: u64,
+    /// To the customer.
+    pub bytes_out: u64,
+}
+
+/// Keeps what is used in periods, for rules of fair use.
+#[async_trait]
+pub trait PeriodUseStore: Send {
+    /// The logins of a router whose subscriptions have a rule of fair use.
+    async fn uses_counted(
+        &mut self,
+        router: RouterId,
+    ) -> Result<Vec<(LoginId, SubscriptionId)>, StoreError>;
+    /// Adds what was used since the look at `from`, unless a period has begun since then. What passes a
+    /// step is due at `now`, as is what is counted for the first time.
+    async fn uses_add(
+        &mut self,
+        used: &[BytesUsed],
+        from: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+    /// Subscriptions whose rule has to be looked at, and who keeps them.
+    async fn uses_due(
+        &mut self,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(CustomerId, SubscriptionId)>, StoreError>;
+    /// Locks what is counted of some subscriptions until the transaction ends.
+    async fn uses_lock(&mut self, ids: &[SubscriptionId]) -> Result<Vec<PeriodUse>, StoreError>;
+    /// What is counted of one; `None` if nothing is.
+    async fn use_of(&mut self, id: SubscriptionId) -> Result<Option<PeriodUse>, StoreError>;
+    /// Writes what was decided about some that are locked.
+    async fn uses_write(&mut self, all: &[PeriodUse]) -> Result<(), StoreError>;
+    /// Counts nothing any more of some.
+    async fn uses_forget(&mut self, ids: &[SubscriptionId]) -> Result<(), StoreError>;
+    /// Has the rules of some looked at, because the subscriptions changed.
+    async fn uses_touch(
+        &mut self,
+        ids: &[SubscriptionId],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 }

@@ -121,6 +121,7 @@ impl Worker {
     /// Bills what is due and, once an hour, tells customers of their credit.
     async fn calendar(&self) -> Result<BillingRun, Error> {
         let run = self.billing.bill_due().await?;
+        self.billing.watch_use().await?;
         let now = self.billing.now().as_second();
         if now.saturating_sub(self.credit_told.load(Ordering::Relaxed)) >= CREDIT_EVERY.as_secs() {
             self.billing.remind_of_credit().await?;

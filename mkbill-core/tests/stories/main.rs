@@ -10,6 +10,7 @@ mod batches;
 mod convergence;
 mod crash;
 mod expiry;
+mod fair_use;
 mod first_login;
 mod online;
 mod outages;
@@ -25,6 +26,7 @@ fn main() {
         batches::STORIES,
         convergence::STORIES,
         expiry::STORIES,
+        fair_use::STORIES,
         first_login::STORIES,
         online::STORIES,
         outages::STORIES,

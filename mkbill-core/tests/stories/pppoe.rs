@@ -43,11 +43,20 @@ const PRICE: i64 = 150_000;
 pub(crate) struct Village {
     pub(crate) world: World,
     router: RouterId,
-    plan: PlanId,
+    pub(crate) plan: PlanId,
 }
 
 impl Village {
     pub(crate) async fn of(engine: Engine, routeros: RouterOs, overdue: OverdueAction) -> Self {
+        Self::on(engine, routeros, |terms| terms.overdue_action = overdue).await
+    }
+
+    /// With a plan of other terms than most have.
+    pub(crate) async fn on(
+        engine: Engine,
+        routeros: RouterOs,
+        change: impl FnOnce(&mut Terms),
+    ) -> Self {
         let world = World::with_routeros(engine, routeros).await;
         world.console("/ip/pool/add", &["name=homes", "ranges=10.30.0.2-10.30.0.250"]);
         world.console("/ip/pool/add", &["name=isolir", "ranges=10.99.0.2-10.99.0.250"]);
@@ -62,7 +71,8 @@ impl Village {
         let world = world.with_known_router().await;
         let router = world.billing.router("pos-1").await.unwrap().id;
         let prices = Prices::new(Money::rupiah(0), Money::rupiah(PRICE)).unwrap();
-        let terms = Terms { overdue_action: overdue, ..Terms::monthly(prices, Service::Pppoe) };
+        let mut terms = Terms::monthly(prices, Service::Pppoe);
+        change(&mut terms);
         let plan = NewPlan {
             name: "home 10 Mbps".parse().unwrap(),
             router_profile: "home-10m".to_owned(),

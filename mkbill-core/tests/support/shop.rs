@@ -145,6 +145,7 @@ impl Shop {
                 state: SubscriptionState::Active { since: today },
                 ends_on: None,
                 discount: Discount::default(),
+                use_step: 0,
                 due_at: Some(zone.start_of(lead).expect("an instant")),
                 trouble: None,
                 created_at: now,

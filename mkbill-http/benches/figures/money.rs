@@ -232,6 +232,7 @@ impl Provider {
             state: SubscriptionState::Active { since: anchor },
             ends_on: None,
             discount: Discount::default(),
+            use_step: 0,
             due_at: Some(if due { now } else { next }),
             trouble: None,
             created_at: now,

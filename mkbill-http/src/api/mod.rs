@@ -9,6 +9,7 @@ pub(crate) mod customer_details;
 pub(crate) mod customers;
 pub(crate) mod events;
 pub(crate) mod explanations;
+pub(crate) mod fair_use;
 pub(crate) mod figures;
 pub(crate) mod health;
 pub(crate) mod invoices;

@@ -142,6 +142,8 @@ pub(crate) struct SubscriptionBody {
     pub(crate) login_id: Option<Uuid>,
     /// The zone in which its days begin.
     pub(crate) zone: String,
+    /// How many steps of the fair use of its terms the present period has passed; 0 is full speed.
+    pub(crate) use_step: u32,
     /// When the engine looks at it next.
     pub(crate) due_at: Option<Timestamp>,
     /// Why the engine leaves it alone until a person has looked at it.
@@ -171,6 +173,7 @@ impl From<Subscription> for SubscriptionBody {
             next_period: subscription.schedule.next,
             login_id: subscription.login.map(LoginId::uuid),
             zone: subscription.zone.name().to_owned(),
+            use_step: subscription.use_step,
             due_at: subscription.due_at,
             trouble: subscription.trouble,
             created_at: subscription.created_at,

@@ -3,6 +3,7 @@
 use std::num::NonZeroU16;
 
 use mkbill_core::kernel::error::Error;
+use mkbill_core::plan::fair_use::{FairUse, UseEffect, UseStep};
 use mkbill_core::plan::terms::{
     Activation, BillingMode, LateRenewal, OverdueAction, Service, Terms,
 };
@@ -71,6 +72,36 @@ pub(crate) enum CycleBody {
     Days,
 }
 
+/// From how much use on a login is moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = UseStep)]
+pub(crate) struct UseStepBody {
+    /// Bytes of a period in both directions together, 1 to 1 PiB.
+    #[schema(example = 107_374_182_400_u64, minimum = 1, maximum = 1_125_899_906_842_624_u64)]
+    pub(crate) at_bytes: u64,
+    /// The router profile that it is moved to; null, or absent, disables it until the next period.
+    #[serde(default)]
+    #[schema(example = "home-2m", min_length = 1, max_length = 100)]
+    pub(crate) profile: Option<String>,
+}
+
+fn fair_use(steps: Vec<UseStepBody>) -> Result<FairUse, Error> {
+    let step = |UseStepBody { at_bytes, profile }| {
+        let effect = profile.map_or(UseEffect::Disable, UseEffect::MoveToProfile);
+        UseStep { at_bytes, effect }
+    };
+    FairUse::new(steps.into_iter().map(step).collect())
+}
+
+fn fair_use_body(rule: &FairUse) -> Vec<UseStepBody> {
+    let step = |step: &UseStep| UseStepBody {
+        at_bytes: step.at_bytes,
+        profile: step.effect.profile().map(str::to_owned),
+    };
+    rule.steps().iter().map(step).collect()
+}
+
 /// On which terms a customer keeps a plan from period to period.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -106,6 +137,12 @@ pub(crate) struct TermsBody {
     #[serde(default)]
     #[schema(example = "isolir", min_length = 1, max_length = 100)]
     pub(crate) overdue_profile: Option<String>,
+    /// What happens when much is used within a period: steps from the least bytes on, of which only the
+    /// last may disable the login. With the next period all begins anew. Absent means that nothing
+    /// happens.
+    #[serde(default)]
+    #[schema(min_items = 1, max_items = 8)]
+    pub(crate) fair_use: Option<Vec<UseStepBody>>,
     /// The name of the tax on it; absent means no tax.
     #[serde(default)]
     #[schema(example = "ppn", min_length = 1, max_length = 20, pattern = "^[a-z0-9-]+$")]
@@ -149,6 +186,7 @@ impl TermsBody {
             overdue_action: self
                 .overdue_profile
                 .map_or(OverdueAction::Disable, OverdueAction::MoveToProfile),
+            fair_use: self.fair_use.map(fair_use).transpose()?,
             tax: self.tax.as_deref().map(str::parse).transpose()?,
         })
     }
@@ -187,6 +225,10 @@ pub(crate) struct TermsChangeBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 100)]
     pub(crate) overdue_profile: Given<String>,
+    /// What happens when much is used within a period; null takes the rule away.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<UseStepBody>>, min_items = 1, max_items = 8)]
+    pub(crate) fair_use: Given<Vec<UseStepBody>>,
     /// The name of the tax on it; null for no tax.
     #[serde(default)]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 20,
@@ -212,6 +254,7 @@ impl TermsChangeBody {
                 Given::Null => Some(OverdueAction::Disable),
                 Given::Value(profile) => Some(OverdueAction::MoveToProfile(profile)),
             },
+            fair_use: self.fair_use.read(fair_use)?,
             tax: self.tax.read(|name| name.parse())?,
         })
     }
@@ -255,6 +298,7 @@ impl From<Terms> for TermsBody {
             grace_days: terms.grace_days,
             late_renewal: terms.late_renewal.into(),
             overdue_profile: terms.overdue_action.profile().map(str::to_owned),
+            fair_use: terms.fair_use.as_ref().map(fair_use_body),
             tax: terms.tax.map(|tax| tax.to_string()),
         }
     }
@@ -284,6 +328,9 @@ mod tests {
             "service": "hotspot", "cycle": "days", "cycle_days": 30, "billing": "postpaid",
             "activation": "on_payment", "lead_days": 3, "grace_days": 2, "late_renewal": "from_due",
             "overdue_profile": "isolir", "tax": "ppn",
+            "fair_use": [
+                { "at_bytes": 1_000, "profile": "slow" }, { "at_bytes": 2_000, "profile": null },
+            ],
         });
         let terms = read(body.clone()).unwrap();
         assert_eq!(serde_json::to_value(TermsBody::from(terms)).unwrap(), body);

@@ -9,7 +9,7 @@ use mkbill_core::plan::store::PlanFilter;
 use crate::api::plans::{NewPlanBody, PlanBody, PlanChangeBody, RenewedTermsBody};
 use crate::api::terms::{
     ActivationBody, BillingModeBody, CycleBody, LEAD_DAYS_USUAL, LateRenewalBody, ServiceBody,
-    TermsBody, TermsChangeBody,
+    TermsBody, TermsChangeBody, UseStepBody,
 };
 use crate::api::values::{Given, PageBody};
 use crate::failure::Failure;
@@ -92,6 +92,10 @@ pub(super) struct TermsArgs {
     /// The router profile of a login whose service is cut, instead of disabling it
     #[arg(long, value_name = "NAME", requires = "service")]
     overdue_profile: Option<String>,
+    /// From so many bytes of a period on another router profile, such as 100GiB=home-2m; without a
+    /// profile the login is closed until the next period. May be given several times
+    #[arg(long, value_name = "SIZE[=PROFILE]", requires = "service", value_parser = use_step)]
+    fair_use: Vec<UseStepBody>,
     /// The tax on it, such as ppn
     #[arg(long, value_name = "NAME", requires = "service")]
     tax: Option<String>,
@@ -109,6 +113,7 @@ impl TermsArgs {
             grace_days: self.grace_days,
             late_renewal: self.late_renewal,
             overdue_profile: self.overdue_profile,
+            fair_use: Some(self.fair_use).filter(|steps| !steps.is_empty()),
             tax: self.tax,
         })
     }
@@ -180,6 +185,13 @@ pub(super) struct ChangeArgs {
     /// The router profile of a login whose service is cut; empty disables the login instead
     #[arg(long, value_name = "NAME", value_parser = or_empty)]
     overdue_profile: Option<Given<String>>,
+    /// From so many bytes of a period on another router profile, such as 100GiB=home-2m; without a
+    /// profile the login is closed until the next period. May be given several times
+    #[arg(long, value_name = "SIZE[=PROFILE]", value_parser = use_step)]
+    fair_use: Vec<UseStepBody>,
+    /// Nothing happens any more when much is used
+    #[arg(long, conflicts_with = "fair_use")]
+    no_fair_use: bool,
     /// The tax on it, such as ppn; empty for no tax
     #[arg(long, value_name = "NAME", value_parser = or_empty)]
     tax: Option<Given<String>>,
@@ -206,6 +218,15 @@ fn or_empty(text: &str) -> Result<Given<String>, String> {
     })
 }
 
+/// A step of a rule of fair use.
+fn use_step(text: &str) -> Result<UseStepBody, String> {
+    let (size, profile) = match text.split_once('=') {
+        Some((size, profile)) => (size, Some(profile.to_owned())),
+        None => (text, None),
+    };
+    Ok(UseStepBody { at_bytes: bytes(size)?, profile })
+}
+
 impl ChangeArgs {
     fn body(self, billing: &Billing) -> (PlanChangeBody, WriteArgs) {
         let amount = |minor| Money::new(minor, billing.currency()).into();
@@ -226,6 +247,11 @@ impl ChangeArgs {
                 grace_days: self.grace_days,
                 late_renewal: self.late_renewal,
                 overdue_profile: self.overdue_profile.unwrap_or_default(),
+                fair_use: match (self.no_fair_use, self.fair_use) {
+                    (true, _) => Given::Null,
+                    (false, steps) if steps.is_empty() => Given::Absent,
+                    (false, steps) => Given::Value(steps),
+                },
                 tax: self.tax.unwrap_or_default(),
             },
         };

@@ -7,8 +7,10 @@ use jiff::civil::Date;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::SubscriptionId;
+use mkbill_core::subscription::period_use::PeriodUse;
 use uuid::Uuid;
 
+use crate::api::fair_use::PeriodUseBody;
 use crate::api::logins::{LineBody, NewLoginBody};
 use crate::api::subscriptions::{
     CancelAtBody, ChangeAtBody, DiscountBody, NewSubscriptionBody, NewSubscriptionsBody,
@@ -48,6 +50,13 @@ pub(super) enum SubscriptionCommand {
     Prepay(OneArgs),
     /// Give it a login, in place of the one it has
     GiveLogin(GiveLoginArgs),
+    /// Show what it has used of its present period, where its terms have a rule of fair use
+    Use {
+        /// Id
+        subscription: SubscriptionId,
+    },
+    /// Count what it uses from zero again before its period is over
+    ResetUse(OneArgs),
     /// Make the subscriptions of a JSON file, each by itself
     Bulk(BulkArgs),
     /// Let the engine look again at one that it could not bill, or whose login was refused
@@ -253,6 +262,14 @@ pub(super) async fn run(
         Asked::GiveLogin(GiveLoginArgs { one, login }) => {
             return give_login(billing, &one, login).await;
         }
+        Asked::Use { subscription } => {
+            let used = billing.period_use(subscription).await?;
+            return used_shown(billing, subscription, used).await;
+        }
+        Asked::ResetUse(one) => {
+            let used = billing.reset_use(&one.write.caller()?, one.subscription).await?;
+            return used_shown(billing, one.subscription, used).await;
+        }
         Asked::Bulk(arguments) => return bulk(billing, &arguments).await,
         Asked::Retry(one) => {
             billing.retry_subscription(&one.write.caller()?, one.subscription).await?
@@ -279,6 +296,22 @@ async fn give_login(billing: &Billing, one: &OneArgs, login: LoginArgs) -> Resul
     let body = login.body().ok_or_else(|| Error::invalid("router", "say on which router"))?;
     let login = billing.give_login(&caller, one.subscription, body.read(billing).await?).await?;
     Ok(login::shown(login.into(), &one.write))
+}
+
+async fn used_shown(
+    billing: &Billing,
+    id: SubscriptionId,
+    used: Option<PeriodUse>,
+) -> Result<Output, Failure> {
+    let body = PeriodUseBody::of(billing, id, used).await?;
+    let text = facts(&[
+        ("from the customer", format!("{} bytes", body.bytes_in)),
+        ("to the customer", format!("{} bytes", body.bytes_out)),
+        ("steps passed", body.use_step.to_string()),
+        ("next step at", body.next_at_bytes.map_or("-".to_owned(), |at| format!("{at} bytes"))),
+        ("until", or_dash(body.ends_at)),
+    ]);
+    Ok(Output::new(body, text))
 }
 
 async fn bulk(billing: &Billing, arguments: &BulkArgs) -> Result<Output, Failure> {

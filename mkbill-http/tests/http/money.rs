@@ -338,6 +338,14 @@ async fn a_plan_changes_for_new_subscribers_and_is_retired_and_restored() {
     let cleared = patch(json!({ "terms": { "overdue_profile": null } })).await.ok(200);
     assert_eq!(cleared["terms"]["overdue_profile"], Value::Null);
     assert_eq!(cleared["sell"], rupiah(175_000), "what is not named stays");
+    let steps =
+        json!([{ "at_bytes": 1_000, "profile": "slow" }, { "at_bytes": 2_000, "profile": null }]);
+    let ruled = patch(json!({ "terms": { "fair_use": steps } })).await.ok(200);
+    assert_eq!(ruled["terms"]["fair_use"], steps);
+    let wrong = json!({ "terms": { "fair_use": [{ "at_bytes": 2 }, { "at_bytes": 1 }] } });
+    patch(wrong).await.problem(422, "invalid");
+    let free = patch(json!({ "terms": { "fair_use": null } })).await.ok(200);
+    assert_eq!(free["terms"]["fair_use"], Value::Null);
     patch(json!({ "sell": rupiah(-1) })).await.problem(422, "negative_price");
     let act = async |act: &str| {
         app.post(&format!("/api/v1/plans/{}/{act}", "home"), &json!({})).await.ok(200)

@@ -1,0 +1,17 @@
+-- What becomes of a subscriber who uses much within a period, and how much each has used in the present one.
+ALTER TABLE plan_terms ADD COLUMN fair_use TEXT;
+ALTER TABLE subscription ADD COLUMN fair_use TEXT;
+ALTER TABLE subscription ADD COLUMN use_step INTEGER NOT NULL DEFAULT 0 CHECK (use_step >= 0);
+CREATE INDEX subscription_fair_use ON subscription (login_id) WHERE fair_use IS NOT NULL;
+
+-- Bytes count for a period only if the look before them was made in it. Due are those that passed a step or whose period is over.
+CREATE TABLE subscription_use (
+    subscription_id BLOB PRIMARY KEY REFERENCES subscription (id),
+    began_at        INTEGER,
+    bytes_in        INTEGER NOT NULL CHECK (bytes_in >= 0),
+    bytes_out       INTEGER NOT NULL CHECK (bytes_out >= 0),
+    next_at         INTEGER CHECK (next_at > 0),
+    counted_from    INTEGER NOT NULL,
+    due_at          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subscription_use_due ON subscription_use (due_at);
