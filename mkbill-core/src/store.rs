@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::account::store::AccountStore;
+use crate::alert::store::AlertStore;
 use crate::apikey::store::ApiKeyStore;
 use crate::audit::store::AuditStore;
 use crate::clock::store::ClockStore;
@@ -89,6 +90,7 @@ pub trait Tx:
     + InvoiceStore
     + PaymentStore
     + AccountStore
+    + AlertStore
 {
     /// Makes everything done in it permanent.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;

@@ -1,6 +1,8 @@
 //! The store keeps its promises, on every engine.
 #![expect(clippy::unwrap_used, reason = "a promise that cannot be checked is broken")]
 
+#[path = "store/alerts.rs"]
+mod alerts;
 #[path = "store/customers.rs"]
 mod customers;
 #[path = "store/events.rs"]
@@ -61,6 +63,7 @@ fn main() {
             the_audit_trail_refuses_changes_and_reads_newest_first,
             instants_sort_as_instants,
         ],
+        alerts::TRIALS,
         customers::TRIALS,
         events::TRIALS,
         logins::TRIALS,

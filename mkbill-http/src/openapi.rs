@@ -35,6 +35,7 @@ use crate::problem::ProblemBody;
         (name = "notices", description = "What is told to customers and operators"),
         (name = "clock", description = "What time it is, and a test clock that is moved"),
         (name = "network", description = "Who is online, what was used, and how routers fare"),
+        (name = "alerts", description = "What is wrong, who is told, and by which rules"),
         (name = "events", description = "What happens, in one order"),
         (name = "audit", description = "Who did what"),
         (name = "health", description = "How the server is")

@@ -23,9 +23,9 @@ use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::{
-    audit, batches, books, clock, credit, customer_details, customers, events, explanations,
-    fair_use, figures, health, invoices, logins, money_reports, network, notices, payments, plans,
-    profiles, reports, routers, subscriptions, taxes, vendors, vouchers,
+    alerts, audit, batches, books, clock, credit, customer_details, customers, events,
+    explanations, fair_use, figures, health, invoices, logins, money_reports, network, notices,
+    payments, plans, profiles, reports, routers, subscriptions, taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -72,6 +72,10 @@ fn table() -> OpenApiRouter<Billing> {
         .merge(of_books())
         .routes(routes!(notices::list_notices))
         .routes(routes!(audit::list_audit))
+        .routes(routes!(alerts::list_alerts))
+        .routes(routes!(alerts::acknowledge_alert))
+        .routes(routes!(alerts::list_alert_rules))
+        .routes(routes!(alerts::set_alert_rule, alerts::remove_alert_rule))
         .routes(routes!(events::list_events))
         .routes(routes!(events::follow_events))
         .merge(of_subscribers());

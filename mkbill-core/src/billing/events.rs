@@ -54,6 +54,7 @@ impl Billing {
         let day = self.zone().date(before);
         transact!(self.store(), Mode::Commit, |tx| {
             tx.events_forget(before, FORGET_MAX).await?;
+            tx.alerts_forget(before, FORGET_MAX).await?;
             tx.sessions_forget(before, FORGET_MAX).await?;
             tx.usage_forget(day).await.map(drop)
         })

@@ -1,5 +1,6 @@
 //! The engine's face: one method per use case. Transactions begin and commit only here.
 
+mod alerts;
 mod batches;
 mod books;
 mod builder;

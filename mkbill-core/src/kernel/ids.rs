@@ -118,6 +118,8 @@ ids! {
     SessionId,
     /// A router's time away.
     OutageId,
+    /// Something that is wrong, or was.
+    AlertId,
 }
 
 #[cfg(test)]

@@ -38,6 +38,10 @@ names! {
         CreditReminder = "credit_reminder",
         /// A customer owes much.
         HighDebt = "high_debt",
+        /// Something is wrong, and nobody takes care of it.
+        Alert = "alert",
+        /// What people were told of is over.
+        AlertResolved = "alert_resolved",
     }
 }
 

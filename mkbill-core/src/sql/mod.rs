@@ -1,6 +1,7 @@
 //! The store on PostgreSQL and SQLite. The only place that names sqlx.
 
 mod account;
+mod alert;
 mod books;
 mod catalogue;
 mod clock;

@@ -8,14 +8,15 @@ use secrecy::ExposeSecret as _;
 
 use super::statement::Statement;
 use super::{
-    DatabaseUrl, account, books, catalogue, clock, customer, event, invoice, keys, ledger, login,
-    names, notice, outbox, payment, period_use, profile, report, router, session, subscribers,
-    subscription, trail, voucher,
+    DatabaseUrl, account, alert, books, catalogue, clock, customer, event, invoice, keys, ledger,
+    login, names, notice, outbox, payment, period_use, profile, report, router, session,
+    subscribers, subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
     let features = [
         account::ALL,
+        alert::ALL,
         books::ALL,
         catalogue::ALL,
         clock::ALL,

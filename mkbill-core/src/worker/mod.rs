@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +26,28 @@ const CREDIT_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How long the worker sleeps at most before it looks for messages of other processes.
 const IDLE_MAX: Duration = Duration::from_secs(1);
 
+/// How often rules of alerts are compared with what is known.
+const ALERTS_EVERY: SignedDuration = SignedDuration::from_secs(10);
+
+/// When something was done last that is done now and then, in seconds since 1970.
+#[derive(Debug)]
+struct Rhythm(AtomicI64);
+
+impl Rhythm {
+    const fn new() -> Self {
+        Self(AtomicI64::new(i64::MIN))
+    }
+
+    fn is_due(&self, now: Timestamp, every: SignedDuration) -> bool {
+        let before = self.0.load(Ordering::Relaxed);
+        now.as_second().saturating_sub(before) >= every.as_secs()
+    }
+
+    fn done(&self, now: Timestamp) {
+        self.0.store(now.as_second(), Ordering::Relaxed);
+    }
+}
+
 /// What one tick did.
 #[derive(Debug, Clone, Default)]
 pub struct TickReport {
@@ -42,8 +64,10 @@ pub struct TickReport {
 pub struct Worker {
     billing: Billing,
     progress: Arc<dyn Progress>,
-    /// When customers were last told of their credit, in seconds since 1970.
-    credit_told: Arc<AtomicI64>,
+    /// When customers were last told of their credit.
+    credit_told: Arc<Rhythm>,
+    /// When alerts were last looked at.
+    alerts_seen: Arc<Rhythm>,
 }
 
 impl std::fmt::Debug for Worker {
@@ -55,7 +79,8 @@ impl std::fmt::Debug for Worker {
 impl Worker {
     /// A worker for this engine.
     pub fn new(billing: Billing) -> Self {
-        Self { billing, progress: Arc::new(Quiet), credit_told: Arc::new(AtomicI64::new(i64::MIN)) }
+        let (credit_told, alerts_seen) = (Arc::new(Rhythm::new()), Arc::new(Rhythm::new()));
+        Self { billing, progress: Arc::new(Quiet), credit_told, alerts_seen }
     }
 
     /// The same worker, telling `progress` how pushes advance.
@@ -75,6 +100,7 @@ impl Worker {
             let mut deliveries = JoinSet::new();
             self.take(&mut deliveries).await?;
             if deliveries.is_empty() {
+                self.alerts().await?;
                 return Ok(report);
             }
             while let Some(done) = deliveries.join_next().await {
@@ -112,6 +138,7 @@ impl Worker {
         self.billing.expire_due().await?;
         self.calendar().await?;
         self.take(deliveries).await?;
+        self.alerts().await?;
         let next = self.billing.next_message().await?;
         let until = next.map(|at| at.duration_since(self.billing.now()));
         let pause = until.and_then(|until| Duration::try_from(until).ok()).unwrap_or(IDLE_MAX);
@@ -122,13 +149,22 @@ impl Worker {
     async fn calendar(&self) -> Result<BillingRun, Error> {
         let run = self.billing.bill_due().await?;
         self.billing.watch_use().await?;
-        let now = self.billing.now().as_second();
-        if now.saturating_sub(self.credit_told.load(Ordering::Relaxed)) >= CREDIT_EVERY.as_secs() {
+        let now = self.billing.now();
+        if self.credit_told.is_due(now, CREDIT_EVERY) {
             self.billing.remind_of_credit().await?;
             self.billing.forget_old().await?;
-            self.credit_told.store(now, Ordering::Relaxed);
+            self.credit_told.done(now);
         }
         Ok(run)
+    }
+
+    async fn alerts(&self) -> Result<(), Error> {
+        let now = self.billing.now();
+        if self.alerts_seen.is_due(now, ALERTS_EVERY) {
+            self.billing.watch_alerts().await?;
+            self.alerts_seen.done(now);
+        }
+        Ok(())
     }
 
     async fn take(&self, deliveries: &mut JoinSet<Option<PassReport>>) -> Result<(), Error> {

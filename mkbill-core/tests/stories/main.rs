@@ -6,6 +6,7 @@ mod support;
 #[path = "../support/world.rs"]
 mod world;
 
+mod alerts;
 mod batches;
 mod convergence;
 mod crash;
@@ -23,6 +24,7 @@ mod troubles;
 fn main() {
     let stories = [
         crash::STORIES,
+        alerts::STORIES,
         batches::STORIES,
         convergence::STORIES,
         expiry::STORIES,

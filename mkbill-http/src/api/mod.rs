@@ -1,5 +1,6 @@
 //! What clients send and read, and handlers that only translate.
 
+pub(crate) mod alerts;
 pub(crate) mod audit;
 pub(crate) mod batches;
 pub(crate) mod books;

@@ -1,5 +1,6 @@
 //! The `mkbill` program: reads its arguments, asks the engine, prints the answer.
 
+mod alert;
 mod apikey;
 mod args;
 mod batch;
@@ -140,6 +141,9 @@ enum Command {
     /// The books: their entries, and closed days
     #[command(subcommand)]
     Books(books::BooksCommand),
+    /// What is wrong, who is told, and by which rules
+    #[command(subcommand)]
+    Alert(alert::AlertCommand),
     /// What happens, in one order
     #[command(subcommand)]
     Event(event::EventCommand),
@@ -224,6 +228,7 @@ async fn answer(billing: &Billing, command: Command, style: Style) -> Result<Out
         Command::Notice(command) => notice::run(billing, command).await,
         Command::Report(command) => report::run(billing, command).await,
         Command::Books(command) => books::run(billing, command).await,
+        Command::Alert(command) => alert::run(billing, command).await,
         Command::Event(command) => event::run(billing, command, style).await,
         Command::Clock(command) => clock::run(billing, command).await,
         Command::Explain(command) => explain::run(billing, command).await,

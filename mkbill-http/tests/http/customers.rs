@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::{Method, header};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, TestApp, but};
+use crate::support::{Answer, TestApp, but, send};
 
 fn budi() -> Value {
     json!({
@@ -16,11 +16,6 @@ fn budi() -> Value {
         "tags": [{ "name": "vip", "colour": "#FF0000" }],
         "contacts": [{ "kind": "phone", "value": "021 5550123", "is_primary": true }],
     })
-}
-
-async fn send(app: &TestApp, method: Method, path: &str, body: &Value) -> Answer {
-    let request = app.request(method, path).header(header::CONTENT_TYPE, "application/json");
-    app.send(request.body(Body::from(body.to_string())).unwrap()).await
 }
 
 async fn upload(app: &TestApp, query: &str, kind: &str, csv: impl Into<Body>) -> Answer {

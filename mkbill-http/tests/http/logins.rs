@@ -1,23 +1,17 @@
 //! Logins of subscribers: made, counted, changed and taken over by clients.
 
-use axum::body::Body;
-use axum::http::{Method, header};
+use axum::http::Method;
 use jiff::SignedDuration;
 use mkbill_routeros::sim::{Dial, Service, Simulator};
 use serde_json::{Value, json};
 
 use super::money::furnished;
-use super::support::{Answer, TestApp};
+use super::support::{TestApp, send};
 
 const SECRETS: &str = "/ppp/secret";
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
-}
-
-async fn send(app: &TestApp, method: Method, path: &str, body: &Value) -> Answer {
-    let request = app.request(method, path).header(header::CONTENT_TYPE, "application/json");
-    app.send(request.body(Body::from(body.to_string())).unwrap()).await
 }
 
 /// A provider whose router takes calls, a PPPoE plan `dial`, and a customer.

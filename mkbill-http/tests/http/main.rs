@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
 
+mod alerts;
 mod auth;
 mod batches;
 mod books;

@@ -215,3 +215,9 @@ pub(crate) fn but(mut body: Value, field: &str, value: Value) -> Value {
     body[field] = value;
     body
 }
+
+/// Sends a body by any method.
+pub(crate) async fn send(app: &TestApp, method: Method, path: &str, body: &Value) -> Answer {
+    let request = app.request(method, path).header(header::CONTENT_TYPE, "application/json");
+    app.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
