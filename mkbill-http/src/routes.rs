@@ -4,12 +4,12 @@ use std::any::Any;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Extension, Router};
 use mkbill_core::billing::Billing;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::api::events::Rendered;
 use crate::api::{
     alerts, audit, batches, books, clock, credit, customer_details, customers, events,
     explanations, fair_use, figures, health, invoices, logins, money_reports, network, notices,
@@ -204,7 +205,8 @@ pub fn app(billing: Billing) -> Router {
         .layer(always("referrer-policy", "no-referrer"))
         .layer(unless_set("cache-control", "no-store"))
         .layer(from_fn(within_time))
-        .layer(guard);
+        .layer(guard)
+        .layer(Extension(Rendered::default()));
     routes
         .route(DOCUMENT_PATH, get(document_response))
         .merge(docs)

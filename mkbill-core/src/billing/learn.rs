@@ -28,6 +28,8 @@ use super::Billing;
 
 const UNREADABLE: &str = "the router does not show its password, so it cannot be taken over: give the \
     API user the policy `sensitive`, then retry";
+/// Logins taken over in one commit.
+const ADOPT_CHUNK: usize = 200;
 /// A clock before this year was never set.
 const YEAR_MIN: i16 = 2024;
 
@@ -48,11 +50,25 @@ impl Billing {
         observed: &Observed,
         wanted: &mut [Login],
     ) -> Result<(), Error> {
-        for login in wanted.iter_mut().filter(|login| login.care == Care::Adopting) {
-            let same = |user: &&ObservedUser| user.kind == login.kind && user.name == login.name;
-            let Some(user) = observed.users.iter().find(same) else { continue };
-            let learnt = transact!(self.store(), Mode::Commit, |tx| adopt(tx, login, user).await)?;
-            *login = learnt;
+        if !wanted.iter().any(|login| login.care == Care::Adopting) {
+            return Ok(());
+        }
+        let mut users: HashMap<(LoginKind, &str), &ObservedUser> = HashMap::new();
+        for user in &observed.users {
+            users.entry((user.kind, user.name.as_str())).or_insert(user);
+        }
+        let adopting = wanted.iter_mut().filter(|login| login.care == Care::Adopting);
+        let mut found: Vec<(&mut Login, &ObservedUser)> = adopting
+            .filter_map(|login| {
+                let user = *users.get(&(login.kind, login.name.as_str()))?;
+                Some((login, user))
+            })
+            .collect();
+        for chunk in found.chunks_mut(ADOPT_CHUNK) {
+            let learnt = transact!(self.store(), Mode::Commit, |tx| adopt_all(tx, chunk).await)?;
+            for ((login, _), learnt) in chunk.iter_mut().zip(learnt) {
+                **login = learnt;
+            }
         }
         Ok(())
     }
@@ -89,6 +105,17 @@ impl Billing {
         let context = self.context(&caller);
         transact!(self.store(), Mode::Commit, |tx| write_failure(tx, context, id, error).await)
     }
+}
+
+async fn adopt_all(
+    tx: &mut dyn Tx,
+    found: &[(&mut Login, &ObservedUser)],
+) -> Result<Vec<Login>, Error> {
+    let mut learnt = Vec::with_capacity(found.len());
+    for (login, user) in found {
+        learnt.push(adopt(tx, login, user).await?);
+    }
+    Ok(learnt)
 }
 
 /// What is learnt of a login from the user that it takes over. A password that cannot be read, or an

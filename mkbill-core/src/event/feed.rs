@@ -32,6 +32,11 @@ impl Batch {
         Self { events: events.into(), from: 0 }
     }
 
+    /// Are these the very same events, shared and not only alike?
+    pub fn is_shared_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.events, &other.events) && self.from == other.from
+    }
+
     /// The events behind a position.
     fn after(mut self, position: Position) -> Self {
         self.from = self.events.partition_point(|event| event.position <= position);

@@ -13,6 +13,7 @@ mod router;
 mod runs;
 mod serve;
 mod shop;
+mod streams;
 mod table;
 
 use mkbill_core::testkit::{Engine, engines};
@@ -54,6 +55,7 @@ async fn figures(engine: Engine) -> Vec<Figure> {
     figures.extend(poll::figures(engine).await);
     eprintln!("{name}: the network");
     figures.extend(network::figures(engine).await);
+    figures.extend(streams::figures(engine).await);
     eprintln!("{name}: money");
     figures.extend(money::figures(engine).await);
     eprintln!("{name}: the server");

@@ -18,7 +18,7 @@ const LOGINS: u32 = 1_000;
 const SERVICE_TIME: Duration = Duration::from_millis(5);
 const CHANGES_MAX: Duration = Duration::from_millis(1_500);
 const RUNS: usize = 5;
-const SUBSCRIBERS: usize = 1_000;
+pub(crate) const SUBSCRIBERS: usize = 1_000;
 const EVENTS: u64 = 25_000;
 const EVENTS_PER_COMMIT: u64 = 100;
 const EVENTS_MIN: u64 = 5_000;
@@ -73,7 +73,7 @@ async fn telling(engine: Engine) -> u64 {
     }
     let began = Instant::now();
     for _ in 0..EVENTS / EVENTS_PER_COMMIT {
-        commit(shop.store()).await;
+        commit(shop.store(), EVENTS_PER_COMMIT).await;
     }
     while let Some(heard) = listening.join_next().await {
         assert_eq!(heard.expect("a listener ends well"), EVENTS, "nothing is missed");
@@ -82,7 +82,8 @@ async fn telling(engine: Engine) -> u64 {
     EVENTS * 1_000_000 / micros.max(1)
 }
 
-async fn commit(store: &Arc<dyn Store>) {
+/// Commits so many events at once.
+pub(crate) async fn commit(store: &Arc<dyn Store>, count: u64) {
     let event = |number: u64| NewEvent {
         at: SystemClock.now(),
         kind: "session.start",
@@ -91,7 +92,7 @@ async fn commit(store: &Arc<dyn Store>) {
         data: serde_json::json!({ "name": "budi", "address": "10.30.0.9" }),
     };
     let mut tx = store.begin(Access::Write).await.expect("the store works");
-    tx.events_push((0..EVENTS_PER_COMMIT).map(event).collect());
+    tx.events_push((0..count).map(event).collect());
     tx.commit().await.expect("the store works");
 }
 

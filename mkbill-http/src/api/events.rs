@@ -1,16 +1,19 @@
 //! What happened, page by page or as it happens, over HTTP.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::HeaderMap;
-use axum::response::sse::{Event as Message, KeepAlive, Sse};
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
-use futures_util::Stream;
 use futures_util::stream::unfold;
 use jiff::Timestamp;
 use mkbill_core::billing::Billing;
-use mkbill_core::event::feed::{EventStream, Heard};
+use mkbill_core::event::feed::{Batch, EventStream, Heard};
 use mkbill_core::event::{Event, Position};
 use mkbill_core::kernel::error::Error;
 use serde::{Deserialize, Serialize};
@@ -141,20 +144,22 @@ pub(crate) async fn list_events(
 pub(crate) async fn follow_events(
     State(billing): State<Billing>,
     ending: Option<Extension<Ending>>,
+    Extension(rendered): Extension<Rendered>,
     headers: HeaderMap,
     Query(query): Query<FollowQuery>,
-) -> Result<Sse<impl Stream<Item = Result<Message, Infallible>>>, Problem> {
+) -> Result<Response, Problem> {
     let after = last_heard(&headers)?.or(query.after).map(Position::new);
     let topics =
         query.topics.map(|topics| topics.split(',').map(|t| t.trim().to_owned()).collect());
     let events = billing.watch_events(after).await?;
     let ending = ending.map_or_else(CancellationToken::new, |Extension(Ending(ending))| ending);
-    let follower = Follower { events, topics, ending, ready: Vec::new().into_iter() };
-    let messages = unfold(follower, |mut follower| async move {
-        let message = follower.next().await?;
-        Some((Ok(message), follower))
+    let follower = Follower { events, topics, ending, rendered };
+    let texts = unfold(follower, |mut follower| async move {
+        let text = follower.next().await?;
+        Some((Ok::<_, Infallible>(text), follower))
     });
-    Ok(Sse::new(messages).keep_alive(KeepAlive::default()))
+    let head = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
+    Ok((head, Body::from_stream(texts)).into_response())
 }
 
 fn last_heard(headers: &HeaderMap) -> Result<Option<i64>, Error> {
@@ -163,55 +168,83 @@ fn last_heard(headers: &HeaderMap) -> Result<Option<i64>, Error> {
     number.map(Some).ok_or_else(|| Error::invalid("Last-Event-ID", "send a position"))
 }
 
+/// A line that says nothing goes to a client after so long a silence, lest something between takes the
+/// connection for dead.
+const SILENCE_MAX: Duration = Duration::from_secs(15);
+const NOTHING: &[u8] = b":\n\n";
+/// Batches whose text is kept for those who hear them a little later.
+const RENDERED_MAX: usize = 8;
+
+/// The text of batches, written once for all clients that hear them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Rendered(Arc<Mutex<VecDeque<(Batch, Bytes)>>>);
+
+impl Rendered {
+    fn text_of(&self, batch: &Batch) -> Bytes {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, text)) = kept.iter().rev().find(|(other, _)| other.is_shared_with(batch)) {
+            return text.clone();
+        }
+        let text = text_of(batch.iter());
+        if kept.len() == RENDERED_MAX {
+            kept.pop_front();
+        }
+        kept.push_back((batch.clone(), text.clone()));
+        text
+    }
+}
+
 struct Follower {
     events: EventStream,
     topics: Option<Vec<String>>,
     ending: CancellationToken,
-    ready: std::vec::IntoIter<Message>,
+    rendered: Rendered,
 }
 
 impl Follower {
-    /// The next message; none when the stream ends.
-    async fn next(&mut self) -> Option<Message> {
+    /// The next text; none when the stream ends.
+    async fn next(&mut self) -> Option<Bytes> {
         loop {
-            if let Some(message) = self.ready.next() {
-                return Some(message);
-            }
             let heard = tokio::select! {
                 () = self.ending.cancelled() => return None,
+                () = tokio::time::sleep(SILENCE_MAX) => return Some(Bytes::from_static(NOTHING)),
                 heard = self.events.next() => heard,
             };
-            self.ready = match heard {
-                Ok(heard) => self.messages(&heard).into_iter(),
+            let text = match heard {
+                Ok(Heard::Events(batch)) => self.wanted_of(&batch),
+                Ok(Heard::Gap { from, to }) => gap(from, to),
                 Err(error) => {
                     tracing::warn!(%error, "a stream of events ended early");
                     return None;
                 }
             };
-        }
-    }
-
-    fn messages(&self, heard: &Heard) -> Vec<Message> {
-        match heard {
-            Heard::Events(batch) => {
-                batch.iter().filter(|event| self.wants(event)).filter_map(message).collect()
-            }
-            Heard::Gap { from, to } => {
-                let (from, to) = (from.number(), to.number());
-                let missed = serde_json::json!({ "from": from, "to": to });
-                let gap = Message::default().id(to.to_string()).event("gap").json_data(missed);
-                gap.into_iter().collect()
+            if !text.is_empty() {
+                return Some(text);
             }
         }
     }
 
-    fn wants(&self, event: &Event) -> bool {
-        let topics = self.topics.as_ref();
-        topics.is_none_or(|topics| topics.iter().any(|topic| topic == event.topic()))
+    fn wanted_of(&self, batch: &Batch) -> Bytes {
+        let Some(topics) = &self.topics else { return self.rendered.text_of(batch) };
+        let wants = |event: &&Event| topics.iter().any(|topic| topic == event.topic());
+        text_of(batch.iter().filter(wants))
     }
 }
 
-fn message(event: &Event) -> Option<Message> {
-    let message = Message::default().id(event.position.to_string()).event(&event.kind);
-    message.json_data(EventBody::from(event)).ok()
+fn gap(from: Position, to: Position) -> Bytes {
+    let missed = serde_json::json!({ "from": from.number(), "to": to.number() });
+    message(to, "gap", &missed.to_string()).into()
+}
+
+fn text_of<'e>(events: impl Iterator<Item = &'e Event>) -> Bytes {
+    let text = events.filter_map(|event| {
+        let data = serde_json::to_string(&EventBody::from(event)).ok()?;
+        Some(message(event.position, &event.kind, &data))
+    });
+    text.collect::<String>().into()
+}
+
+/// One server-sent event. Neither a kind nor JSON in one line has a line break.
+fn message(id: Position, kind: &str, data: &str) -> String {
+    format!("id: {id}\nevent: {kind}\ndata: {data}\n\n")
 }
