@@ -17,16 +17,21 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     an_alert_that_somebody_takes_care_of_is_told_to_nobody_else,
     a_rule_that_people_change_holds_from_the_next_look_on,
     two_workers_raise_an_alert_once,
+    a_worker_that_dies_at_any_moment_raises_an_alert_once,
 ];
 
+/// More events than a tick has, and fewer.
+const EVENTS_MAX: u64 = 190;
+const EVENTS_MIN: u64 = 10;
+
 async fn alerts(world: &World) -> Vec<Alert> {
-    world.billing.alerts(AlertFilter::default(), page_of(50)).await.unwrap().items
+    world.billing.alerts(AlertFilter::default(), page_of(200)).await.unwrap().items
 }
 
 /// Notices of a kind, oldest first.
 async fn notices(world: &World, kind: NoticeKind) -> Vec<NoticeRow> {
     let filter = NoticeFilter { kind: Some(kind), ..NoticeFilter::default() };
-    let mut rows = world.billing.notices(filter, page_of(50)).await.unwrap().items;
+    let mut rows = world.billing.notices(filter, page_of(200)).await.unwrap().items;
     rows.reverse();
     rows
 }
@@ -143,4 +148,30 @@ async fn two_workers_raise_an_alert_once(engine: Engine) {
         one.and(two).unwrap();
     }
     assert_eq!((alerts(&world).await.len(), told(&world).await.len()), (1, 1));
+}
+
+async fn a_worker_that_dies_at_any_moment_raises_an_alert_once(engine: Engine) {
+    let world = World::new(engine).await.with_known_router().await;
+    let sharp = AlertRule {
+        threshold: 3,
+        lasting: SignedDuration::ZERO,
+        cool_down: SignedDuration::ZERO,
+        ..rule(&world, "cpu-high").await
+    };
+    let blunt = AlertRule { threshold: 4, ..sharp.clone() };
+    for event in 1..EVENTS_MAX {
+        world.billing.set_alert_rule(&clerk(), sharp.clone()).await.unwrap();
+        world.clock.advance(SignedDuration::from_secs(30));
+        let died = world.tick_after_a_death(event).await;
+        let count = usize::try_from(event).unwrap();
+        assert_eq!((alerts(&world).await.len(), told(&world).await.len()), (count, count));
+        if !died {
+            assert!(event > EVENTS_MIN, "only {event} events");
+            return;
+        }
+        world.billing.set_alert_rule(&clerk(), blunt.clone()).await.unwrap();
+        minutes(&world, 1).await;
+        assert_eq!(alerts(&world).await[0].state.name(), AlertStateName::Resolved);
+    }
+    panic!("a tick has more than {EVENTS_MAX} events");
 }

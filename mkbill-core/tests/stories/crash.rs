@@ -12,7 +12,7 @@ use mkbill_core::testkit::{CrashSwitch, Engine};
 use mkbill_routeros::sim::{RouterOs, Stage, Verdict};
 
 use crate::support::stories;
-use crate::world::{self, SELL, USERS, World, clerk};
+use crate::world::{self, LEASE, SELL, USERS, World, clerk};
 
 pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     dying_at_any_odd_event_of_a_vouchers_life_loses_and_doubles_nothing,
@@ -23,8 +23,6 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
 const EVENTS_MAX: u64 = 2_000;
 /// Fewer events than any life has: a sweep that ends earlier has lost its hooks.
 const EVENTS_MIN: u64 = 100;
-/// A dead worker's lease has run out after this, and every retry is due.
-const LEASE: SignedDuration = SignedDuration::from_mins(6);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 async fn dying_at_any_odd_event_of_a_vouchers_life_loses_and_doubles_nothing(engine: Engine) {

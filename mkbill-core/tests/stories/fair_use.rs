@@ -19,9 +19,13 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     what_was_used_before_a_period_began_does_not_count_for_it,
     a_rule_that_is_reset_or_taken_away_gives_full_speed_back,
     who_has_not_paid_is_cut_whatever_was_used,
+    a_worker_that_dies_at_any_moment_counts_every_byte_once_and_follows_the_rule,
 ];
 
 const SLOW: &str = "home-2m";
+/// More events than a tick has, and fewer.
+const EVENTS_MAX: u64 = 500;
+const EVENTS_MIN: u64 = 30;
 
 fn rule() -> FairUse {
     let slow = UseEffect::MoveToProfile(SLOW.to_owned());
@@ -144,4 +148,29 @@ async fn who_has_not_paid_is_cut_whatever_was_used(engine: Engine) {
     world.tick().await;
     assert_eq!(profile(&village), SLOW, "the payment opens what it closed, and the rule stays");
     assert_ne!(village.shown("budi", "disabled").as_deref(), Some("true"));
+}
+
+async fn a_worker_that_dies_at_any_moment_counts_every_byte_once_and_follows_the_rule(
+    engine: Engine,
+) {
+    let (village, budi) = user(engine).await;
+    let world = &village.world;
+    village.pay(budi.subscription.customer).await;
+    village.pay(budi.subscription.customer).await;
+    for event in 1..EVENTS_MAX {
+        moves(&village, 1_500_000);
+        world.clock.advance(SignedDuration::from_secs(30));
+        let died = world.tick_after_a_death(event).await;
+        assert_eq!(used(&village, &budi).await, 1_500_000, "event {event}");
+        assert_eq!(profile(&village), SLOW, "event {event}");
+        if !died {
+            assert!(event > EVENTS_MIN, "only {event} events");
+            return;
+        }
+        world.billing.reset_use(&clerk(), budi.subscription.id).await.unwrap();
+        world.tick().await;
+        assert_eq!(profile(&village), "home-10m", "event {event}");
+        village.dial("budi", "rahasia-1", 1).unwrap();
+    }
+    panic!("a tick has more than {EVENTS_MAX} events");
 }

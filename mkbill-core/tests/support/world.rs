@@ -28,6 +28,8 @@ use crate::support::beginning;
 
 /// How often routers are looked at.
 pub(crate) const POLL: SignedDuration = SignedDuration::from_secs(30);
+/// A dead worker's lease has run out after this, and every retry is due.
+pub(crate) const LEASE: SignedDuration = SignedDuration::from_mins(6);
 /// A price per voucher: sold for 5.000, bought for 3.000.
 pub(crate) const SELL: i64 = 5_000;
 const COST: i64 = 3_000;
@@ -88,9 +90,27 @@ impl World {
 
     /// Another worker process on the same database.
     pub(crate) async fn another_worker(&self, seed: u64) -> Worker {
-        let never = Arc::new(CrashSwitch::never());
+        self.dying_worker(seed, &Arc::new(CrashSwitch::never())).await
+    }
+
+    /// Another worker process, which dies where `switch` says.
+    pub(crate) async fn dying_worker(&self, seed: u64, switch: &Arc<CrashSwitch>) -> Worker {
         let key = &self.master_key;
-        Worker::new(engine_of(&self.database, &self.clock, key, seed, &never).await)
+        Worker::new(engine_of(&self.database, &self.clock, key, seed, switch).await)
+    }
+
+    /// Lets a worker process die at its `event`-th event, and another one go on when its lease is over;
+    /// `false` if the first one came to its end before.
+    pub(crate) async fn tick_after_a_death(&self, event: u64) -> bool {
+        let switch = Arc::new(CrashSwitch::at(event));
+        let worker = self.dying_worker(1_000 + event, &switch).await;
+        let ticked = worker.tick().await;
+        if !switch.is_dead() {
+            ticked.expect("only death stops a tick");
+            return false;
+        }
+        self.after(LEASE).await;
+        true
     }
 
     pub(crate) async fn add_router(&self, name: &str, router: &Simulator) -> Result<Router, Error> {
