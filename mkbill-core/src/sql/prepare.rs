@@ -8,9 +8,9 @@ use secrecy::ExposeSecret as _;
 
 use super::statement::Statement;
 use super::{
-    DatabaseUrl, account, books, catalogue, clock, customer, event, invoice, keys, ledger, login,
-    names, notice, outbox, payment, profile, report, router, session, subscribers, subscription,
-    trail, voucher,
+    DatabaseUrl, account, books, catalogue, clock, customer, event, interface, invoice, keys,
+    ledger, login, names, notice, outbox, payment, profile, report, router, sample, session,
+    subscribers, subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -21,6 +21,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         clock::ALL,
         customer::ALL,
         event::ALL,
+        interface::ALL,
         invoice::ALL,
         keys::ALL,
         ledger::ALL,
@@ -32,6 +33,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         profile::ALL,
         report::ALL,
         router::ALL,
+        sample::ALL,
         session::ALL,
         subscribers::ALL,
         subscription::ALL,

@@ -11,6 +11,7 @@ mod convergence;
 mod crash;
 mod expiry;
 mod first_login;
+mod monitoring;
 mod online;
 mod outages;
 mod pppoe;
@@ -26,6 +27,7 @@ fn main() {
         convergence::STORIES,
         expiry::STORIES,
         first_login::STORIES,
+        monitoring::STORIES,
         online::STORIES,
         outages::STORIES,
         pppoe::STORIES,
