@@ -43,6 +43,13 @@ impl Interval {
         let elapsed = self.now.uptime.checked_sub(before.uptime)?;
         (moved <= allowed && !elapsed.is_negative()).then_some(elapsed)
     }
+
+    /// Is it an older look than the one that is known, written late? Both clocks have to say so: one
+    /// alone may have been set back.
+    pub fn is_late(self) -> bool {
+        let is_older = |before: Moment| self.now.at < before.at && self.now.uptime <= before.uptime;
+        self.before.is_some_and(is_older)
+    }
 }
 
 /// What a counter counted from one value to another: one that went back was reset, and what it shows
@@ -79,6 +86,17 @@ mod tests {
         assert_eq!(elapsed(before, moment(1_050, 430), 0), None);
         assert_eq!(elapsed(before, moment(1_050, 430), 10), Some(30), "it answered slowly");
         assert_eq!(elapsed(before, moment(101_000, 100_310), 0), Some(99_910), "its clock is slow");
+    }
+
+    #[test]
+    fn a_look_is_late_if_both_clocks_say_so() {
+        let is_late = |now| {
+            let before = Some(moment(1_000, 400));
+            Interval { before, now, took: SignedDuration::ZERO }.is_late()
+        };
+        assert!(is_late(moment(970, 370)) && is_late(moment(999, 400)));
+        assert!(!is_late(moment(1_000, 400)) && !is_late(moment(1_030, 12)));
+        assert!(!is_late(moment(970, 430)), "only ours was set back");
     }
 
     #[test]

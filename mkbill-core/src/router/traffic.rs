@@ -182,7 +182,11 @@ fn go_on(
     now: Moment,
     took: SignedDuration,
 ) -> (Interface, Traffic) {
-    let elapsed = Interval { before: Some(known.seen), now, took }.elapsed();
+    let interval = Interval { before: Some(known.seen), now, took };
+    if interval.is_late() {
+        return (known.clone(), Traffic::NONE);
+    }
+    let elapsed = interval.elapsed();
     let counters = counters(shown);
     let moved = counters.since(elapsed.map_or(Traffic::NONE, |_| known.counters));
     let unbroken = elapsed.filter(|_| !counters.went_back_from(known.counters));

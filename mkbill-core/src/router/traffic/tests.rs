@@ -144,6 +144,17 @@ fn after_a_restart_everything_counts_though_the_counter_grew_beyond_what_it_was(
 }
 
 #[test]
+fn an_older_look_that_is_written_late_counts_nothing() {
+    let mut port = Port::known();
+    port.pass(30, 1_000);
+    let (older, moment) = (port.shown.clone(), port.moment());
+    port.pass(30, 2_000);
+    port.look();
+    let late = news(router(), &port.known, &[older], moment, SignedDuration::ZERO);
+    assert_eq!((late.present, late.moved), (port.known, Vec::new()));
+}
+
+#[test]
 fn one_that_was_switched_off_is_not_down_and_one_that_is_down_is_told_once() {
     let mut port = Port::known();
     let mut look = |running: bool, disabled: bool| {
