@@ -53,6 +53,7 @@ INSERT INTO alert_rule (name, condition, threshold, lasting_seconds, severity, c
     ('storage-full', 'storage_used', 90, 0, 'critical', 3600, '[{"after_seconds": 0, "tell": "operator"}, {"after_seconds": 1800, "tell": "admin"}]', TRUE, '1970-01-01T00:00:00Z'),
     ('clock-off', 'clock_off', 60, 0, 'warning', 86400, '[{"after_seconds": 0, "tell": "operator"}]', TRUE, '1970-01-01T00:00:00Z'),
     ('router-slow', 'latency', 5000, 300, 'warning', 1800, '[{"after_seconds": 0, "tell": "operator"}]', TRUE, '1970-01-01T00:00:00Z'),
+    ('licence-full', 'licence_used', 90, 0, 'warning', 86400, '[{"after_seconds": 0, "tell": "operator"}, {"after_seconds": 3600, "tell": "admin"}]', TRUE, '1970-01-01T00:00:00Z'),
     ('logins-failing', 'failed_logins', 10, 0, 'warning', 3600, '[{"after_seconds": 0, "tell": "operator"}]', TRUE, '1970-01-01T00:00:00Z'),
     ('logins-refused', 'logins_blocked', 1, 300, 'warning', 86400, '[{"after_seconds": 0, "tell": "operator"}]', TRUE, '1970-01-01T00:00:00Z'),
     (

@@ -23,7 +23,7 @@ use crate::provisioning::store::{
 };
 use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
 use crate::request::store::RequestStore;
-use crate::router::store::RouterStore;
+use crate::router::store::{InterfaceStore, RouterStore, SampleStore};
 use crate::signal::Signal;
 use crate::subscription::store::{PeriodUseStore, SubscriptionStore};
 use crate::vendor::store::VendorStore;
@@ -64,6 +64,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 #[async_trait]
 pub trait Tx:
     RouterStore
+    + InterfaceStore
+    + SampleStore
     + PlanStore
     + VendorStore
     + VoucherStore

@@ -9,6 +9,8 @@ mod customers;
 mod events;
 #[path = "store/logins.rs"]
 mod logins;
+#[path = "store/monitoring.rs"]
+mod monitoring;
 #[path = "store/notices.rs"]
 mod notices;
 mod support;
@@ -31,6 +33,7 @@ use mkbill_core::plan::store::PlanFilter;
 use mkbill_core::plan::{Limits, Plan, Prices};
 use mkbill_core::request::store::KeyClaim;
 use mkbill_core::router::health::Vitals;
+use mkbill_core::router::sample::Sampling;
 use mkbill_core::router::{LinkSecurity, Router, RouterAddress, RouterHealth, Trust};
 use mkbill_core::sql::prepare_all;
 use mkbill_core::store::{Access, Store, Tx};
@@ -67,6 +70,7 @@ fn main() {
         customers::TRIALS,
         events::TRIALS,
         logins::TRIALS,
+        monitoring::TRIALS,
         notices::TRIALS,
     ];
     support::run(&trials.concat(), &[]);
@@ -128,6 +132,7 @@ async fn a_router_comes_back_as_it_was_stored(engine: Engine) {
         last_error: Some("away".to_owned()),
         vitals: Vitals { cpu_load: Some(7), ..Vitals::default() },
         look_asked_at: None,
+        sampling: Sampling { at: Some(beginning()), failed_logins: Some(4) },
     };
     tx.router_health_set(stored.id, &health).await.unwrap();
     tx.commit().await.unwrap();

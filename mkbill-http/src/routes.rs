@@ -25,8 +25,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::api::events::Rendered;
 use crate::api::{
     alerts, audit, batches, books, clock, credit, customer_details, customers, events,
-    explanations, fair_use, figures, health, invoices, logins, money_reports, network, notices,
-    payments, plans, profiles, reports, routers, subscriptions, taxes, vendors, vouchers,
+    explanations, fair_use, figures, health, invoices, logins, money_reports, monitoring, network,
+    notices, payments, plans, profiles, reports, routers, subscriptions, taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -119,6 +119,9 @@ fn of_network() -> OpenApiRouter<Billing> {
         .routes(routes!(network::show_drift))
         .routes(routes!(network::plan_router))
         .routes(routes!(network::apply_router))
+        .routes(routes!(monitoring::list_interfaces))
+        .routes(routes!(monitoring::show_interface_usage))
+        .routes(routes!(monitoring::show_vitals))
 }
 
 /// What subscribers sign in with.

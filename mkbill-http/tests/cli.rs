@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use mkbill_routeros::sim::Simulator;
+use mkbill_routeros::sim::{License, Simulator};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -525,6 +525,30 @@ async fn the_guide_to_the_network_can_be_followed_word_for_word() {
     assert_eq!(shown("rt05-0001", "name"), None, "the subscription has another login");
     assert_eq!(shown("lama", "password").as_deref(), Some("modem-9"));
     assert!(shown("lama", "comment").unwrap().starts_with("PPPOE_SYSTEM|"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_moves_through_a_router_is_told_at_the_terminal() {
+    let simulator = Simulator::builder().username("mkbill").password("correct horse");
+    let simulator = simulator.license(License::L4).start().await.unwrap();
+    let shop = Shop::open().with_router(simulator.addr().port());
+    shop.json(&words("worker --once"));
+    let listed = shop.json(&words("router interfaces rt-05"));
+    assert_eq!(listed["items"].as_array().unwrap().len(), 6);
+    assert_eq!(shop.json(&words("router traffic rt-05 ether1"))["items"], serde_json::json!([]));
+    shop.complaint(&words("router traffic rt-05 ether9"), "not_found");
+    assert_eq!(shop.json(&words("router vitals rt-05"))["items"][0]["cpu_load"], 3);
+    let backwards = "router vitals rt-05 --from 2026-03-02T00:00:00Z --to 2026-03-01T00:00:00Z";
+    assert!(shop.complaint(&words(backwards), "invalid").contains("not after `to`"));
+    for (line, told) in [
+        ("router interfaces rt-05", "running"),
+        ("router vitals rt-05", "failed logins"),
+        ("router list", "0 %"),
+        ("router show rt-05", "0 of 200"),
+    ] {
+        let text = String::from_utf8(shop.run(&words(line)).stdout).unwrap();
+        assert!(text.contains(told), "{line}: {text}");
+    }
 }
 
 #[test]

@@ -68,6 +68,62 @@ async fn a_port_that_is_switched_off_and_on_counts_it() {
     });
 }
 
+fn counted(router: &Router, interface: &str) -> (String, String) {
+    let shown = |name| value(router, "/interface", interface, name);
+    (shown("rx-byte"), shown("tx-byte"))
+}
+
+#[tokio::test]
+async fn counters_of_a_port_move_are_reset_and_are_lost_with_the_power() {
+    let zero = || ("0".to_owned(), "0".to_owned());
+    simulator().await.router(|router| {
+        assert_eq!(counted(router, "ether3"), zero());
+        assert!(router.pass_bytes("ether3", 3_000_000_000, 5_000_000_000));
+        assert_eq!(
+            counted(router, "ether3"),
+            ("3000000000".to_owned(), "5000000000".to_owned()),
+            "more than 32 bits hold"
+        );
+        router.run("/interface/reset-counters", &["numbers=ether3"]).unwrap();
+        assert!(router.pass_bytes("ether3", 7, 9));
+        assert_eq!(counted(router, "ether3"), ("7".to_owned(), "9".to_owned()));
+        router.reboot();
+        assert_eq!(counted(router, "ether3"), zero());
+        assert!(!router.pass_bytes("ether9", 1, 1));
+        assert!(!router.reset_interface_counters("ether9"));
+    });
+}
+
+#[tokio::test]
+async fn counters_of_the_uplink_that_were_reset_go_on_with_what_customers_move() {
+    simulator().await.router(|router| {
+        router.run("/ip/hotspot/user/add", &["name=v1", "password=v1"]).unwrap();
+        let mac = Mac::numbered(1);
+        router.login("v1", "v1", mac, [10, 5, 50, 7].into()).unwrap();
+        router.move_bytes(mac, 100, 1_000);
+        assert_eq!(counted(router, "ether1"), ("1000".to_owned(), "100".to_owned()));
+        assert!(router.reset_interface_counters("ether1"));
+        router.move_bytes(mac, 1, 10);
+        assert_eq!(counted(router, "ether1"), ("10".to_owned(), "1".to_owned()));
+    });
+}
+
+#[tokio::test]
+async fn a_port_without_its_cable_is_down_though_it_is_switched_on() {
+    simulator().await.router(|router| {
+        let running = |router: &Router| value(router, "/interface", "ether2", "running");
+        assert!(router.plug_interface("ether2", false));
+        router.run("/interface/set", &["numbers=ether2", "comment=roof"]).unwrap();
+        assert_eq!(running(router), "false");
+        router.reboot();
+        assert_eq!(running(router), "false");
+        assert!(router.plug_interface("ether2", true));
+        assert_eq!(running(router), "true");
+        assert_eq!(value(router, "/interface", "ether2", "disabled"), "false");
+        assert!(!router.plug_interface("ether9", false));
+    });
+}
+
 #[tokio::test]
 async fn traffic_can_be_monitored_once() {
     simulator().await.router(|router| {

@@ -61,8 +61,12 @@ names! {
         ClockOff = "clock_off",
         /// How many milliseconds a look at a router took.
         Latency = "latency",
+        /// How much of the sessions that a router's licence allows is used, in percent.
+        LicenceUsed = "licence_used",
         /// Sign-ins at a hotspot that failed since the look before.
         FailedLogins = "failed_logins",
+        /// Interfaces of a router that lost their link without being switched off.
+        InterfacesDown = "interfaces_down",
         /// Places where a router and the books disagree.
         Drift = "drift",
         /// Logins that a router refuses, which wait for a person.

@@ -27,6 +27,8 @@ pub struct AlertTallies {
     pub away: Vec<(RouterId, Timestamp)>,
     /// In how many places routers and books disagree.
     pub drift: Vec<(RouterId, u64)>,
+    /// How many interfaces of routers lost their link.
+    pub unlinked: Vec<(RouterId, u64)>,
     /// How many logins routers refuse.
     pub blocked: Vec<(RouterId, u64)>,
     /// How many subscriptions wait for a person.

@@ -21,6 +21,7 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::notice::{Notice, NoticeKind};
 use crate::request::{Once, once};
 use crate::router::Router;
+use crate::router::licence::LicenceUse;
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 
@@ -146,6 +147,7 @@ fn measure(
     let away: HashMap<RouterId, Timestamp> = tallies.away.iter().copied().collect();
     let drift: HashMap<RouterId, u64> = tallies.drift.iter().copied().collect();
     let blocked: HashMap<RouterId, u64> = tallies.blocked.iter().copied().collect();
+    let unlinked: HashMap<RouterId, u64> = tallies.unlinked.iter().copied().collect();
     let of_router = |router: &Router| {
         let since = away.get(&router.id).map(|since| now.duration_since(*since).as_secs());
         let down = since.map_or(0, |seconds| seconds.max(1).unsigned_abs());
@@ -157,6 +159,7 @@ fn measure(
         let looked = router.health.observed_at;
         if down == 0 && looked.is_some_and(|at| now.duration_since(at) < old) {
             values.insert(Condition::Drift, tally(&drift));
+            values.insert(Condition::InterfacesDown, tally(&unlinked));
             values.extend(of_vitals(router));
         }
         Measured { router: Some(router.id), values }
@@ -175,6 +178,7 @@ fn of_vitals(router: &Router) -> impl Iterator<Item = (Condition, u64)> {
         (Condition::StorageUsed, used(vitals.storage_free, vitals.storage_total)),
         (Condition::ClockOff, vitals.clock_ahead.map(i64::unsigned_abs)),
         (Condition::Latency, latency),
+        (Condition::LicenceUsed, vitals.licence_used().map(LicenceUse::percent)),
         (Condition::FailedLogins, vitals.failed_logins),
     ];
     values.into_iter().filter_map(|(condition, value)| Some((condition, value?)))

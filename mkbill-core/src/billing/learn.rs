@@ -13,12 +13,14 @@ use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, OutageId, RouterId, SessionId, SubscriptionId};
 use crate::provisioning::comment::OwnMark;
-use crate::provisioning::controller::{Observed, ObservedUser};
+use crate::provisioning::controller::{Observed, ObservedSession, ObservedUser};
 use crate::provisioning::diff::Drift;
 use crate::provisioning::line::LineField;
-use crate::provisioning::session::{Followed, Look, Moment, Session, Used, follow};
+use crate::provisioning::session::{Followed, Look, Session, Used, follow};
 use crate::provisioning::{Care, Login, LoginKind, drift, profile, stranger};
 use crate::router::health::Vitals;
+use crate::router::moment::{Interval, Moment};
+use crate::router::traffic::{self, InterfaceNews};
 use crate::router::{Router, RouterHealth};
 use crate::store::Tx;
 use crate::subscription::store::BytesUsed;
@@ -30,6 +32,8 @@ const UNREADABLE: &str = "the router does not show its password, so it cannot be
     API user the policy `sensitive`, then retry";
 /// Logins taken over in one commit.
 const ADOPT_CHUNK: usize = 200;
+/// How a session came in that a licence counts as one of `PPPoE`.
+const PPPOE: &str = "pppoe";
 /// A clock before this year was never set.
 const YEAR_MIN: i16 = 2024;
 
@@ -83,8 +87,9 @@ impl Billing {
             note_strangers(tx, context, seen).await?;
             note_drift(tx, context, seen).await?;
             note_sessions(tx, context, seen).await?;
+            note_interfaces(tx, context, seen).await?;
             note_back(tx, context, seen.router).await?;
-            tx.router_health_set(seen.router.id, &health(seen, at)).await
+            note_health(tx, context, seen).await
         })
     }
 
@@ -205,14 +210,12 @@ async fn note_sessions(tx: &mut dyn Tx, context: Context<'_>, seen: Seen<'_>) ->
     }
     let ours: HashMap<(LoginKind, &str), LoginId> =
         seen.logins.iter().map(|login| ((login.kind, login.name.as_str()), login.id)).collect();
-    let last = &router.health;
-    let look = Look {
-        router: router.id,
-        now: Moment { at: context.now, uptime: observed.facts.uptime },
-        before: last.observed_at.zip(last.uptime).map(|(at, uptime)| Moment { at, uptime }),
+    let times = Interval {
+        before: router.health.observed(),
+        now: moment(context, observed),
         took: observed.took,
-        shown: &observed.sessions,
     };
+    let look = Look { router: router.id, times, shown: &observed.sessions };
     let mut position = 0;
     let new_id = || {
         position += 1;
@@ -221,7 +224,7 @@ async fn note_sessions(tx: &mut dyn Tx, context: Context<'_>, seen: Seen<'_>) ->
     let followed = follow(&known, look, |kind, name| ours.get(&(kind, name)).copied(), new_id);
     tx.events_push(session_events(context, router, &followed));
     tx.usage_add(context.zone.date(context.now), &followed.used).await?;
-    if let Some(before) = look.before {
+    if let Some(before) = look.times.before {
         note_period_use(tx, seen, before.at, &followed.used, context.now).await?;
     }
     let Followed { started, went_on, ended, .. } = followed;
@@ -250,6 +253,40 @@ async fn note_period_use(
     let mut rows: Vec<BytesUsed> = used.iter().filter_map(of_subscription).collect();
     rows.sort_by_key(|row| row.subscription);
     Ok(tx.uses_add(&rows, from, now).await?)
+}
+
+fn moment(context: Context<'_>, observed: &Observed) -> Moment {
+    Moment { at: context.now, uptime: observed.facts.uptime }
+}
+
+/// Which interfaces there are, what moved through them since the last look, and which lost or found
+/// their link.
+async fn note_interfaces(
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    seen: Seen<'_>,
+) -> Result<(), Error> {
+    let (router, observed) = (seen.router, seen.observed);
+    let Some(shown) = &observed.interfaces else { return Ok(()) };
+    let known = tx.interfaces(router.id).await?;
+    let now = moment(context, observed);
+    let news = traffic::news(router.id, &known, shown, now, observed.took);
+    tx.events_push(interface_events(context, router, &news));
+    tx.interface_days_add(router.id, context.zone.date(context.now), &news.moved).await?;
+    tx.interfaces_forget(router.id, &news.gone).await?;
+    Ok(tx.interfaces_write(&news.present).await?)
+}
+
+fn interface_events(context: Context<'_>, router: &Router, news: &InterfaceNews) -> Vec<NewEvent> {
+    let down = news
+        .down
+        .iter()
+        .map(|name| event(context, "interface.down", router, json!({ "name": name })));
+    let up = news.up.iter().map(|(name, time)| {
+        let data = json!({ "name": name, "down_seconds": time.as_secs() });
+        event(context, "interface.up", router, data)
+    });
+    down.chain(up).collect()
 }
 
 fn session_events(context: Context<'_>, router: &Router, followed: &Followed) -> Vec<NewEvent> {
@@ -305,22 +342,40 @@ async fn write_failure(
     Ok(tx.logins_failed_on(id, error).await?)
 }
 
-fn health(seen: Seen<'_>, at: Timestamp) -> RouterHealth {
+/// How the router fares, and a sample of it if one is due.
+async fn note_health(tx: &mut dyn Tx, context: Context<'_>, seen: Seen<'_>) -> Result<(), Error> {
     let (facts, last) = (&seen.observed.facts, &seen.router.health);
-    let ahead = clock_ahead(seen.observed, at);
-    RouterHealth {
+    let vitals = vitals(seen, context.now);
+    let (sampling, sample) = last.sampling.after(&vitals, context.now);
+    let health = RouterHealth {
         version: Some(facts.version.clone()),
-        observed_at: Some(at),
+        observed_at: Some(context.now),
         uptime: Some(facts.uptime),
         failures: 0,
         last_error: None,
         look_asked_at: last.look_asked_at,
-        vitals: Vitals {
-            clock_ahead: ahead,
-            latency: Some(seen.observed.took),
-            failed_logins: failed_logins(seen, at, ahead),
-            ..facts.vitals.clone()
-        },
+        sampling,
+        vitals,
+    };
+    if let Some(sample) = sample {
+        tx.sample_insert(seen.router.id, &sample).await?;
+    }
+    Ok(tx.router_health_set(seen.router.id, &health).await?)
+}
+
+fn vitals(seen: Seen<'_>, at: Timestamp) -> Vitals {
+    let ahead = clock_ahead(seen.observed, at);
+    let online = |is_it: fn(&ObservedSession) -> bool| {
+        let sessions = seen.observed.sessions.iter().filter(|session| is_it(session));
+        u64::try_from(sessions.count()).ok()
+    };
+    Vitals {
+        clock_ahead: ahead,
+        latency: Some(seen.observed.took),
+        failed_logins: failed_logins(seen, at, ahead),
+        hotspot_sessions: online(|session| session.kind == LoginKind::Hotspot),
+        pppoe_sessions: online(|session| session.via.as_deref() == Some(PPPOE)),
+        ..seen.observed.facts.vitals.clone()
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::kernel::caller::Caller;
@@ -17,6 +18,8 @@ use crate::provisioning::session::Session;
 use crate::provisioning::store::{SessionFilter, UsageDay};
 use crate::router::Router;
 use crate::router::health::Outage;
+use crate::router::sample::{Sample, SampleSpan};
+use crate::router::traffic::{Interface, InterfaceDay};
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;
 
@@ -83,6 +86,61 @@ impl Billing {
                 None => None,
             };
             Ok::<_, Error>(tx.outage_page(id, page).await?)
+        })
+    }
+
+    /// The interfaces that a router had at its last complete look, by name, but for those that come
+    /// and go with sessions.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such router.
+    pub async fn interfaces(&self, router: &str) -> Result<Vec<Interface>, Error> {
+        reading!(self.store(), |tx| {
+            let router = find(tx, router).await?;
+            Ok::<_, Error>(tx.interfaces(router.id).await?)
+        })
+    }
+
+    /// What moved through an interface on each business date of a span, both ends included; dates on
+    /// which nothing moved are left out. One that is gone is still told of.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such router, or if it has no such interface and nothing is
+    /// known of one in that span.
+    pub async fn interface_days(
+        &self,
+        router: &str,
+        name: &str,
+        from: Date,
+        to: Date,
+    ) -> Result<Vec<InterfaceDay>, Error> {
+        reading!(self.store(), |tx| {
+            let router = find(tx, router).await?;
+            let days = tx.interface_days(router.id, name, from, to).await?;
+            let is_known = !days.is_empty()
+                || tx.interfaces(router.id).await?.iter().any(|known| known.name == name);
+            if is_known { Ok(days) } else { Err(Error::not_found("interface", name)) }
+        })
+    }
+
+    /// How a router fared in a span of time: its samples in order, at most one in five minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such router; [`Error::Invalid`] names `from` if the span is
+    /// longer than 31 days or backwards.
+    pub async fn vitals(
+        &self,
+        router: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<Vec<Sample>, Error> {
+        let span = SampleSpan::new(from, to)?;
+        reading!(self.store(), |tx| {
+            let router = find(tx, router).await?;
+            Ok::<_, Error>(tx.samples(router.id, span).await?)
         })
     }
 

@@ -139,6 +139,23 @@ pub struct ObservedSession {
     pub bytes_out: u64,
 }
 
+/// An interface that does not come and go with a session (`/interface`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObservedInterface {
+    /// Its name.
+    pub name: String,
+    /// What it is, such as `ether` or `vlan`; empty if the router does not say.
+    pub kind: String,
+    /// Does it have a link?
+    pub running: bool,
+    /// Is it switched off?
+    pub disabled: bool,
+    /// Bytes received since its counter began.
+    pub rx_bytes: u64,
+    /// Bytes sent since its counter began.
+    pub tx_bytes: u64,
+}
+
 /// A cookie that lets a device back in without a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObservedCookie {
@@ -174,6 +191,8 @@ pub struct Observed {
     pub logins: Vec<LoggedIn>,
     /// Those that failed; empty if the log cannot be read.
     pub failed_logins: Vec<LoggedIn>,
+    /// Its interfaces; `None` if they cannot be read, which is not the same as having none.
+    pub interfaces: Option<Vec<ObservedInterface>>,
     /// How long it took to read all this.
     pub took: SignedDuration,
 }

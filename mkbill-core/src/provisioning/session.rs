@@ -9,14 +9,13 @@ use std::collections::HashMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::ids::{LoginId, RouterId, SessionId};
+use crate::router::moment::{Interval, counted};
 
 use super::LoginKind;
 use super::controller::ObservedSession;
 
 /// Times on routers are whole seconds, and a session may be read a moment after the router's own time.
 const SLACK: SignedDuration = SignedDuration::from_secs(2);
-/// How far a router that did not restart may seem to have been started at another time.
-const BOOT_SLACK: SignedDuration = SignedDuration::from_secs(10);
 
 /// Somebody's time online.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,47 +75,15 @@ impl Used {
     }
 }
 
-/// When a router was looked at, on its own time and on ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Moment {
-    /// By our clock.
-    pub at: Timestamp,
-    /// How long the router had run.
-    pub uptime: SignedDuration,
-}
-
-impl Moment {
-    fn booted_at(self) -> Timestamp {
-        self.at.checked_sub(self.uptime).unwrap_or(Timestamp::MIN)
-    }
-}
-
 /// A complete look, and the one before it.
 #[derive(Debug, Clone, Copy)]
 pub struct Look<'a> {
     /// Of which router.
     pub router: RouterId,
-    /// When.
-    pub now: Moment,
-    /// When it was looked at before; `None` for the first look.
-    pub before: Option<Moment>,
-    /// How long it took to read.
-    pub took: SignedDuration,
+    /// When, and when it was looked at before.
+    pub times: Interval,
     /// All sessions it shows.
     pub shown: &'a [ObservedSession],
-}
-
-impl Look<'_> {
-    /// The router's own time since the last look; `None` if it restarted in between.
-    fn elapsed(&self) -> Option<SignedDuration> {
-        let before = self.before?;
-        let moved = self.now.booted_at().duration_since(before.booted_at());
-        let gap = self.now.at.duration_since(before.at);
-        // A clock that is off by a thousandth moves the apparent start by as much.
-        let allowed = BOOT_SLACK.saturating_add(gap / 1_000).saturating_add(self.took);
-        let elapsed = self.now.uptime.checked_sub(before.uptime)?;
-        (moved <= allowed && !elapsed.is_negative()).then_some(elapsed)
-    }
 }
 
 /// What a look showed of sessions.
@@ -150,7 +117,7 @@ pub fn follow(
     login_of: impl Fn(LoginKind, &str) -> Option<LoginId>,
     mut new_id: impl FnMut() -> SessionId,
 ) -> Followed {
-    let elapsed = look.elapsed();
+    let elapsed = look.times.elapsed();
     let mut open: HashMap<Key<'_>, Vec<&Session>> = HashMap::with_capacity(known.len());
     for session in known {
         open.entry(key_of(session)).or_default().push(session);
@@ -186,7 +153,7 @@ fn take_same<'a>(
     elapsed: Option<SignedDuration>,
 ) -> Option<&'a Session> {
     let elapsed = elapsed?;
-    let slack = SLACK.saturating_add(look.took).saturating_add(look.took);
+    let slack = SLACK.saturating_add(look.times.took).saturating_add(look.times.took);
     let is_same = |session: &&Session| {
         let expected = session.uptime.saturating_add(elapsed);
         shown.uptime.saturating_add(slack) >= expected
@@ -195,22 +162,14 @@ fn take_same<'a>(
     Some(candidates.swap_remove(index))
 }
 
-/// A counter that went back was reset: what it shows now came since.
-const fn since(before: u64, now: u64) -> u64 {
-    match now.checked_sub(before) {
-        Some(more) => more,
-        None => now,
-    }
-}
-
 fn go_on(session: &Session, shown: &ObservedSession, look: Look<'_>) -> (Session, Used) {
     let used = Used {
         uptime: shown.uptime.saturating_sub(session.uptime).max(SignedDuration::ZERO),
-        bytes_in: since(session.counters.0, shown.bytes_in),
-        bytes_out: since(session.counters.1, shown.bytes_out),
+        bytes_in: counted(session.counters.0, shown.bytes_in),
+        bytes_out: counted(session.counters.1, shown.bytes_out),
     };
     let now = Session {
-        seen_at: look.now.at,
+        seen_at: look.times.now.at,
         uptime: shown.uptime.max(session.uptime),
         bytes_in: session.bytes_in.saturating_add(used.bytes_in),
         bytes_out: session.bytes_out.saturating_add(used.bytes_out),
@@ -236,8 +195,8 @@ fn begin(
         device: shown.device.clone(),
         address: shown.address.clone(),
         via: shown.via.clone(),
-        started_at: look.now.at.checked_sub(shown.uptime).unwrap_or(look.now.at),
-        seen_at: look.now.at,
+        started_at: look.times.now.at.checked_sub(shown.uptime).unwrap_or(look.times.now.at),
+        seen_at: look.times.now.at,
         ended_at: None,
         uptime: shown.uptime,
         bytes_in,
@@ -248,7 +207,7 @@ fn begin(
 }
 
 fn end(session: &Session, look: Look<'_>) -> Session {
-    Session { ended_at: Some(look.now.at.max(session.seen_at)), ..session.clone() }
+    Session { ended_at: Some(look.times.now.at.max(session.seen_at)), ..session.clone() }
 }
 
 #[cfg(test)]

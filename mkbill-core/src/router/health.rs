@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 
 use crate::kernel::ids::{OutageId, RouterId};
 
+use super::licence::{LicenceLimits, LicenceUse};
+
 /// What a router says of its machine. A part that it does not show is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Vitals {
@@ -30,9 +32,30 @@ pub struct Vitals {
     pub latency: Option<SignedDuration>,
     /// Sign-ins at the hotspot that its log shows as failed since the look before.
     pub failed_logins: Option<u64>,
+    /// Customers online at the hotspot.
+    pub hotspot_sessions: Option<u64>,
+    /// Customers online over `PPPoE`, without other tunnels, which a licence counts apart.
+    pub pppoe_sessions: Option<u64>,
 }
 
 impl Vitals {
+    /// What its licence allows; `None` if it shows no level whose limits are known.
+    pub fn licence_limits(&self) -> Option<LicenceLimits> {
+        LicenceLimits::of(self.license.as_deref()?)
+    }
+
+    /// How much is used of what its licence allows, of hotspot or `PPPoE` the one of which less is
+    /// left; `None` if nothing is limited, or not known to be.
+    pub fn licence_used(&self) -> Option<LicenceUse> {
+        let limits = self.licence_limits()?;
+        let used = |used: Option<u64>, allowed: Option<u64>| {
+            Some(LicenceUse { used: used?, allowed: allowed? })
+        };
+        let hotspot = used(self.hotspot_sessions, limits.hotspot);
+        let pppoe = used(self.pppoe_sessions, limits.pppoe);
+        hotspot.into_iter().chain(pppoe).reduce(LicenceUse::tighter)
+    }
+
     pub(crate) fn to_json(&self) -> Value {
         json!({
             "identity": self.identity,
@@ -46,6 +69,8 @@ impl Vitals {
             "clock_ahead": self.clock_ahead,
             "latency_ms": self.latency.map(|latency| latency.as_millis().to_string()),
             "failed_logins": self.failed_logins,
+            "hotspot_sessions": self.hotspot_sessions,
+            "pppoe_sessions": self.pppoe_sessions,
         })
     }
 
@@ -67,6 +92,8 @@ impl Vitals {
                 .and_then(|ms| ms.parse().ok())
                 .map(SignedDuration::from_millis),
             failed_logins: number("failed_logins"),
+            hotspot_sessions: number("hotspot_sessions"),
+            pppoe_sessions: number("pppoe_sessions"),
         }
     }
 }
@@ -97,9 +124,30 @@ mod tests {
             cpu_load: Some(7),
             clock_ahead: Some(-3_600),
             latency: Some(SignedDuration::from_millis(34)),
+            hotspot_sessions: Some(12),
+            pppoe_sessions: Some(0),
             ..Vitals::default()
         };
         assert_eq!(Vitals::from_json(&vitals.to_json()), vitals);
         assert_eq!(Vitals::from_json(&Value::Null), Vitals::default());
+    }
+
+    #[test]
+    fn of_two_limits_the_one_that_is_nearer_is_told() {
+        let used = |license: &str, hotspot, pppoe| {
+            let vitals = Vitals {
+                license: Some(license.to_owned()),
+                hotspot_sessions: hotspot,
+                pppoe_sessions: pppoe,
+                ..Vitals::default()
+            };
+            vitals.licence_used().map(|found| (found.used, found.allowed))
+        };
+        assert_eq!(used("L4", Some(20), Some(150)), Some((150, 200)));
+        assert_eq!(used("L3", Some(1), Some(150)), Some((1, 1)));
+        assert_eq!(used("L3", None, Some(150)), Some((150, 200)), "only one is known");
+        assert_eq!(used("L4", None, None), None);
+        assert_eq!(used("L6", Some(9_000), Some(9_000)), None);
+        assert_eq!(used("L9", Some(1), Some(1)), None);
     }
 }

@@ -1,7 +1,11 @@
 //! Routers: where they are, how they are reached, how they fare.
 
 pub mod health;
+pub mod licence;
+pub mod moment;
+pub mod sample;
 pub mod store;
+pub mod traffic;
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +17,8 @@ use crate::kernel::ids::RouterId;
 use crate::kernel::secret::Sealed;
 
 use health::Vitals;
+use moment::Moment;
+use sample::Sampling;
 
 const NAME_CHARS_MAX: usize = 60;
 const HOST_CHARS_MAX: usize = 253;
@@ -154,6 +160,16 @@ pub struct RouterHealth {
     pub vitals: Vitals,
     /// When somebody asked last that it be looked at.
     pub look_asked_at: Option<Timestamp>,
+    /// How far the next sample of its vitals is.
+    pub sampling: Sampling,
+}
+
+impl RouterHealth {
+    /// When it was last observed, on its own time and on ours.
+    pub fn observed(&self) -> Option<Moment> {
+        let (at, uptime) = self.observed_at.zip(self.uptime)?;
+        Some(Moment { at, uptime })
+    }
 }
 
 /// A router to be added.

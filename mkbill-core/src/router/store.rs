@@ -2,12 +2,15 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::kernel::ids::{OutageId, RouterId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
 use super::health::Outage;
+use super::sample::{Sample, SampleSpan};
+use super::traffic::{Interface, InterfaceDay, Traffic};
 use super::{Router, RouterHealth, RouterName};
 
 /// The most routers one installation may have.
@@ -53,4 +56,51 @@ pub trait RouterStore: Send {
         router: Option<RouterId>,
         page: PageRequest,
     ) -> Result<Page<Outage>, StoreError>;
+}
+
+/// Keeps the interfaces of routers, and what moved through them.
+#[async_trait]
+pub trait InterfaceStore: Send {
+    /// All of a router, by name.
+    async fn interfaces(&mut self, router: RouterId) -> Result<Vec<Interface>, StoreError>;
+    /// Writes some, over what was known of them.
+    async fn interfaces_write(&mut self, interfaces: &[Interface]) -> Result<(), StoreError>;
+    /// Forgets some; what moved through them on past days is kept.
+    async fn interfaces_forget(
+        &mut self,
+        router: RouterId,
+        names: &[String],
+    ) -> Result<(), StoreError>;
+    /// Adds to what moved through interfaces of a router on a day.
+    async fn interface_days_add(
+        &mut self,
+        router: RouterId,
+        day: Date,
+        moved: &[(String, Traffic)],
+    ) -> Result<(), StoreError>;
+    /// What moved through an interface on each day of a span on which anything did, in order.
+    async fn interface_days(
+        &mut self,
+        router: RouterId,
+        name: &str,
+        from: Date,
+        to: Date,
+    ) -> Result<Vec<InterfaceDay>, StoreError>;
+    /// Forgets what moved before a day; answers how many rows.
+    async fn interface_days_forget(&mut self, before: Date) -> Result<u64, StoreError>;
+}
+
+/// Keeps how routers fared over time.
+#[async_trait]
+pub trait SampleStore: Send {
+    /// Adds one, unless there is one of the same instant.
+    async fn sample_insert(&mut self, router: RouterId, sample: &Sample) -> Result<(), StoreError>;
+    /// Those of a router in a span, in order, at most [`SAMPLES_MAX`](super::sample::SAMPLES_MAX).
+    async fn samples(
+        &mut self,
+        router: RouterId,
+        span: SampleSpan,
+    ) -> Result<Vec<Sample>, StoreError>;
+    /// Forgets those of before an instant; answers how many.
+    async fn samples_forget(&mut self, before: Timestamp) -> Result<u64, StoreError>;
 }

@@ -67,6 +67,9 @@ statements! {
         "SELECT router_id, began_at FROM router_outage WHERE ended_at IS NULL ORDER BY router_id";
     DRIFT: "counting drift" =
         "SELECT router_id, COUNT(*) AS n FROM router_drift GROUP BY router_id ORDER BY router_id";
+    UNLINKED: "counting interfaces without a link" =
+        "SELECT router_id, COUNT(*) AS n FROM router_interface WHERE down_since IS NOT NULL \
+         GROUP BY router_id ORDER BY router_id";
     BLOCKED: "counting refused logins" =
         "SELECT router_id, COUNT(*) AS n FROM login WHERE sync = 'blocked' GROUP BY router_id \
          ORDER BY router_id";
@@ -240,6 +243,7 @@ impl<D: Dialect> AlertStore for SqlTx<D> {
         Ok(AlertTallies {
             away: self.all(AWAY, Vec::new(), away).await?,
             drift: self.all(DRIFT, Vec::new(), tally).await?,
+            unlinked: self.all(UNLINKED, Vec::new(), tally).await?,
             blocked: self.all(BLOCKED, Vec::new(), tally).await?,
             in_trouble: self.number(IN_TROUBLE, Vec::new()).await.map(unsigned)?,
         })

@@ -8,9 +8,9 @@ use secrecy::ExposeSecret as _;
 
 use super::statement::Statement;
 use super::{
-    DatabaseUrl, account, alert, books, catalogue, clock, customer, event, invoice, keys, ledger,
-    login, names, notice, outbox, payment, period_use, profile, report, router, session,
-    subscribers, subscription, trail, voucher,
+    DatabaseUrl, account, alert, books, catalogue, clock, customer, event, interface, invoice,
+    keys, ledger, login, names, notice, outbox, payment, period_use, profile, report, router,
+    sample, session, subscribers, subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -22,6 +22,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         clock::ALL,
         customer::ALL,
         event::ALL,
+        interface::ALL,
         invoice::ALL,
         keys::ALL,
         ledger::ALL,
@@ -34,6 +35,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         profile::ALL,
         report::ALL,
         router::ALL,
+        sample::ALL,
         session::ALL,
         subscribers::ALL,
         subscription::ALL,

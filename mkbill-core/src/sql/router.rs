@@ -7,6 +7,7 @@ use crate::kernel::ids::{OutageId, RouterId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::secret::Sealed;
 use crate::router::health::{Outage, Vitals};
+use crate::router::sample::Sampling;
 use crate::router::store::{ROUTERS_MAX, RouterStore};
 use crate::router::{LinkSecurity, Router, RouterAddress, RouterHealth, RouterName, Trust};
 use crate::store::StoreError;
@@ -14,13 +15,14 @@ use crate::store::StoreError;
 use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
-use super::{ReadError, SqlTx, known, small};
+use super::value::count;
+use super::{ReadError, SqlTx, known, small, unsigned};
 
 macro_rules! columns {
     () => {
         "id, name, host, port, trust, pin, username, password_sealed, version, observed_at, \
          uptime_seconds, failures, last_error, vitals, look_asked_at, \
-         created_at"
+         sampled_at, failed_logins_unsampled, created_at"
     };
 }
 
@@ -33,7 +35,7 @@ statements! {
     LIST: "listing routers" = concat!("SELECT ", columns!(), " FROM router ORDER BY name LIMIT $1");
     HEALTH: "noting a router's health" =
         "UPDATE router SET version = $2, observed_at = $3, uptime_seconds = $4, failures = $5, \
-         last_error = $6, vitals = $7 WHERE id = $1";
+         last_error = $6, vitals = $7, sampled_at = $8, failed_logins_unsampled = $9 WHERE id = $1";
     LOOK_ASK: "asking for a look at a router" =
         "UPDATE router SET look_asked_at = $2 WHERE id = $1";
     OUTAGE_BEGIN: "noting that a router is away" =
@@ -89,6 +91,10 @@ fn read(row: &impl Record) -> Result<Router, ReadError> {
             failures: small(row.int("failures")?),
             last_error: row.text_or_none("last_error")?,
             look_asked_at: row.instant_or_none("look_asked_at")?,
+            sampling: Sampling {
+                at: row.instant_or_none("sampled_at")?,
+                failed_logins: row.int_or_none("failed_logins_unsampled")?.map(unsigned),
+            },
             vitals: row.json_or_none("vitals")?.as_ref().map(Vitals::from_json).unwrap_or_default(),
         },
         created_at: row.instant("created_at")?,
@@ -138,6 +144,8 @@ impl<D: Dialect> RouterStore for SqlTx<D> {
             health.failures.into(),
             health.last_error.clone().into(),
             health.vitals.to_json().into(),
+            health.sampling.at.into(),
+            health.sampling.failed_logins.map(count).into(),
         ];
         self.execute(HEALTH, values).await.map(drop)
     }

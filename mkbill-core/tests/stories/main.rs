@@ -13,6 +13,7 @@ mod crash;
 mod expiry;
 mod fair_use;
 mod first_login;
+mod monitoring;
 mod online;
 mod outages;
 mod pppoe;
@@ -30,6 +31,7 @@ fn main() {
         expiry::STORIES,
         fair_use::STORIES,
         first_login::STORIES,
+        monitoring::STORIES,
         online::STORIES,
         outages::STORIES,
         pppoe::STORIES,

@@ -60,8 +60,12 @@ choices! {
         ClockOff,
         /// How many milliseconds a look at a router took.
         Latency,
+        /// How much of the sessions that a router's licence allows is used, in percent.
+        LicenceUsed,
         /// Sign-ins at a hotspot that failed since the look before.
         FailedLogins,
+        /// Interfaces of a router that lost their link without being switched off.
+        InterfacesDown,
         /// Places where a router and the books disagree.
         Drift,
         /// Logins that a router refuses, which wait for a person.

@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use mkbill_core::billing::{Billing, RouterPlan};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{LoginId, RouterId};
@@ -13,6 +13,7 @@ use mkbill_core::provisioning::drift::FoundDrift;
 use mkbill_core::provisioning::session::Session;
 use mkbill_core::provisioning::store::{SessionFilter, UsageDay};
 use mkbill_core::router::health::{Outage, Vitals};
+use mkbill_core::router::licence::LicenceUse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -169,11 +170,17 @@ pub(crate) struct UsageQuery {
 }
 
 impl UsageQuery {
-    pub(crate) async fn read(self, billing: &Billing, login: LoginId) -> Result<UsageBody, Error> {
+    /// The first and the last date.
+    pub(crate) fn dates(&self, billing: &Billing) -> (Date, Date) {
         let today = billing.zone().date(billing.now());
         let to = self.to.unwrap_or(today);
         let month = jiff::Span::new().days(30);
         let from = self.from.or_else(|| to.checked_sub(month).ok()).unwrap_or(to);
+        (from, to)
+    }
+
+    pub(crate) async fn read(self, billing: &Billing, login: LoginId) -> Result<UsageBody, Error> {
+        let (from, to) = self.dates(billing);
         let days = billing.usage(login, from, to).await?;
         Ok(UsageBody { items: days.into_iter().map(UsageDayBody::from).collect() })
     }
@@ -247,11 +254,33 @@ pub(crate) struct VitalsBody {
     pub(crate) latency_milliseconds: Option<i64>,
     /// Sign-ins at the hotspot that failed between the last two looks.
     pub(crate) failed_logins: Option<u64>,
+    /// Customers online at the hotspot.
+    pub(crate) hotspot_sessions: Option<u64>,
+    /// How many its licence allows there; null for any number, or if that is not known.
+    pub(crate) hotspot_sessions_max: Option<u64>,
+    /// Customers online over PPPoE.
+    pub(crate) pppoe_sessions: Option<u64>,
+    /// How many its licence allows there; null for any number, or if that is not known.
+    pub(crate) pppoe_sessions_max: Option<u64>,
+    /// How much of its licence is used, in percent: of hotspot or PPPoE the one of which less is
+    /// left; null if nothing is limited.
+    pub(crate) license_used_percent: Option<u64>,
+}
+
+/// A time as clients read it, unless it is too long to be one.
+pub(crate) fn milliseconds(time: SignedDuration) -> Option<i64> {
+    i64::try_from(time.as_millis()).ok()
 }
 
 impl From<Vitals> for VitalsBody {
     fn from(vitals: Vitals) -> Self {
+        let limits = vitals.licence_limits();
         Self {
+            hotspot_sessions: vitals.hotspot_sessions,
+            hotspot_sessions_max: limits.and_then(|limits| limits.hotspot),
+            pppoe_sessions: vitals.pppoe_sessions,
+            pppoe_sessions_max: limits.and_then(|limits| limits.pppoe),
+            license_used_percent: vitals.licence_used().map(LicenceUse::percent),
             identity: vitals.identity,
             board: vitals.board,
             license: vitals.license,
@@ -261,9 +290,7 @@ impl From<Vitals> for VitalsBody {
             storage_free: vitals.storage_free,
             storage_total: vitals.storage_total,
             clock_ahead_seconds: vitals.clock_ahead,
-            latency_milliseconds: vitals
-                .latency
-                .and_then(|latency| i64::try_from(latency.as_millis()).ok()),
+            latency_milliseconds: vitals.latency.and_then(milliseconds),
             failed_logins: vitals.failed_logins,
         }
     }

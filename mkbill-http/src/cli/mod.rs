@@ -17,6 +17,7 @@ mod figures;
 mod invoice;
 mod login;
 mod money_report;
+mod monitoring;
 mod network;
 mod notice;
 pub(crate) mod output;

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal as _};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::error::Error;
@@ -13,7 +14,8 @@ use mkbill_core::router::{LinkSecurity, RouterAddress};
 use mkbill_routeros::kit::{Kit, KitError};
 
 use crate::api::logins::LoginKindBody;
-use crate::api::network::{DriftBody, OutageBody};
+use crate::api::monitoring::{InterfaceUsageBody, VitalsQuery};
+use crate::api::network::{DriftBody, OutageBody, UsageQuery, VitalsBody};
 use crate::api::profiles::ProfilesQuery;
 use crate::api::routers::{
     NewRouterBody, RouterBody, RouterFactsBody, RoutersBody, SecurityBody, StrangerBody,
@@ -22,9 +24,9 @@ use crate::api::routers::{
 use crate::api::values::PageBody;
 use crate::failure::Failure;
 
-use super::args::{PageArgs, WriteArgs};
+use super::args::{PageArgs, SpanArgs, WriteArgs};
 use super::output::{Output, facts, or_dash, table};
-use super::{conformance, network, profile};
+use super::{conformance, monitoring, network, profile};
 
 const PASSWORD_VARIABLE: &str = "MKBILL_ROUTER_PASSWORD";
 
@@ -123,6 +125,31 @@ pub(super) enum KeptCommand {
         #[command(flatten)]
         page: PageArgs,
     },
+    /// List the interfaces of a router, whether they run, and what moved through them
+    Interfaces {
+        /// Name or id
+        router: String,
+    },
+    /// Show what moved through an interface of a router, by business date
+    Traffic {
+        /// Name or id
+        router: String,
+        /// Name of the interface
+        interface: String,
+        #[command(flatten)]
+        days: SpanArgs,
+    },
+    /// Show how a router fared over time, 31 days at most
+    Vitals {
+        /// Name or id
+        router: String,
+        /// First instant, such as 2026-03-01T13:00:00Z; a day before the last if absent
+        #[arg(long, value_name = "INSTANT")]
+        from: Option<Timestamp>,
+        /// Last instant; now if absent
+        #[arg(long, value_name = "INSTANT")]
+        to: Option<Timestamp>,
+    },
     /// List users and secrets of a router that are not ours
     Strangers {
         /// Name or id
@@ -214,6 +241,18 @@ pub(super) async fn run(billing: &Billing, command: KeptCommand) -> Result<Outpu
             let page = billing.outages(router.as_deref(), page.read()?).await?;
             Ok(network::outages(&PageBody::of(page, OutageBody::from)))
         }
+        KeptCommand::Interfaces { router } => {
+            Ok(monitoring::interfaces(billing.interfaces(&router).await?.into()))
+        }
+        KeptCommand::Traffic { router, interface, days } => {
+            let span = UsageQuery { from: days.from, to: days.to };
+            let usage = InterfaceUsageBody::read(billing, &router, &interface, &span).await?;
+            Ok(monitoring::traffic(usage))
+        }
+        KeptCommand::Vitals { router, from, to } => {
+            let query = VitalsQuery { from, to };
+            Ok(monitoring::vitals(query.read(billing, &router).await?))
+        }
         KeptCommand::Strangers { router } => {
             let found = billing.strangers(&router).await?;
             Ok(strangers(found.into_iter().map(StrangerBody::from).collect()))
@@ -258,15 +297,27 @@ fn list(routers: RoutersBody) -> Output {
             format!("{}:{}", router.host, router.port),
             or_dash(router.routeros_version.as_ref()),
             or_dash(router.observed_at),
+            license_used(&router.vitals),
             or_dash(router.last_error.as_ref()),
         ]
     };
-    let heads = ["name", "address", "RouterOS", "last seen", "trouble"];
+    let heads = ["name", "address", "RouterOS", "last seen", "licence used", "trouble"];
     let text = table(heads, routers.items.iter().map(row));
     Output::new(routers, text)
 }
 
+fn license_used(vitals: &VitalsBody) -> String {
+    or_dash(vitals.license_used_percent.map(|percent| format!("{percent} %")))
+}
+
+/// `12`, or `12 of 200` if no more are allowed.
+fn used_of(used: Option<u64>, allowed: Option<u64>) -> String {
+    let used = or_dash(used);
+    allowed.map_or_else(|| used.clone(), |allowed| format!("{used} of {allowed}"))
+}
+
 fn shown(router: RouterBody) -> Output {
+    let vitals = &router.vitals;
     let text = facts(&[
         ("name", router.name.clone()),
         ("id", router.id.to_string()),
@@ -274,10 +325,13 @@ fn shown(router: RouterBody) -> Output {
         ("username", router.username.clone()),
         ("RouterOS", or_dash(router.routeros_version.as_ref())),
         ("last seen", or_dash(router.observed_at)),
-        ("board", or_dash(router.vitals.board.as_ref())),
-        ("licence", or_dash(router.vitals.license.as_ref())),
-        ("processor", or_dash(router.vitals.cpu_load.map(|load| format!("{load} %")))),
-        ("clock ahead", or_dash(router.vitals.clock_ahead_seconds.map(|s| format!("{s} s")))),
+        ("board", or_dash(vitals.board.as_ref())),
+        ("licence", or_dash(vitals.license.as_ref())),
+        ("licence used", license_used(vitals)),
+        ("hotspot sessions", used_of(vitals.hotspot_sessions, vitals.hotspot_sessions_max)),
+        ("PPPoE sessions", used_of(vitals.pppoe_sessions, vitals.pppoe_sessions_max)),
+        ("processor", or_dash(vitals.cpu_load.map(|load| format!("{load} %")))),
+        ("clock ahead", or_dash(vitals.clock_ahead_seconds.map(|s| format!("{s} s")))),
         ("trouble", or_dash(router.last_error.as_ref())),
     ]);
     Output::new(router, text)

@@ -11,6 +11,7 @@ mod events;
 mod inputs;
 mod logins;
 mod money;
+mod monitoring;
 mod notices;
 mod problems;
 mod routers;

@@ -2,6 +2,7 @@
 
 mod apply;
 mod fault;
+mod interfaces;
 mod observe;
 mod profiles;
 

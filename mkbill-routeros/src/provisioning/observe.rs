@@ -22,6 +22,8 @@ use crate::command::{Choice, Command, Record, Row, print};
 use crate::error::{Error, ErrorKind, FieldError};
 use crate::value::{RateLimit, date, duration, size};
 
+use super::interfaces;
+
 /// Large tables of a slow router take this long at most.
 const TABLE_MAX: Duration = Duration::from_mins(1);
 const LOGGED_IN: &str = "logged in";
@@ -108,7 +110,7 @@ fn shared(kind: LoginKind, row: &Row) -> Result<ObservedUser, &'static str> {
             .filter(|shown| shown.is_empty() || shown.bytes().any(|b| b != b'*')),
         profile: text("profile").unwrap_or_else(|| "default".to_owned()),
         comment: text("comment").unwrap_or_default(),
-        disabled: matches!(row.get("disabled"), Some(b"true" | b"yes")),
+        disabled: is_set(row, "disabled"),
         limit_uptime: None,
         limit_bytes: None,
         line: Line::shown(kind, text),
@@ -117,17 +119,21 @@ fn shared(kind: LoginKind, row: &Row) -> Result<ObservedUser, &'static str> {
     })
 }
 
+pub(super) fn is_set(row: &Row, field: &str) -> bool {
+    matches!(row.get(field), Some(b"true" | b"yes"))
+}
+
 fn duration_of(row: &Row, field: &'static str) -> Result<Option<SignedDuration>, FieldError> {
     let text = row.text(field).unwrap_or_default();
     Ok(duration::parse_optional(&text)?)
 }
 
-fn size_of(row: &Row, field: &'static str) -> Result<Option<u64>, FieldError> {
+pub(super) fn size_of(row: &Row, field: &'static str) -> Result<Option<u64>, FieldError> {
     let text = row.text(field).filter(|text| !text.is_empty());
     Ok(text.map(|text| size::parse(&text)).transpose()?)
 }
 
-fn table<R: Record>() -> Command {
+pub(super) fn table<R: Record>() -> Command {
     print::<R>().within(TABLE_MAX)
 }
 
@@ -255,6 +261,7 @@ pub(super) async fn everything(client: &Client, connection: u64) -> Result<Obser
         table::<BilledSecret>(),
         table::<ppp::Active>(),
         lines(),
+        interfaces::lasting(),
     ];
     let mut answers = client.run_all(tables).await.into_iter();
     let took = SignedDuration::try_from(began.elapsed()).unwrap_or(SignedDuration::MAX);
@@ -272,9 +279,17 @@ pub(super) async fn everything(client: &Client, connection: u64) -> Result<Obser
     let dialled: Vec<ppp::Active> = rows_if_installed(&mut answers)?;
     let counters = counters(records(&mut answers)?);
     let dialled = dialled.into_iter().map(|active| ppp_session(active, &counters));
-    let users = hotspot_users.chain(secrets).collect();
-    let sessions = hotspot_sessions.chain(dialled).collect();
-    Ok(Observed { connection, facts, users, sessions, cookies, logins, failed_logins, took })
+    Ok(Observed {
+        connection,
+        facts,
+        users: hotspot_users.chain(secrets).collect(),
+        sessions: hotspot_sessions.chain(dialled).collect(),
+        cookies,
+        logins,
+        failed_logins,
+        interfaces: interfaces::read(answers.next().expect("one answer per command"))?,
+        took,
+    })
 }
 
 fn hotspot_session(active: hotspot::Active) -> ObservedSession {

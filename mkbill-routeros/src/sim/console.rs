@@ -148,6 +148,9 @@ impl Router {
             ("reset-counters", Place::Stored(menu)) if menu.path == menus::USER => {
                 self.reset_all_counters(menu, command)
             }
+            ("reset-counters", Place::Stored(menu)) if menu.path == menus::INTERFACE => {
+                self.reset_interfaces(menu, command)
+            }
             ("make-binding", Place::Made(Made::Host)) => self.make_binding(command),
             ("monitor-traffic", Place::Stored(menu)) if menu.path == menus::INTERFACE => {
                 self.monitor_traffic(command)
@@ -330,6 +333,17 @@ impl Router {
     ) -> Result<Done, Refusal> {
         for id in self.targets(menu, command)? {
             self.write_usage(id, Usage::default());
+        }
+        Ok(Done::default())
+    }
+
+    fn reset_interfaces(
+        &mut self,
+        menu: &'static Menu,
+        command: &Command,
+    ) -> Result<Done, Refusal> {
+        for id in self.targets(menu, command)? {
+            self.zero_interface(id);
         }
         Ok(Done::default())
     }

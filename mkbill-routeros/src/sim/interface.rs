@@ -1,5 +1,7 @@
 //! Interfaces: the ports of the board and the lines of PPP customers, with their counters.
 
+use std::collections::BTreeMap;
+
 use crate::value::date;
 
 use super::{
@@ -15,19 +17,90 @@ use super::{
     router::Router,
 };
 
+/// Bytes received and sent.
+type Bytes = (u64, u64);
+
+/// What tests did to ports.
+#[derive(Debug, Default)]
+pub(super) struct Wires(BTreeMap<ObjectId, Wire>);
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Wire {
+    /// What passed besides the data of customers.
+    passed: Bytes,
+    /// What had passed when the counters were set to zero.
+    zero: Bytes,
+    is_unplugged: bool,
+}
+
+impl Wires {
+    fn of(&self, id: ObjectId) -> Wire {
+        self.0.get(&id).copied().unwrap_or_default()
+    }
+
+    /// Power was lost: counters begin anew, cables stay as they are.
+    fn reboot(&mut self) {
+        for wire in self.0.values_mut() {
+            *wire = Wire { is_unplugged: wire.is_unplugged, ..Wire::default() };
+        }
+    }
+}
+
 impl Router {
+    /// Lets bytes pass through an interface that are no customer's. `false` when there is no such
+    /// interface.
+    pub fn pass_bytes(&mut self, interface: &str, received: u64, sent: u64) -> bool {
+        self.interface_named(interface).is_some_and(|id| {
+            let wire = self.wires.0.entry(id).or_default();
+            wire.passed = plus(wire.passed, (received, sent));
+            true
+        })
+    }
+
+    /// Sets the counters of an interface to zero. `false` when there is no such interface.
+    pub fn reset_interface_counters(&mut self, interface: &str) -> bool {
+        self.interface_named(interface).is_some_and(|id| {
+            self.zero_interface(id);
+            true
+        })
+    }
+
+    /// Pulls the cable of an interface, or plugs it in again. `false` when there is no such
+    /// interface.
+    pub fn plug_interface(&mut self, interface: &str, is_plugged: bool) -> bool {
+        self.interface_named(interface).is_some_and(|id| {
+            self.wires.0.entry(id).or_default().is_unplugged = !is_plugged;
+            self.switch_interface(id);
+            self.publish(menus::INTERFACE, id);
+            true
+        })
+    }
+
+    fn interface_named(&self, name: &str) -> Option<ObjectId> {
+        self.table(menus::INTERFACE).find(name.as_bytes())
+    }
+
+    pub(super) fn zero_interface(&mut self, id: ObjectId) {
+        let carried = self.received_and_sent(id);
+        let wire = self.wires.0.entry(id).or_default();
+        wire.zero = plus(wire.passed, carried);
+    }
+
     /// Shows what passed through an interface.
     pub(super) fn count_interface(&self, id: ObjectId, record: &mut Record<'_>) {
-        let (received, sent) = self.received_and_sent(id);
+        let wire = self.wires.of(id);
+        let passed = plus(wire.passed, self.received_and_sent(id));
+        let received = passed.0.saturating_sub(wire.zero.0);
+        let sent = passed.1.saturating_sub(wire.zero.1);
         record.replace("rx-byte", received);
         record.replace("tx-byte", sent);
         record.replace("rx-packet", packets(received));
         record.replace("tx-packet", packets(sent));
     }
 
-    /// Bytes since the interface is up: from a customer's line and the customers' bridge what they upload, from the
+    /// Bytes of customers since the interface is up: from a customer's line and the customers' bridge what they upload, from the
     /// uplink what they download.
-    fn received_and_sent(&self, id: ObjectId) -> (u64, u64) {
+    fn received_and_sent(&self, id: ObjectId) -> Bytes {
         let used = |usage: Usage| (usage.bytes_in, usage.bytes_out);
         match (self.meter_behind(menus::INTERFACE, id), id) {
             (Some(meter), _) => used(meter.used(self.clock.now())),
@@ -37,7 +110,7 @@ impl Router {
         }
     }
 
-    fn bytes_per_second(&self, id: ObjectId) -> (u64, u64) {
+    fn bytes_per_second(&self, id: ObjectId) -> Bytes {
         let pace = |traffic: Traffic| (traffic.upload_per_second, traffic.download_per_second);
         match (self.meter_behind(menus::INTERFACE, id), id) {
             (Some(meter), _) => pace(meter.traffic()),
@@ -80,12 +153,13 @@ impl Router {
             .with("tx-errors-per-second", 0)
     }
 
-    /// A port that was switched off or on counts it.
+    /// A port that was switched off or on, or lost or found its link, counts it.
     pub(super) fn switch_interface(&mut self, id: ObjectId) {
         let now = self.shown_moment();
+        let is_unplugged = self.wires.of(id).is_unplugged;
         let interfaces = self.table_mut(menus::INTERFACE);
         let is = |column: &str| interfaces.text(id, column) == Some(b"true");
-        match (is("disabled"), is("running")) {
+        match (is("disabled") || is_unplugged, is("running")) {
             (true, true) => {
                 let downs = number(interfaces, id, "link-downs").unwrap_or(0).saturating_add(1);
                 interfaces.put(id, "link-downs", Some(downs.to_string().into_bytes()));
@@ -100,9 +174,10 @@ impl Router {
         }
     }
 
-    /// Every port that is switched on comes up when the router starts.
+    /// The router starts: counters begin anew, and every port that is switched on comes up.
     pub(super) fn bring_links_up(&mut self) {
         let now = self.shown_moment();
+        self.wires.reboot();
         let interfaces = self.table_mut(menus::INTERFACE);
         let is_up = |id: &ObjectId| interfaces.text(*id, "running") == Some(b"true");
         let up: Vec<ObjectId> = interfaces.ids().filter(is_up).collect();
@@ -118,6 +193,10 @@ impl Router {
     }
 }
 
-fn swapped((received, sent): (u64, u64)) -> (u64, u64) {
+fn plus(one: Bytes, other: Bytes) -> Bytes {
+    (one.0.saturating_add(other.0), one.1.saturating_add(other.1))
+}
+
+fn swapped((received, sent): Bytes) -> Bytes {
     (sent, received)
 }

@@ -20,6 +20,7 @@ use super::{
     files::Files,
     hotspot::LoginRefusal,
     id::ObjectId,
+    interface::Wires,
     license::License,
     log::Log,
     menus::{self, Made},
@@ -50,6 +51,7 @@ pub struct Router {
     pub(super) agenda: Agenda,
     /// What ended sessions moved since the router started.
     pub(super) carried: Usage,
+    pub(super) wires: Wires,
     pub(super) next_refusal: Option<LoginRefusal>,
     pub(super) rules: SessionRules,
     pub(super) license: License,
@@ -88,6 +90,7 @@ impl Router {
             pools: Pools::default(),
             agenda: Agenda::default(),
             carried: Usage::default(),
+            wires: Wires::default(),
             next_refusal: None,
             rules: SessionRules::default(),
             license: License::default(),

@@ -44,6 +44,7 @@ impl ModelRouter {
             cookies: Vec::new(),
             logins: Vec::new(),
             failed_logins: Vec::new(),
+            interfaces: None,
             took: SignedDuration::ZERO,
         };
         Self { state, added: 0 }

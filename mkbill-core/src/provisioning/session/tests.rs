@@ -3,6 +3,7 @@ use proptest::prelude::{Just, Strategy, any, prop_assert, proptest};
 use proptest::prop_oneof;
 
 use crate::provisioning::controller::ObjectId;
+use crate::router::moment::Moment;
 
 use super::*;
 
@@ -86,8 +87,8 @@ impl Line {
             .into_iter()
             .collect();
         let router = RouterId::from_uuid(uuid::Uuid::nil());
-        let look =
-            Look { router, now, before: self.before, took: SignedDuration::ZERO, shown: &shown };
+        let times = Interval { before: self.before, now, took: SignedDuration::ZERO };
+        let look = Look { router, times, shown: &shown };
         let count = &mut self.sessions;
         let followed = follow(
             &self.known,
@@ -205,7 +206,8 @@ fn a_slow_reading_makes_no_new_session() {
     };
     let follow_with = |shown: &ObservedSession, took| {
         let shown = std::slice::from_ref(shown);
-        let look = Look { router: known[0].router, now, before: line.before, took, shown };
+        let times = Interval { before: line.before, now, took };
+        let look = Look { router: known[0].router, times, shown };
         counts(&follow(&known, look, |_, _| None, || SessionId::from_uuid(uuid::Uuid::nil())))
     };
     assert_eq!(follow_with(&shown, seconds(2)), (0, 1, 0), "five seconds late, read for two");
