@@ -12,7 +12,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Refusals about the state of something, which another request may have changed: 409.
-const STATE_REFUSALS: [&str; 26] = [
+const STATE_REFUSALS: [&str; 28] = [
     "batch_cancelled",
     "batch_not_pushed",
     "books_closed",
@@ -35,6 +35,8 @@ const STATE_REFUSALS: [&str; 26] = [
     "payment_reversed",
     "plan_retired",
     "reference_taken",
+    "router_in_use",
+    "router_untold",
     "subscription_state",
     "tax_applied",
     "tax_only_rule",

@@ -38,7 +38,7 @@ const DOCUMENT_PATH: &str = "/openapi.json";
 fn table() -> OpenApiRouter<Billing> {
     let api = OpenApiRouter::new()
         .routes(routes!(routers::add_router, routers::list_routers))
-        .routes(routes!(routers::show_router))
+        .routes(routes!(routers::show_router, routers::change_router, routers::remove_router))
         .routes(routes!(routers::check_router))
         .routes(routes!(profiles::list_profiles))
         .routes(routes!(profiles::list_wishes))

@@ -256,6 +256,23 @@ fn customers_come_from_a_file_and_go_into_one() {
 }
 
 #[test]
+fn a_router_is_changed_and_removed_at_the_terminal() {
+    let shop = Shop::open().with_router(9);
+    let set = words("router set rt-05 --name rt-06 --host 192.0.2.7 --username billing");
+    let changed = shop.json(&set);
+    assert_eq!((&changed["host"], &changed["port"]), (&"192.0.2.7".into(), &9.into()));
+    let asked = shop.complaint(&words("router set rt-06 --new-password"), "invalid");
+    assert!(asked.contains("--password-file"), "{asked}");
+    std::fs::write(shop.path().join("new"), "battery staple\n").unwrap();
+    let told = shop.run(&words("router set rt-06 --password-file new"));
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert_eq!(told.trim(), "router rt-06 is billing@192.0.2.7:9");
+    assert!(shop.json(&words("router remove rt-06"))["removed_at"].is_string());
+    shop.complaint(&words("router show rt-06"), "not_found");
+    assert_eq!(shop.json(&words("router list"))["items"], serde_json::json!([]));
+}
+
+#[test]
 fn complaints_are_one_object_with_json_and_lines_without() {
     let shop = Shop::open();
     let refused = words("plan add x --router-profile default --cost 2 --sell 1");

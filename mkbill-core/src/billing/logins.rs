@@ -386,7 +386,7 @@ pub(super) async fn make(
     wanted: &SubscriberLogin,
 ) -> Result<Login, Error> {
     let kind = menu_of(new.service);
-    let router = tx.router_by_id(wanted.router).await?;
+    let router = tx.router_hold(wanted.router).await?;
     let router = router.ok_or_else(|| Error::not_found("router", wanted.router))?;
     profile::expect(tx, &router, kind, new.profile).await?;
     if wanted.adopt && (wanted.password.is_some() || !wanted.line.is_empty()) {

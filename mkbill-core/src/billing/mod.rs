@@ -27,6 +27,7 @@ mod payments;
 mod plans;
 mod profiles;
 mod reports;
+mod router_changes;
 mod routers;
 mod subscriptions;
 mod sync;

@@ -16,6 +16,7 @@ mod outages;
 mod pppoe;
 mod requests;
 mod router_state;
+mod routers;
 mod subscribers;
 mod troubles;
 
@@ -31,6 +32,7 @@ fn main() {
         pppoe::STORIES,
         requests::STORIES,
         router_state::STORIES,
+        routers::STORIES,
         subscribers::STORIES,
         troubles::STORIES,
     ];
