@@ -24,8 +24,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::{
     audit, batches, books, clock, credit, customer_details, customers, events, explanations,
-    figures, health, invoices, logins, money_reports, network, notices, payments, plans, profiles,
-    reports, routers, subscriptions, taxes, vendors, vouchers,
+    figures, health, invoices, login_files, logins, money_reports, network, notices, payments,
+    plans, profiles, reports, routers, subscriptions, taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -120,6 +120,8 @@ fn of_network() -> OpenApiRouter<Billing> {
 fn of_logins() -> OpenApiRouter<Billing> {
     OpenApiRouter::new()
         .routes(routes!(logins::list_logins))
+        .routes(routes!(login_files::import_logins))
+        .routes(routes!(login_files::export_logins))
         .routes(routes!(logins::show_login, logins::change_login, logins::remove_login))
         .routes(routes!(logins::reset_password))
         .routes(routes!(logins::disable_login))

@@ -9,8 +9,8 @@ use secrecy::ExposeSecret as _;
 use super::statement::Statement;
 use super::{
     DatabaseUrl, account, books, catalogue, clock, customer, event, invoice, keys, ledger, login,
-    names, notice, outbox, payment, profile, report, router, session, subscribers, subscription,
-    trail, voucher,
+    login_rows, names, notice, outbox, payment, profile, report, router, session, subscribers,
+    subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -25,6 +25,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         keys::ALL,
         ledger::ALL,
         login::ALL,
+        login_rows::ALL,
         names::ALL,
         notice::ALL,
         outbox::ALL,

@@ -11,6 +11,7 @@ mod convergence;
 mod crash;
 mod expiry;
 mod first_login;
+mod login_files;
 mod online;
 mod outages;
 mod pppoe;
@@ -27,6 +28,7 @@ fn main() {
         convergence::STORIES,
         expiry::STORIES,
         first_login::STORIES,
+        login_files::STORIES,
         online::STORIES,
         outages::STORIES,
         pppoe::STORIES,
