@@ -19,7 +19,8 @@ use crate::outbox::store::OutboxStore;
 use crate::payment::store::PaymentStore;
 use crate::plan::store::PlanStore;
 use crate::provisioning::store::{
-    DriftStore, LoginStore, NumberingStore, ProfileStore, SessionStore, StrangerStore,
+    DriftStore, LoginExportStore, LoginStore, NumberingStore, ProfileStore, SessionStore,
+    StrangerStore,
 };
 use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
 use crate::request::store::RequestStore;
@@ -70,6 +71,7 @@ pub trait Tx:
     + VendorStore
     + VoucherStore
     + LoginStore
+    + LoginExportStore
     + ProfileStore
     + NumberingStore
     + StrangerStore

@@ -53,6 +53,7 @@ fn main() {
             migrating_twice_changes_nothing,
             a_dropped_transaction_leaves_nothing,
             a_router_comes_back_as_it_was_stored,
+            a_removed_router_is_read_by_identity_and_its_name_is_free,
             plans_and_vendors_come_back_as_they_were_stored,
             pages_follow_each_other_without_gap_or_repeat,
             a_cause_is_booked_once,
@@ -63,6 +64,7 @@ fn main() {
             a_settlement_by_a_worker_whose_lease_ran_out_is_ignored,
             a_push_during_a_delivery_runs_again_at_once,
             a_failed_message_waits_and_counts_and_a_dead_one_stays,
+            a_message_that_nobody_needs_goes_away,
             the_audit_trail_refuses_changes_and_reads_newest_first,
             instants_sort_as_instants,
         ],
@@ -96,6 +98,7 @@ fn router(name: &str) -> Router {
         password: Sealed::from_bytes(vec![0, 159, 146, 150]),
         health: RouterHealth::default(),
         created_at: beginning(),
+        removed_at: None,
     }
 }
 
@@ -145,6 +148,37 @@ async fn a_router_comes_back_as_it_was_stored(engine: Engine) {
     assert_eq!((found.password, found.health), (stored.password, health));
     assert_eq!(found.created_at, stored.created_at);
     assert_eq!(tx.router_by_id(stored.id).await.unwrap().unwrap().name, stored.name);
+}
+
+async fn a_removed_router_is_read_by_identity_and_its_name_is_free(engine: Engine) {
+    let (_database, store) = fresh(engine).await;
+    let mut tx = write(&store).await;
+    let (old, new) = (router("pos-1"), router("pos-1"));
+    tx.router_insert(&old).await.unwrap();
+    let moved = Router {
+        name: "pos-2".parse().unwrap(),
+        address: RouterAddress::new("192.0.2.2", 8728).unwrap(),
+        security: LinkSecurity::Plain,
+        ..old.clone()
+    };
+    tx.router_replace(&moved).await.unwrap();
+    let found = tx.router_lock(old.id).await.unwrap().unwrap();
+    assert_eq!(
+        (found.name, found.address, found.security),
+        (moved.name, moved.address, moved.security)
+    );
+    tx.router_replace(&old).await.unwrap();
+    tx.router_remove(old.id, beginning()).await.unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = write(&store).await;
+    assert!(tx.router_insert(&new).await.unwrap(), "the name is free");
+    let found = tx.router_by_id(old.id).await.unwrap().unwrap();
+    assert_eq!((found.name, found.removed_at), (old.name.clone(), Some(beginning())));
+    assert!(tx.router_hold(old.id).await.unwrap().is_none());
+    assert!(tx.router_lock(old.id).await.unwrap().is_none());
+    assert_eq!(tx.router_by_name(&old.name).await.unwrap().unwrap().id, new.id);
+    let listed = tx.router_list().await.unwrap();
+    assert_eq!(listed.iter().map(|router| router.id).collect::<Vec<_>>(), [new.id]);
 }
 
 fn plan(number: u64) -> Plan {
@@ -400,11 +434,28 @@ async fn a_failed_message_waits_and_counts_and_a_dead_one_stays(engine: Engine) 
     assert!(claim(&store, now).await.is_empty());
     let again = claim(&store, retry_at).await.remove(0);
     assert_eq!(again.attempts, 1);
+    push(&store, 1, now).await;
+    let later = retry_at + SignedDuration::from_secs(60);
+    let outcome = Outcome::Failed { retry_at: later, error: "away".to_owned() };
+    assert!(settle(&store, &again, outcome).await);
+    let again = claim(&store, retry_at).await.remove(0);
+    assert_eq!(again.attempts, 2, "what was asked for meanwhile is tried at once");
     let dead = Outcome::Dead { error: "unknown kind".to_owned() };
     assert!(settle(&store, &again, dead).await);
     assert!(claim(&store, now + LEASE * 10).await.is_empty());
     let tally = write(&store).await.outbox_tally(&[SYNC_ROUTER], now).await.unwrap();
     assert_eq!((tally.due, tally.dead), (0, 1));
+}
+
+async fn a_message_that_nobody_needs_goes_away(engine: Engine) {
+    let (_database, store) = fresh(engine).await;
+    let now = beginning();
+    push(&store, 1, now).await;
+    let slow = claim(&store, now).await.remove(0);
+    let quick = claim(&store, now + LEASE).await.remove(0);
+    assert!(!settle(&store, &slow, Outcome::Over).await);
+    assert!(settle(&store, &quick, Outcome::Over).await);
+    assert_eq!(write(&store).await.outbox_next(&[SYNC_ROUTER]).await.unwrap(), None);
 }
 
 async fn the_audit_trail_refuses_changes_and_reads_newest_first(engine: Engine) {

@@ -12,7 +12,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Refusals about the state of something, which another request may have changed: 409.
-const STATE_REFUSALS: [&str; 26] = [
+const STATE_REFUSALS: [&str; 29] = [
     "batch_cancelled",
     "batch_not_pushed",
     "books_closed",
@@ -28,6 +28,7 @@ const STATE_REFUSALS: [&str; 26] = [
     "customer_not_settled",
     "invoice_open",
     "invoice_state",
+    "login_exists",
     "login_over",
     "no_test_clock",
     "numbering_crowded",
@@ -35,6 +36,8 @@ const STATE_REFUSALS: [&str; 26] = [
     "payment_reversed",
     "plan_retired",
     "reference_taken",
+    "router_in_use",
+    "router_untold",
     "subscription_state",
     "tax_applied",
     "tax_only_rule",

@@ -25,8 +25,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::api::events::Rendered;
 use crate::api::{
     alerts, audit, batches, books, clock, credit, customer_details, customers, events,
-    explanations, fair_use, figures, health, invoices, logins, money_reports, monitoring, network,
-    notices, payments, plans, profiles, reports, routers, subscriptions, taxes, vendors, vouchers,
+    explanations, fair_use, figures, health, invoices, login_files, logins, money_reports,
+    monitoring, network, notices, payments, plans, profiles, reports, routers, subscriptions,
+    taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -39,7 +40,7 @@ const DOCUMENT_PATH: &str = "/openapi.json";
 fn table() -> OpenApiRouter<Billing> {
     let api = OpenApiRouter::new()
         .routes(routes!(routers::add_router, routers::list_routers))
-        .routes(routes!(routers::show_router))
+        .routes(routes!(routers::show_router, routers::change_router, routers::remove_router))
         .routes(routes!(routers::check_router))
         .routes(routes!(profiles::list_profiles))
         .routes(routes!(profiles::list_wishes))
@@ -128,6 +129,8 @@ fn of_network() -> OpenApiRouter<Billing> {
 fn of_logins() -> OpenApiRouter<Billing> {
     OpenApiRouter::new()
         .routes(routes!(logins::list_logins))
+        .routes(routes!(login_files::import_logins))
+        .routes(routes!(login_files::export_logins))
         .routes(routes!(logins::show_login, logins::change_login, logins::remove_login))
         .routes(routes!(logins::reset_password))
         .routes(routes!(logins::disable_login))

@@ -256,6 +256,50 @@ fn customers_come_from_a_file_and_go_into_one() {
 }
 
 #[test]
+fn logins_come_from_a_file_and_go_into_one() {
+    let shop = Shop::open().with_router(9);
+    shop.json(&words("plan add home --router-profile home --cost 0 --sell 9 --service pppoe"));
+    customer(&shop);
+    let csv = "whatsapp,plan,router,login,password\n\
+        081234567890,home,rt-05,budi,rahasia-1\n081234567891,home,rt-05,siti,\n";
+    std::fs::write(shop.path().join("logins.csv"), csv).unwrap();
+    let tried = shop.run(&words("login import logins.csv --dry-run"));
+    assert_eq!(tried.status.code(), Some(1), "a bad line is a failure");
+    let told = String::from_utf8(tried.stdout).unwrap();
+    assert!(
+        told.contains("1 of 2 logins imported") && told.contains("line 3: whatsapp:"),
+        "{told}"
+    );
+    shop.run(&words("login import logins.csv"));
+    let plain = shop.run(&words("login export --router rt-05"));
+    let plain = String::from_utf8(plain.stdout).unwrap();
+    assert!(plain.contains(",rt-05,budi,,pppoe,"), "{plain}");
+    let written = shop.json(&words("login export --with-passwords --output saved.csv"));
+    let saved = std::fs::read_to_string(shop.path().join("saved.csv")).unwrap();
+    assert_eq!(written["bytes"], saved.len());
+    assert!(saved.contains(",rt-05,budi,rahasia-1,pppoe,"), "{saved}");
+    let again = shop.json(&words("login import saved.csv"));
+    assert_eq!((&again["imported"], &again["existing"][0]["line"]), (&0.into(), &2.into()));
+}
+
+#[test]
+fn a_router_is_changed_and_removed_at_the_terminal() {
+    let shop = Shop::open().with_router(9);
+    let set = words("router set rt-05 --name rt-06 --host 192.0.2.7 --username billing");
+    let changed = shop.json(&set);
+    assert_eq!((&changed["host"], &changed["port"]), (&"192.0.2.7".into(), &9.into()));
+    let asked = shop.complaint(&words("router set rt-06 --new-password"), "invalid");
+    assert!(asked.contains("--password-file"), "{asked}");
+    std::fs::write(shop.path().join("new"), "battery staple\n").unwrap();
+    let told = shop.run(&words("router set rt-06 --password-file new"));
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert_eq!(told.trim(), "router rt-06 is billing@192.0.2.7:9");
+    assert!(shop.json(&words("router remove rt-06"))["removed_at"].is_string());
+    shop.complaint(&words("router show rt-06"), "not_found");
+    assert_eq!(shop.json(&words("router list"))["items"], serde_json::json!([]));
+}
+
+#[test]
 fn complaints_are_one_object_with_json_and_lines_without() {
     let shop = Shop::open();
     let refused = words("plan add x --router-profile default --cost 2 --sell 1");

@@ -9,7 +9,7 @@ use crate::account::desk::Desk;
 use crate::account::load;
 use crate::audit::{Act, Record};
 use crate::customer::export::{self, ExportRow};
-use crate::customer::import::{self, ImportFile, ImportReport, ImportRow, LineError};
+use crate::customer::import::{self, ImportFile, ImportReport, ImportRow};
 use crate::customer::phone::PhoneNumber;
 use crate::customer::store::CustomerFilter;
 use crate::customer::{Customer, NewCustomer};
@@ -18,6 +18,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::Currency;
 use crate::kernel::page::{PAGE_ITEMS_MAX, PageRequest};
+use crate::kernel::table::LineError;
 use crate::request::Once;
 use crate::store::{StoreError, Tx};
 use crate::transact::{reading, transact};
@@ -91,14 +92,13 @@ async fn free<'f>(
     tx: &mut dyn Tx,
     rows: &'f [ImportRow],
 ) -> Result<(Vec<&'f NewCustomer>, Vec<LineError>), Error> {
-    let phones: Vec<PhoneNumber> =
-        rows.iter().map(|row| row.customer.phone.number.clone()).collect();
+    let phones: Vec<PhoneNumber> = rows.iter().map(|row| row.value.phone.number.clone()).collect();
     let taken: HashSet<PhoneNumber> =
         tx.customer_phones_taken(&phones).await?.into_iter().collect();
-    let is_taken = |row: &&ImportRow| taken.contains(&row.customer.phone.number);
+    let is_taken = |row: &&ImportRow| taken.contains(&row.value.phone.number);
     let (bad, good): (Vec<_>, Vec<_>) = rows.iter().partition(is_taken);
-    let errors = bad.into_iter().map(|row| LineError::taken(row.line)).collect();
-    Ok((good.into_iter().map(|row| &row.customer).collect(), errors))
+    let errors = bad.into_iter().map(|row| import::taken(row.line)).collect();
+    Ok((good.into_iter().map(|row| &row.value).collect(), errors))
 }
 
 async fn add_all(

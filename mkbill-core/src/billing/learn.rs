@@ -82,15 +82,7 @@ impl Billing {
     pub(super) async fn note_success(&self, seen: Seen<'_>, at: Timestamp) -> Result<(), Error> {
         let caller = Caller::engine();
         let context = Context { now: at, ..self.context(&caller) };
-        transact!(self.store(), Mode::Commit, |tx| {
-            note_profiles(tx, context, seen).await?;
-            note_strangers(tx, context, seen).await?;
-            note_drift(tx, context, seen).await?;
-            note_sessions(tx, context, seen).await?;
-            note_interfaces(tx, context, seen).await?;
-            note_back(tx, context, seen.router).await?;
-            note_health(tx, context, seen).await
-        })
+        transact!(self.store(), Mode::Commit, |tx| write_success(tx, context, seen).await)
     }
 
     /// The router answered, though nothing had to be looked at.
@@ -99,8 +91,7 @@ impl Billing {
         let caller = Caller::engine();
         let context = self.context(&caller);
         transact!(self.store(), Mode::Commit, |tx| {
-            note_back(tx, context, router).await?;
-            tx.router_health_set(router.id, &health).await
+            write_recovery(tx, context, router, &health).await
         })
     }
 
@@ -121,6 +112,33 @@ async fn adopt_all(
         learnt.push(adopt(tx, login, user).await?);
     }
     Ok(learnt)
+}
+
+/// A router that was removed while it was looked at has no news any more.
+async fn write_success(tx: &mut dyn Tx, context: Context<'_>, seen: Seen<'_>) -> Result<(), Error> {
+    if tx.router_hold(seen.router.id).await?.is_none() {
+        return Ok(());
+    }
+    note_profiles(tx, context, seen).await?;
+    note_strangers(tx, context, seen).await?;
+    note_drift(tx, context, seen).await?;
+    note_sessions(tx, context, seen).await?;
+    note_interfaces(tx, context, seen).await?;
+    note_back(tx, context, seen.router).await?;
+    note_health(tx, context, seen).await
+}
+
+async fn write_recovery(
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    router: &Router,
+    health: &RouterHealth,
+) -> Result<(), Error> {
+    if tx.router_hold(router.id).await?.is_none() {
+        return Ok(());
+    }
+    note_back(tx, context, router).await?;
+    Ok(tx.router_health_set(router.id, health).await?)
 }
 
 /// What is learnt of a login from the user that it takes over. A password that cannot be read, or an
@@ -290,23 +308,30 @@ fn interface_events(context: Context<'_>, router: &Router, news: &InterfaceNews)
 }
 
 fn session_events(context: Context<'_>, router: &Router, followed: &Followed) -> Vec<NewEvent> {
-    let event = |kind, session: &Session| {
-        let data = json!({
-            "router": router.name.as_str(),
-            "kind": session.kind.name(),
-            "name": session.name,
-            "login": session.login.map(|login| login.to_string()),
-            "device": session.device,
-            "address": session.address,
-            "uptime_seconds": session.uptime.as_secs(),
-            "bytes_in": session.bytes_in,
-            "bytes_out": session.bytes_out,
-        });
-        NewEvent::seen(context, kind, ("session", session.id.uuid()), data)
-    };
-    let started = followed.started.iter().map(|session| event("session.start", session));
-    let ended = followed.ended.iter().map(|session| event("session.end", session));
-    started.chain(ended).collect()
+    let event = |kind| move |session| session_event(context, kind, router, session);
+    let started = followed.started.iter().map(event("session.start"));
+    started.chain(followed.ended.iter().map(event("session.end"))).collect()
+}
+
+/// That somebody came, or went.
+pub(super) fn session_event(
+    context: Context<'_>,
+    kind: &'static str,
+    router: &Router,
+    session: &Session,
+) -> NewEvent {
+    let data = json!({
+        "router": router.name.as_str(),
+        "kind": session.kind.name(),
+        "name": session.name,
+        "login": session.login.map(|login| login.to_string()),
+        "device": session.device,
+        "address": session.address,
+        "uptime_seconds": session.uptime.as_secs(),
+        "bytes_in": session.bytes_in,
+        "bytes_out": session.bytes_out,
+    });
+    NewEvent::seen(context, kind, ("session", session.id.uuid()), data)
 }
 
 /// The router can be worked with: an outage is over, if one lasted.
@@ -328,7 +353,7 @@ async fn write_failure(
     id: RouterId,
     error: &str,
 ) -> Result<(), Error> {
-    let Some(router) = tx.router_by_id(id).await? else { return Ok(()) };
+    let Some(router) = tx.router_hold(id).await? else { return Ok(()) };
     let outage = OutageId::new(context.now, context.entropy);
     if tx.outage_note(outage, id, context.now, error).await? {
         tx.events_push(vec![event(context, "router.down", &router, json!({ "error": error }))]);

@@ -14,7 +14,7 @@ use crate::kernel::ids::{CustomerId, LoginId, RouterId, SubscriptionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::plan::terms::{Service, Terms};
 use crate::provisioning::line::{Line, LineField};
-use crate::provisioning::numbering::{self, LoginPrefix, NumberingRefusal};
+use crate::provisioning::numbering::{self, LoginPrefix, Naming, NumberingRefusal};
 use crate::provisioning::store::LoginFilter;
 use crate::provisioning::subscriber::{LoginName, LoginPassword, NewSubscriberLogin, login_for};
 use crate::provisioning::{Care, Login, LoginKind, Presence, profile};
@@ -29,15 +29,6 @@ use super::desk::{finish, open};
 
 /// How many names in a row may be taken before the search for a free one ends.
 const NAME_TRIES_MAX: u32 = 1_000;
-
-/// How a login comes to its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Naming {
-    /// This name. If it looks counted, its numbering goes on after it.
-    Chosen(LoginName),
-    /// The next free name of a numbering.
-    Numbered(LoginPrefix),
-}
 
 /// A login to be made for a subscription.
 #[derive(Debug, Clone)]
@@ -71,13 +62,20 @@ pub enum LoginRefusal {
     /// It has ended.
     #[error("login `{0}` is over: give the subscription a new one")]
     Over(String),
+    /// The customer who wants it has it already.
+    #[error("this customer has the login `{0}` already: choose another name for a second one")]
+    Exists(String),
 }
+
+/// The code of [`LoginRefusal::Exists`].
+pub(super) const LOGIN_EXISTS: &str = "login_exists";
 
 impl Refusal for LoginRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::OfVoucher(_) => "login_of_voucher",
             Self::Over(_) => "login_over",
+            Self::Exists(_) => LOGIN_EXISTS,
         }
     }
 }
@@ -371,11 +369,41 @@ async fn end(tx: &mut dyn Tx, context: Context<'_>, login: Option<LoginId>) -> R
 }
 
 /// In which menu logins of a service live.
-const fn menu_of(service: Service) -> LoginKind {
+pub(super) const fn menu_of(service: Service) -> LoginKind {
     match service {
         Service::Hotspot => LoginKind::Hotspot,
         Service::Pppoe => LoginKind::Pppoe,
     }
+}
+
+/// Refuses a login that the customer has already: who asks for it again wants no second subscription.
+pub(super) async fn refuse_existing(
+    tx: &mut dyn Tx,
+    account: &CustomerAccount,
+    service: Service,
+    wanted: &SubscriberLogin,
+) -> Result<(), Error> {
+    let (kind, mut held) = (menu_of(service), Vec::new());
+    for id in account.kept.iter().filter_map(|kept| kept.subscription.login) {
+        let login = tx.login_by_id(id).await?;
+        let is_there = |login: &Login| {
+            (login.router, login.kind) == (wanted.router, kind)
+                && login.presence != Presence::Absent
+        };
+        held.extend(login.filter(is_there).map(|login| login.name));
+    }
+    let existing = match &wanted.name {
+        Naming::Chosen(name) => held.into_iter().find(|held| held == name.as_str()),
+        Naming::Numbered(_) => None,
+        Naming::Listed { prefix, nth, besides } => {
+            let is_counted = |held: &String| {
+                let name = held.parse().ok().filter(|name| !besides.contains(name));
+                name.and_then(|name| numbering::counted(&name)).is_some_and(|(of, _)| of == *prefix)
+            };
+            held.into_iter().filter(is_counted).nth(*nth)
+        }
+    };
+    existing.map_or(Ok(()), |name| Err(LoginRefusal::Exists(name).into()))
 }
 
 /// A login that is closed until the account says otherwise.
@@ -386,7 +414,7 @@ pub(super) async fn make(
     wanted: &SubscriberLogin,
 ) -> Result<Login, Error> {
     let kind = menu_of(new.terms.service);
-    let router = tx.router_by_id(wanted.router).await?;
+    let router = tx.router_hold(wanted.router).await?;
     let router = router.ok_or_else(|| Error::not_found("router", wanted.router))?;
     for name in [new.profile].into_iter().chain(new.terms.profiles()) {
         profile::expect(tx, &router, kind, name).await?;
@@ -399,7 +427,9 @@ pub(super) async fn make(
     refuse_taken_address(tx, router.id, None, &line).await?;
     let name = match &wanted.name {
         Naming::Chosen(name) => chosen(tx, &router, kind, name, wanted.adopt).await?,
-        Naming::Numbered(prefix) => next_name(tx, context, &router, kind, prefix).await?,
+        Naming::Numbered(prefix) | Naming::Listed { prefix, .. } => {
+            next_name(tx, context, &router, kind, prefix).await?
+        }
     };
     let chance = || LoginPassword::random(context.entropy);
     let new = NewSubscriberLogin {

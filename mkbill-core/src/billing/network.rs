@@ -24,7 +24,7 @@ use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;
 
 use super::Billing;
-use super::routers::{find, unavailable};
+use super::routers::{find, find_or_removed, unavailable};
 
 /// What a pass over a router would do now.
 #[derive(Debug, Clone)]
@@ -82,7 +82,7 @@ impl Billing {
     ) -> Result<Page<Outage>, Error> {
         reading!(self.store(), |tx| {
             let id: Option<RouterId> = match router {
-                Some(key) => Some(find(tx, key).await?.id),
+                Some(key) => Some(find_or_removed(tx, key).await?.id),
                 None => None,
             };
             Ok::<_, Error>(tx.outage_page(id, page).await?)

@@ -1,6 +1,6 @@
 //! Use cases around routers.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::audit::{Act, Record};
 use crate::kernel::caller::{Caller, Fingerprint};
@@ -14,24 +14,21 @@ use crate::provisioning::profile::RouterProfile;
 use crate::provisioning::stranger::Stranger;
 use crate::request::{Once, once};
 use crate::router::store::ROUTERS_MAX;
-use crate::router::{LinkSecurity, NewRouter, Router, RouterHealth, RouterName, Trust};
+use crate::router::{
+    LinkSecurity, NewRouter, Router, RouterHealth, RouterName, Trust, checked_username,
+};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;
 
 use super::Billing;
 
-const USERNAME_CHARS_MAX: usize = 100;
-
 impl Billing {
     /// Adds a router and asks the worker to look at it. Its password is sealed before it is stored.
     ///
     /// Refuses a name that is taken. Does not talk to the router: see [`Self::check_router`].
     pub async fn add_router(&self, caller: &Caller, request: NewRouter) -> Result<Router, Error> {
-        let plain = !request.username.is_empty() && !request.username.chars().any(char::is_control);
-        if !plain || request.username.chars().count() > USERNAME_CHARS_MAX {
-            return Err(Error::invalid("username", "give the name of the router's API user"));
-        }
+        let username = checked_username(request.username.clone())?;
         self.0.controller.check_security(&request.security)?;
         let context = self.context(caller);
         let id = RouterId::new(context.now, context.entropy);
@@ -41,10 +38,11 @@ impl Billing {
             name: request.name.clone(),
             address: request.address.clone(),
             security: request.security.clone(),
-            username: request.username.clone(),
+            username,
             password: self.0.master_key.seal(&request.password, &purpose, context.entropy),
             health: RouterHealth::default(),
             created_at: context.now,
+            removed_at: None,
         };
         let secret = crate::apikey::digest(&request.password);
         let input = Fingerprint::of(
@@ -53,15 +51,21 @@ impl Billing {
         );
         let id =
             transact!(self.store(), caller.mode, |tx| insert(tx, context, &router, input).await)?;
-        if id == router.id { Ok(router) } else { self.router(&id.to_string()).await }
+        if id == router.id { Ok(router) } else { self.router_or_removed(&id.to_string()).await }
     }
 
-    /// One router, by name or identity.
+    /// One router that is not removed, by name or identity.
     pub async fn router(&self, key: &str) -> Result<Router, Error> {
         reading!(self.store(), |tx| find(tx, key).await)
     }
 
-    /// All routers, by name.
+    /// One router, by name or identity; one that was removed by identity only. For those who look
+    /// back.
+    pub async fn router_or_removed(&self, key: &str) -> Result<Router, Error> {
+        reading!(self.store(), |tx| find_or_removed(tx, key).await)
+    }
+
+    /// All routers that are not removed, by name.
     pub async fn routers(&self) -> Result<Vec<Router>, Error> {
         reading!(self.store(), |tx| tx.router_list().await)
     }
@@ -138,7 +142,14 @@ pub(super) fn unavailable(fault: RouterFault) -> Error {
     Error::Unavailable { what: fault.to_string(), source: Box::new(fault) }
 }
 
+/// One that is not removed, by name or identity.
 pub(super) async fn find(tx: &mut dyn Tx, key: &str) -> Result<Router, Error> {
+    let found = find_or_removed(tx, key).await?;
+    if found.removed_at.is_none() { Ok(found) } else { Err(Error::not_found("router", key)) }
+}
+
+/// One by name or identity; one that was removed by identity only.
+pub(super) async fn find_or_removed(tx: &mut dyn Tx, key: &str) -> Result<Router, Error> {
     let found = match key.parse::<RouterId>() {
         Ok(id) => tx.router_by_id(id).await?,
         Err(_) => match key.parse::<RouterName>() {
@@ -147,6 +158,20 @@ pub(super) async fn find(tx: &mut dyn Tx, key: &str) -> Result<Router, Error> {
         },
     };
     found.ok_or_else(|| Error::not_found("router", key))
+}
+
+pub(super) fn taken(name: &RouterName) -> Error {
+    Error::conflict("router", format!("the name `{name}` is taken"))
+}
+
+/// What the trail keeps of a router; its password never enters there.
+pub(super) fn picture(router: &Router) -> Value {
+    json!({
+        "name": router.name.as_str(),
+        "address": router.address.to_string(),
+        "security": router.security.name(),
+        "username": router.username,
+    })
 }
 
 async fn insert(
@@ -166,15 +191,10 @@ async fn insert(
         ));
     }
     if !tx.router_insert(router).await? {
-        return Err(Error::conflict("router", format!("the name `{}` is taken", router.name)));
+        return Err(taken(&router.name));
     }
     let act = Act { action: "router.add", subject_kind: "router", subject: router.id.uuid() };
-    let after = json!({
-        "name": router.name.as_str(),
-        "address": router.address.to_string(),
-        "username": router.username,
-    });
-    let record = Record::new(context, act, serde_json::Value::Null, after);
+    let record = Record::new(context, act, Value::Null, picture(router));
     tx.audit_append(&[record]).await?;
     wake_router(tx, context, router.id).await?;
     Ok(router.id)

@@ -322,10 +322,14 @@ async fn subscribe(
         return Ok((view(tx, SubscriptionId::from_uuid(made)).await?, true));
     }
     let mut account = open(tx, &mut desk, request.customer).await?;
+    load::put_plan(tx, &mut desk, request.plan).await?;
+    if let Some(wanted) = &request.login {
+        let service = desk.plan(request.plan)?.terms_for_subscription()?.service;
+        logins::refuse_existing(tx, &account, service, wanted).await?;
+    }
     let customer = tx.customer_by_id(request.customer).await?;
     let customer = customer.ok_or_else(|| Error::not_found("customer", request.customer))?;
     customer.may_start_service()?;
-    load::put_plan(tx, &mut desk, request.plan).await?;
     let zone = request.zone.clone().or_else(|| customer.zone.clone());
     let zone = zone.unwrap_or_else(|| desk.context.zone.clone());
     let made = match &request.login {

@@ -54,6 +54,8 @@ pub struct PassReport {
     pub look_at: Option<Timestamp>,
     /// Why the pass ended early.
     pub error: Option<String>,
+    /// The router was removed: there is nothing to do for it any more.
+    pub over: bool,
 }
 
 /// Why a pass ended early.
@@ -105,8 +107,11 @@ impl Billing {
         progress: &dyn Progress,
         report: &mut PassReport,
     ) -> Result<(), PassTrouble> {
-        let key = id.to_string();
-        let router = self.router(&key).await?;
+        let router = reading!(self.store(), |tx| tx.router_by_id(id).await)?;
+        let Some(router) = router.filter(|router| router.removed_at.is_none()) else {
+            report.over = true;
+            return Ok(());
+        };
         let target = self.target(&router)?;
         let work = Work { router: &router, target: &target, progress };
         if self.must_look(&router).await? {

@@ -6,6 +6,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::spreadsheet::guarded;
+use crate::kernel::table;
 
 use super::phone::PhoneNumber;
 use super::{Balance, CustomerStatus};
@@ -51,28 +52,20 @@ pub fn balances_or_none(balances: &[Balance], currency: Currency) -> Vec<Balance
 ///
 /// [`Error::Broken`] if writing to memory fails.
 pub fn csv(rows: impl Iterator<Item = ExportRow>) -> Result<Vec<u8>, Error> {
-    let mut writer =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(COLUMNS).map_err(broken)?;
-    for row in rows {
-        let record = [
-            row.id.to_string(),
-            guarded(&row.name).into_owned(),
-            guarded(row.phone.as_str()).into_owned(),
-            guarded(row.email.as_deref().unwrap_or_default()).into_owned(),
-            row.status.to_string(),
-            row.balance.credit.minor().to_string(),
-            row.balance.owed.minor().to_string(),
-            row.balance.credit.currency().to_string(),
-            row.created_at.to_string(),
-        ];
-        writer.write_record(record).map_err(broken)?;
-    }
-    writer.into_inner().map_err(broken)
-}
-
-fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Broken { what: "writing customers as CSV".to_owned(), source: Some(Box::new(error)) }
+    let cells = |row: ExportRow| {
+        [
+            row.id.to_string().into(),
+            guarded(&row.name).into_owned().into(),
+            guarded(row.phone.as_str()).into_owned().into(),
+            guarded(row.email.as_deref().unwrap_or_default()).into_owned().into(),
+            row.status.to_string().into(),
+            row.balance.credit.minor().to_string().into(),
+            row.balance.owed.minor().to_string().into(),
+            row.balance.credit.currency().to_string().into(),
+            row.created_at.to_string().into(),
+        ]
+    };
+    table::write("customers", COLUMNS, rows.map(cells))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::kernel::error::Error;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::spreadsheet::unguarded;
+use crate::kernel::table::{self, LineError, Row, Table};
 
 use super::change::check_balance;
 use super::contact::{Contact, ContactKind};
@@ -12,16 +12,8 @@ use super::phone::{GivenPhone, PhoneNumber, Region};
 use super::tag::{self, Tag};
 use super::{NewCustomer, text};
 
-/// The largest file, in bytes.
-pub const BYTES_MAX: usize = 1 << 20;
-/// The most customers in one file.
-pub const ROWS_MAX: usize = 10_000;
-const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
-/// How much of a heading is repeated in an error.
-const HEADING_CHARS_MAX: usize = 40;
-
 /// What a column means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
     Name,
     Whatsapp,
@@ -31,14 +23,17 @@ enum Column {
     InitialBalance,
     Tags,
     Notes,
-    /// Ours to write, not to read.
     Ignored,
 }
 
-impl Column {
+impl table::Column for Column {
+    const LINES: &'static str = "customers";
+    const KNOWN: &'static str =
+        "name, whatsapp, email, phone, address, initial_balance, tags and notes";
+    const NEEDED: &'static [Self] = &[Self::Name, Self::Whatsapp];
+
     fn named(heading: &str) -> Option<Self> {
-        let name = heading.trim().to_lowercase().replace([' ', '-'], "_");
-        Some(match name.trim_end_matches('*') {
+        Some(match heading {
             "name" | "nama" => Self::Name,
             "whatsapp" | "nomor_hp" => Self::Whatsapp,
             "email" => Self::Email,
@@ -52,7 +47,7 @@ impl Column {
         })
     }
 
-    const fn field(self) -> &'static str {
+    fn field(self) -> &'static str {
         match self {
             Self::Name => "name",
             Self::Whatsapp => "whatsapp",
@@ -65,48 +60,23 @@ impl Column {
             Self::Ignored => "row",
         }
     }
-}
 
-/// What is wrong with a line of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineError {
-    /// Which line, from 1; the heading counts.
-    pub line: u64,
-    /// Which column, or `row` for the line as a whole.
-    pub field: String,
-    /// What is wrong and what is allowed; repeats nothing that the file says of the customer.
-    pub problem: String,
-}
-
-impl LineError {
-    fn new(line: u64, field: &str, problem: impl Into<String>) -> Self {
-        Self { line, field: field.to_owned(), problem: problem.into() }
-    }
-
-    /// Another customer, in the store already, has the number of this line.
-    pub fn taken(line: u64) -> Self {
-        Self::new(line, Column::Whatsapp.field(), "another customer has this number")
+    fn is_ignored(self) -> bool {
+        self == Self::Ignored
     }
 }
 
-/// A good line of a file.
-#[derive(Debug, Clone)]
-pub struct ImportRow {
-    /// Which line.
-    pub line: u64,
-    /// The customer it makes.
-    pub customer: NewCustomer,
-}
+type Line<'r> = table::Line<'r, Column>;
+
+/// A good line of a file: the customer it makes.
+pub type ImportRow = Row<NewCustomer>;
 
 /// What a file says.
-#[derive(Debug, Clone, Default)]
-pub struct ImportFile {
-    /// How many lines speak of a customer.
-    pub total: u64,
-    /// The good ones, in their order.
-    pub rows: Vec<ImportRow>,
-    /// What is wrong with the others, in the order of their lines.
-    pub errors: Vec<LineError>,
+pub type ImportFile = Table<NewCustomer>;
+
+/// Another customer, in the store already, has the number of this line.
+pub fn taken(line: u64) -> LineError {
+    LineError::new(line, table::Column::field(Column::Whatsapp), "another customer has this number")
 }
 
 /// What became of a file.
@@ -118,179 +88,40 @@ pub struct ImportReport {
     pub imported: u64,
     /// How many lines were bad.
     pub failed: u64,
-    /// What was wrong with them, in their order; a line may have several errors.
+    /// What was wrong with them, in their order; a line may have several errors. They repeat nothing
+    /// that the file says of a customer.
     pub errors: Vec<LineError>,
 }
 
-/// Reads a file of at most 1 MiB and 10,000 customers, separated by commas or semicolons, with or
-/// without a byte order mark. Amounts are whole minor units of `currency`; tags are separated by
-/// commas. Lines without any text are left out. A number that an earlier line has makes the later
-/// line bad.
+/// Reads a file of customers, see [`table::read`]. Amounts are whole minor units of `currency`; tags are
+/// separated by commas. A number that an earlier line has makes the later line bad.
 ///
 /// # Errors
 ///
-/// [`Error::Invalid`] if it is too large, not UTF-8, or its heading lacks a column or has a strange one.
+/// [`Error::Invalid`] if it cannot be read as a whole.
 pub fn read(bytes: &[u8], region: Region, currency: Currency) -> Result<ImportFile, Error> {
-    if bytes.len() > BYTES_MAX {
-        return Err(invalid("use at most 1 MiB; cut the file into several"));
-    }
-    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|_| invalid("save the file as UTF-8"))?;
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter(text))
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let mut records = reader.records().filter_map(Result::ok);
-    let heading = records.next().ok_or_else(|| invalid("write a heading in the first line"))?;
-    let columns = columns(&heading)?;
-    let (file, seen) = (ImportFile::default(), HashMap::new());
-    let mut lines = Lines { columns, region, currency, file, seen };
-    let mut places = Places { bytes: text.as_bytes(), at: 0, line: 1 };
-    for record in records.filter(|record| record.iter().any(|cell| !cell.trim().is_empty())) {
-        lines.take(&record, places.line_of(&record))?;
-    }
-    Ok(lines.file)
+    let mut reader = Reader { region, currency, seen: HashMap::new() };
+    table::read(bytes, |line| reader.customer(line))
 }
 
-fn invalid(problem: impl Into<String>) -> Error {
-    Error::invalid("file", problem)
-}
-
-/// Spreadsheets of countries that write decimals with a comma separate cells by semicolons.
-fn delimiter(text: &str) -> u8 {
-    let heading = text.trim_start().lines().next().unwrap_or_default();
-    let count = |separator| heading.matches(separator).count();
-    if count(';') > count(',') { b';' } else { b',' }
-}
-
-fn columns(heading: &csv::StringRecord) -> Result<Vec<Column>, Error> {
-    let mut columns = Vec::new();
-    for text in heading {
-        let column = Column::named(text).ok_or_else(|| {
-            let text: String = text.chars().take(HEADING_CHARS_MAX).collect();
-            let known = "name, whatsapp, email, phone, address, initial_balance, tags and notes";
-            invalid(format!("there is no column `{text}`; use {known}"))
-        })?;
-        if column != Column::Ignored && columns.contains(&column) {
-            return Err(invalid(format!("use the column {} once", column.field())));
-        }
-        columns.push(column);
-    }
-    for needed in [Column::Name, Column::Whatsapp] {
-        if !columns.contains(&needed) {
-            return Err(invalid(format!("add a column {}", needed.field())));
-        }
-    }
-    Ok(columns)
-}
-
-/// Counts lines up to where a record begins. The reader's own count is one short after CRLF, since it
-/// has not seen the LF then, and leaves out blank lines before a record.
-struct Places<'t> {
-    bytes: &'t [u8],
-    at: usize,
-    line: u64,
-}
-
-impl Places<'_> {
-    /// The line of a record; records are asked for in their order.
-    fn line_of(&mut self, record: &csv::StringRecord) -> u64 {
-        let begin = record.position().map_or(0, csv::Position::byte);
-        let mut begin = usize::try_from(begin).unwrap_or(usize::MAX).min(self.bytes.len());
-        while matches!(self.bytes.get(begin), Some(b'\r' | b'\n')) {
-            begin += 1;
-        }
-        for place in self.at..begin {
-            let ends = match self.bytes[place] {
-                b'\n' => true,
-                b'\r' => self.bytes.get(place + 1) != Some(&b'\n'),
-                _ => false,
-            };
-            self.line += u64::from(ends);
-        }
-        self.at = self.at.max(begin);
-        self.line
-    }
-}
-
-/// A file as far as it was read.
-struct Lines {
-    columns: Vec<Column>,
+/// Reads lines, and remembers the numbers of those before.
+struct Reader {
     region: Region,
     currency: Currency,
-    file: ImportFile,
     seen: HashMap<PhoneNumber, u64>,
 }
 
-/// One line: its cells, and what is wrong with them.
-struct Line<'r> {
-    number: u64,
-    cells: Vec<(Column, &'r str)>,
-    errors: Vec<LineError>,
-}
-
-impl<'r> Line<'r> {
-    /// The text of a column, if there is any.
-    fn cell(&self, column: Column) -> Option<&'r str> {
-        let found = self.cells.iter().find(|(known, _)| *known == column);
-        found.map(|(_, text)| *text).filter(|text| !text.is_empty())
-    }
-
-    /// The value, or a note of what is wrong with its column.
-    fn good<T>(&mut self, column: Column, value: Result<T, Error>) -> Option<T> {
-        match value {
-            Ok(value) => Some(value),
-            Err(error) => {
-                let problem = match error {
-                    Error::Invalid { problem, .. } => problem,
-                    other => other.to_string(),
-                };
-                self.errors.push(LineError::new(self.number, column.field(), problem));
-                None
-            }
-        }
-    }
-}
-
-impl Lines {
-    fn take(&mut self, record: &csv::StringRecord, number: u64) -> Result<(), Error> {
-        if self.file.total == ROWS_MAX as u64 {
-            let problem = format!("use at most {ROWS_MAX} customers; cut the file into several");
-            return Err(invalid(problem));
-        }
-        self.file.total += 1;
-        let (cells, heads) = (record.len(), self.columns.len());
-        if cells != heads {
-            let problem = format!(
-                "there are {cells} cells under {heads} headings: quote cells that hold the separator"
-            );
-            self.file.errors.push(LineError::new(number, "row", problem));
-            return Ok(());
-        }
-        let cells = self.columns.iter().copied().zip(record).map(|(c, t)| (c, unguarded(t.trim())));
-        let mut line = Line { number, cells: cells.collect(), errors: Vec::new() };
-        let customer = self.customer(&mut line);
-        match customer {
-            Some(customer) if line.errors.is_empty() => {
-                self.file.rows.push(ImportRow { line: number, customer });
-            }
-            _ => self.file.errors.append(&mut line.errors),
-        }
-        Ok(())
-    }
-
+impl Reader {
     fn customer(&mut self, line: &mut Line<'_>) -> Option<NewCustomer> {
-        let name = text::name(line.cell(Column::Name).unwrap_or_default());
+        let name = text::name(line.text(Column::Name));
         let name = line.good(Column::Name, name);
         let phone = self.phone(line);
         let email = line.cell(Column::Email).map(text::email).transpose();
         let email = line.good(Column::Email, email);
-        let address = line.cell(Column::Address).unwrap_or_default();
+        let address = line.text(Column::Address);
         let address = text::prose("address", address, text::ADDRESS_CHARS_MAX);
         let address = line.good(Column::Address, address);
-        let notes = line.cell(Column::Notes).unwrap_or_default();
-        let notes = text::prose("notes", notes, text::NOTES_CHARS_MAX);
+        let notes = text::prose("notes", line.text(Column::Notes), text::NOTES_CHARS_MAX);
         let notes = line.good(Column::Notes, notes);
         let contacts = self.contacts(line);
         let tags = line.good(Column::Tags, tags(line.cell(Column::Tags)));
@@ -307,15 +138,12 @@ impl Lines {
     }
 
     fn phone(&mut self, line: &mut Line<'_>) -> Option<GivenPhone> {
-        let text = line.cell(Column::Whatsapp).unwrap_or_default();
-        let phone = line.good(Column::Whatsapp, GivenPhone::parse(text, self.region))?;
-        match self.seen.get(&phone.number) {
-            Some(earlier) => {
-                let problem = format!("line {earlier} has the same number");
-                line.errors.push(LineError::new(line.number, Column::Whatsapp.field(), problem));
-            }
-            None => drop(self.seen.insert(phone.number.clone(), line.number)),
+        let phone = GivenPhone::parse(line.text(Column::Whatsapp), self.region);
+        let phone = line.good(Column::Whatsapp, phone)?;
+        if let Some(earlier) = self.seen.get(&phone.number) {
+            return line.bad(Column::Whatsapp, format!("line {earlier} has the same number"));
         }
+        self.seen.insert(phone.number.clone(), line.number());
         Some(phone)
     }
 
@@ -345,6 +173,7 @@ fn tags(text: Option<&str>) -> Result<Vec<Tag>, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::table::{BYTES_MAX, ROWS_MAX};
 
     fn file(text: &str) -> ImportFile {
         read(text.as_bytes(), Region::ID, Currency::IDR).unwrap()
@@ -360,7 +189,7 @@ mod tests {
             Budi,081234567890,Budi@Example.com,021 5550123,\"Jl. Mawar 5, RT 05\",-50000,\"vip, rt 05\",x\r\n";
         let dots = "\u{feff}nama;Nomor HP;alamat;catatan\nBudi;'+62 812 3456 7890;;\n;;;\n";
         let [row] = file(commas).rows.try_into().unwrap();
-        let customer = row.customer;
+        let customer = row.value;
         assert_eq!((row.line, customer.phone.number.as_str()), (2, "+6281234567890"));
         assert_eq!(customer.email.as_deref(), Some("budi@example.com"));
         assert_eq!(customer.address.as_deref(), Some("Jl. Mawar 5, RT 05"));
@@ -369,8 +198,8 @@ mod tests {
         assert_eq!(customer.contacts[0].value, "+62215550123");
         let read = file(dots);
         assert_eq!((read.total, read.rows.len(), read.errors.len()), (1, 1, 0));
-        assert_eq!(read.rows[0].customer.phone.number.as_str(), "+6281234567890");
-        assert_eq!((&read.rows[0].customer.address, &read.rows[0].customer.email), (&None, &None));
+        assert_eq!(read.rows[0].value.phone.number.as_str(), "+6281234567890");
+        assert_eq!((&read.rows[0].value.address, &read.rows[0].value.email), (&None, &None));
     }
 
     #[test]
@@ -401,17 +230,6 @@ mod tests {
         assert_eq!(read.errors[6].problem, "line 3 has the same number");
         let lines: Vec<u64> = read.rows.iter().map(|row| row.line).collect();
         assert_eq!((read.total, lines), (6, vec![3, 8]));
-    }
-
-    #[test]
-    fn a_line_is_counted_as_an_editor_counts_it() {
-        for end in ["\n", "\r\n", "\r"] {
-            let text = ["name,whatsapp", "", "\"a", "b\",1", "c,2", "", "", "d,3"].join(end);
-            let read = file(&text);
-            let mut lines: Vec<u64> = read.errors.iter().map(|error| error.line).collect();
-            lines.dedup();
-            assert_eq!(lines, [3, 5, 8], "{end:?}");
-        }
     }
 
     #[test]

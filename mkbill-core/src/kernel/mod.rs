@@ -13,4 +13,5 @@ pub mod page;
 pub mod patch;
 pub mod secret;
 pub mod spreadsheet;
+pub mod table;
 pub mod time;

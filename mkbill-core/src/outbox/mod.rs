@@ -84,13 +84,15 @@ pub struct Claimed {
 pub enum Outcome {
     /// Done; run again at this instant, or at once if it was pushed meanwhile.
     Again(Timestamp),
-    /// Failed; try again at this instant.
+    /// Failed; try again at this instant, or at once if it was pushed meanwhile.
     Failed {
         /// When to try again.
         retry_at: Timestamp,
         /// Why it failed.
         error: String,
     },
+    /// Nobody needs it any more: it goes away.
+    Over,
     /// Cannot be delivered, ever: kept for people to see.
     Dead {
         /// Why.

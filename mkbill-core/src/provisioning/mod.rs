@@ -4,6 +4,8 @@ pub mod comment;
 pub mod controller;
 pub mod diff;
 pub mod drift;
+pub mod export;
+pub mod import;
 pub mod line;
 pub mod numbering;
 pub mod profile;

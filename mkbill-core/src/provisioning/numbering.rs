@@ -47,6 +47,25 @@ impl fmt::Display for LoginPrefix {
     }
 }
 
+/// How a login comes to its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Naming {
+    /// This name. If it looks counted, its numbering goes on after it.
+    Chosen(LoginName),
+    /// The next free name of a numbering.
+    Numbered(LoginPrefix),
+    /// The next free name of a numbering for a line of a list that may come twice: refused if the
+    /// customer has as many logins of this prefix on the router already.
+    Listed {
+        /// The prefix.
+        prefix: LoginPrefix,
+        /// How many logins of this prefix the lines before want for the same customer.
+        nth: usize,
+        /// Names of the customer that do not count, since other lines of the list choose them.
+        besides: Vec<LoginName>,
+    },
+}
+
 /// How the names of one prefix are counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Numbering {

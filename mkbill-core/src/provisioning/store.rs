@@ -9,6 +9,7 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
 use super::drift::FoundDrift;
+use super::export::ExportRow;
 use super::line::Line;
 use super::numbering::{LoginPrefix, Numbering};
 use super::profile::{ProfileWish, RouterProfile};
@@ -124,6 +125,27 @@ pub trait LoginStore: Send {
     async fn login_retry(&mut self, id: LoginId) -> Result<bool, StoreError>;
     /// Writes new readings of the router's counters.
     async fn logins_usage(&mut self, readings: &[(LoginId, Usage)]) -> Result<(), StoreError>;
+}
+
+/// Which logins are exported; an absent field does not restrict.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ExportFilter {
+    /// On this router.
+    pub router: Option<RouterId>,
+    /// In this menu.
+    pub kind: Option<LoginKind>,
+}
+
+/// Reads subscribers' logins with what is beside them.
+#[async_trait]
+pub trait LoginExportStore: Send {
+    /// At most `limit` that are not over, made after `after`, in the order of making.
+    async fn login_export(
+        &mut self,
+        filter: ExportFilter,
+        after: Option<LoginId>,
+        limit: u32,
+    ) -> Result<Vec<ExportRow>, StoreError>;
 }
 
 /// Keeps what profiles routers have.

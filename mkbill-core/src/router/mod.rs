@@ -1,5 +1,6 @@
 //! Routers: where they are, how they are reached, how they fare.
 
+pub mod change;
 pub mod health;
 pub mod licence;
 pub mod moment;
@@ -12,7 +13,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::kernel::error::Error;
+use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::RouterId;
 use crate::kernel::secret::Sealed;
 
@@ -22,6 +23,7 @@ use sample::Sampling;
 
 const NAME_CHARS_MAX: usize = 60;
 const HOST_CHARS_MAX: usize = 253;
+const USERNAME_CHARS_MAX: usize = 100;
 
 /// The operator's name for a router: 1 to 60 characters without blanks at its ends.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,6 +78,16 @@ pub enum LinkSecurity {
 }
 
 impl LinkSecurity {
+    /// Its name in the books.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Tls(Trust::WebPki) => "tls",
+            Self::Tls(Trust::Pin(_)) => "tls_pinned",
+            Self::Tls(Trust::AnyCertificate) => "tls_any_certificate",
+        }
+    }
+
     /// The port RouterOS listens on by default for this kind of connection.
     pub const fn default_port(&self) -> u16 {
         match self {
@@ -134,9 +146,92 @@ pub struct Router {
     pub health: RouterHealth,
     /// When it was added.
     pub created_at: Timestamp,
+    /// When it was removed: nothing is done with it since, and its name may be another's.
+    pub removed_at: Option<Timestamp>,
+}
+
+/// The name of an API user, if it may be one.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for an empty name, one of more than 100 characters or with such that do not show.
+pub fn checked_username(name: String) -> Result<String, Error> {
+    let fits = (1..=USERNAME_CHARS_MAX).contains(&name.chars().count());
+    if fits && !name.chars().any(char::is_control) {
+        Ok(name)
+    } else {
+        Err(Error::invalid("username", "give the name of the router's API user"))
+    }
+}
+
+/// What still needs a router.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RouterUse {
+    /// Logins of subscriptions that ought to be on it.
+    pub subscribers: u64,
+    /// Logins of vouchers that ought to be on it.
+    pub vouchers: u64,
+    /// Logins that are over, of which it was not told yet.
+    pub leaving: u64,
+}
+
+/// Why a router is not removed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RouterRefusal {
+    /// Somebody is served by it.
+    #[error(
+        "router {name} still has logins of subscriptions ({}) and of vouchers ({}): give the \
+         subscriptions logins on another router or cancel them, and cancel the vouchers or wait \
+         until they are over",
+        used.subscribers, used.vouchers
+    )]
+    InUse {
+        /// Its name.
+        name: RouterName,
+        /// By how many.
+        used: RouterUse,
+    },
+    /// Logins that are over may still let somebody in there.
+    #[error(
+        "router {name} was not told yet that {leaving} of its logins are over: wait for the worker, \
+         or run `mkbill worker --once`; if the router is gone, it can be removed once a worker \
+         could not reach it"
+    )]
+    Untold {
+        /// Its name.
+        name: RouterName,
+        /// How many.
+        leaving: u64,
+    },
+}
+
+impl Refusal for RouterRefusal {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::InUse { .. } => "router_in_use",
+            Self::Untold { .. } => "router_untold",
+        }
+    }
 }
 
 impl Router {
+    /// Whether it may be removed.
+    ///
+    /// # Errors
+    ///
+    /// A [`RouterRefusal`] while somebody is served by it, or while it can be reached and has not been
+    /// told who is not served any more.
+    pub fn may_be_removed(&self, used: RouterUse) -> Result<(), RouterRefusal> {
+        if used.subscribers > 0 || used.vouchers > 0 {
+            return Err(RouterRefusal::InUse { name: self.name.clone(), used });
+        }
+        if used.leaving > 0 && self.health.failures == 0 {
+            let (name, leaving) = (self.name.clone(), used.leaving);
+            return Err(RouterRefusal::Untold { name, leaving });
+        }
+        Ok(())
+    }
+
     /// The purpose for which a router's password is sealed.
     pub fn secret_purpose(id: RouterId) -> String {
         format!("router:{id}")

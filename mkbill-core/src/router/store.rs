@@ -11,7 +11,7 @@ use crate::store::StoreError;
 use super::health::Outage;
 use super::sample::{Sample, SampleSpan};
 use super::traffic::{Interface, InterfaceDay, Traffic};
-use super::{Router, RouterHealth, RouterName};
+use super::{Router, RouterHealth, RouterName, RouterUse};
 
 /// The most routers one installation may have.
 pub const ROUTERS_MAX: i64 = 1_000;
@@ -21,11 +21,22 @@ pub const ROUTERS_MAX: i64 = 1_000;
 pub trait RouterStore: Send {
     /// Adds one; `false` if the name is taken.
     async fn router_insert(&mut self, router: &Router) -> Result<bool, StoreError>;
-    /// One by identity.
+    /// One by identity, removed or not.
     async fn router_by_id(&mut self, id: RouterId) -> Result<Option<Router>, StoreError>;
-    /// One by its unique name.
+    /// One that is not removed, which stays so until this unit of work ends. Whatever is made for a
+    /// router holds it first.
+    async fn router_hold(&mut self, id: RouterId) -> Result<Option<Router>, StoreError>;
+    /// One that is not removed, locked so that no other unit of work changes or holds it.
+    async fn router_lock(&mut self, id: RouterId) -> Result<Option<Router>, StoreError>;
+    /// The one with this name that is not removed.
     async fn router_by_name(&mut self, name: &RouterName) -> Result<Option<Router>, StoreError>;
-    /// All, by name, at most [`ROUTERS_MAX`].
+    /// Writes name, address, security, user and password of a locked one.
+    async fn router_replace(&mut self, router: &Router) -> Result<(), StoreError>;
+    /// How many logins still need one.
+    async fn router_use(&mut self, id: RouterId) -> Result<RouterUse, StoreError>;
+    /// Notes that a locked one is removed. Its name is free; who asks by identity still reads it.
+    async fn router_remove(&mut self, id: RouterId, at: Timestamp) -> Result<(), StoreError>;
+    /// All that are not removed, by name, at most [`ROUTERS_MAX`].
     async fn router_list(&mut self) -> Result<Vec<Router>, StoreError>;
     /// Writes what was learnt of its health.
     async fn router_health_set(

@@ -24,6 +24,8 @@ pub(crate) trait Dialect: Database<Row: Record> {
     const BEGIN_READ: &'static str;
     /// What `{for_update}` stands for.
     const FOR_UPDATE: &'static str;
+    /// What `{for_key_share}` stands for.
+    const FOR_KEY_SHARE: &'static str;
     /// Rows per statement of a bulk insert.
     const BULK_ROWS: usize;
 
@@ -175,6 +177,7 @@ impl Dialect for Postgres {
     const BEGIN_WRITE: &'static str = "BEGIN";
     const BEGIN_READ: &'static str = "BEGIN READ ONLY";
     const FOR_UPDATE: &'static str = "FOR UPDATE";
+    const FOR_KEY_SHARE: &'static str = "FOR KEY SHARE";
     const BULK_ROWS: usize = 10_000;
 
     run!();
@@ -251,6 +254,7 @@ impl Dialect for Sqlite {
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const BEGIN_READ: &'static str = "BEGIN";
     const FOR_UPDATE: &'static str = "";
+    const FOR_KEY_SHARE: &'static str = "";
     const BULK_ROWS: usize = 100;
 
     run!();

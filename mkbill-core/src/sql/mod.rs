@@ -14,6 +14,7 @@ mod invoice;
 mod keys;
 mod ledger;
 mod login;
+mod login_rows;
 mod names;
 mod notice;
 mod open;

@@ -42,8 +42,11 @@ statements! {
          run_at = CASE WHEN generation = $3 THEN $4 ELSE run_at END \
          WHERE id = $1 AND lease = $2 AND locked_until IS NOT NULL";
     FAILED: "settling a message" =
-        "UPDATE outbox SET locked_until = NULL, attempts = attempts + 1, last_error = $4, run_at = $3 \
+        "UPDATE outbox SET locked_until = NULL, attempts = attempts + 1, last_error = $5, \
+         run_at = CASE WHEN generation = $3 THEN $4 ELSE run_at END \
          WHERE id = $1 AND lease = $2 AND locked_until IS NOT NULL";
+    OVER: "settling a message" =
+        "DELETE FROM outbox WHERE id = $1 AND lease = $2 AND locked_until IS NOT NULL";
     DEAD: "settling a message" =
         "UPDATE outbox SET locked_until = NULL, dead = TRUE, last_error = $3 \
          WHERE id = $1 AND lease = $2 AND locked_until IS NOT NULL";
@@ -137,9 +140,11 @@ impl<D: Dialect> OutboxStore for SqlTx<D> {
                 AGAIN
             }
             Outcome::Failed { retry_at, error } => {
-                values.extend([(*retry_at).into(), error.as_str().into()]);
+                let generation = claimed.generation.into();
+                values.extend([generation, (*retry_at).into(), error.as_str().into()]);
                 FAILED
             }
+            Outcome::Over => OVER,
             Outcome::Dead { error } => {
                 values.push(error.as_str().into());
                 DEAD

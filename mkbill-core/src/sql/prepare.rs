@@ -9,8 +9,8 @@ use secrecy::ExposeSecret as _;
 use super::statement::Statement;
 use super::{
     DatabaseUrl, account, alert, books, catalogue, clock, customer, event, interface, invoice,
-    keys, ledger, login, names, notice, outbox, payment, period_use, profile, report, router,
-    sample, session, subscribers, subscription, trail, voucher,
+    keys, ledger, login, login_rows, names, notice, outbox, payment, period_use, profile, report,
+    router, sample, session, subscribers, subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -27,6 +27,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         keys::ALL,
         ledger::ALL,
         login::ALL,
+        login_rows::ALL,
         names::ALL,
         notice::ALL,
         outbox::ALL,

@@ -9,20 +9,22 @@ use crate::kernel::secret::Sealed;
 use crate::router::health::{Outage, Vitals};
 use crate::router::sample::Sampling;
 use crate::router::store::{ROUTERS_MAX, RouterStore};
-use crate::router::{LinkSecurity, Router, RouterAddress, RouterHealth, RouterName, Trust};
+use crate::router::{
+    LinkSecurity, Router, RouterAddress, RouterHealth, RouterName, RouterUse, Trust,
+};
 use crate::store::StoreError;
 
 use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
-use super::value::count;
+use super::value::{Value, count};
 use super::{ReadError, SqlTx, known, small, unsigned};
 
 macro_rules! columns {
     () => {
-        "id, name, host, port, trust, pin, username, password_sealed, version, observed_at, \
-         uptime_seconds, failures, last_error, vitals, look_asked_at, \
-         sampled_at, failed_logins_unsampled, created_at"
+        "id, COALESCE(removed_name, name) AS name, host, port, trust, pin, username, \
+         password_sealed, version, observed_at, uptime_seconds, failures, last_error, vitals, \
+         look_asked_at, sampled_at, failed_logins_unsampled, created_at, removed_at"
     };
 }
 
@@ -31,8 +33,26 @@ statements! {
         "INSERT INTO router (id, name, host, port, trust, pin, username, password_sealed, created_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (name) DO NOTHING";
     BY_ID: "reading a router" = concat!("SELECT ", columns!(), " FROM router WHERE id = $1");
-    BY_NAME: "reading a router" = concat!("SELECT ", columns!(), " FROM router WHERE name = $1");
-    LIST: "listing routers" = concat!("SELECT ", columns!(), " FROM router ORDER BY name LIMIT $1");
+    HOLD: "holding a router" = concat!(
+        "SELECT ", columns!(), " FROM router WHERE id = $1 AND removed_at IS NULL {for_key_share}");
+    LOCK: "locking a router" = concat!(
+        "SELECT ", columns!(), " FROM router WHERE id = $1 AND removed_at IS NULL {for_update}");
+    BY_NAME: "reading a router" = concat!(
+        "SELECT ", columns!(), " FROM router WHERE router.name = $1 AND removed_at IS NULL");
+    LIST: "listing routers" = concat!(
+        "SELECT ", columns!(), " FROM router WHERE removed_at IS NULL ORDER BY router.name LIMIT $1");
+    REPLACE: "changing a router" =
+        "UPDATE router SET name = $2, host = $3, port = $4, trust = $5, pin = $6, username = $7, \
+         password_sealed = $8 WHERE id = $1";
+    IN_USE: "counting the logins of a router" =
+        "SELECT \
+         COUNT(CASE WHEN presence <> 'absent' AND subscription_id IS NOT NULL THEN 1 END) AS subscribers, \
+         COUNT(CASE WHEN presence <> 'absent' AND voucher_id IS NOT NULL THEN 1 END) AS vouchers, \
+         COUNT(CASE WHEN presence = 'absent' THEN 1 END) AS leaving \
+         FROM login WHERE router_id = $1 AND (presence <> 'absent' OR sync = 'pending')";
+    REMOVE: "removing a router" =
+        "UPDATE router SET removed_at = $2, removed_name = name, name = $3 \
+         WHERE id = $1 AND removed_at IS NULL";
     HEALTH: "noting a router's health" =
         "UPDATE router SET version = $2, observed_at = $3, uptime_seconds = $4, failures = $5, \
          last_error = $6, vitals = $7, sampled_at = $8, failed_logins_unsampled = $9 WHERE id = $1";
@@ -59,6 +79,21 @@ fn trust_columns(security: &LinkSecurity) -> (&'static str, Option<String>) {
         LinkSecurity::Tls(Trust::Pin(pin)) => ("pin", Some(pin.clone())),
         LinkSecurity::Tls(Trust::AnyCertificate) => ("any", None),
     }
+}
+
+/// What a person chooses, in the order of the columns.
+fn chosen(router: &Router) -> [Value; 8] {
+    let (trust, pin) = trust_columns(&router.security);
+    [
+        router.id.uuid().into(),
+        router.name.as_str().into(),
+        router.address.host.as_str().into(),
+        i64::from(router.address.port).into(),
+        trust.into(),
+        pin.into(),
+        router.username.as_str().into(),
+        router.password.as_bytes().into(),
+    ]
 }
 
 fn security(row: &impl Record) -> Result<LinkSecurity, ReadError> {
@@ -98,29 +133,48 @@ fn read(row: &impl Record) -> Result<Router, ReadError> {
             vitals: row.json_or_none("vitals")?.as_ref().map(Vitals::from_json).unwrap_or_default(),
         },
         created_at: row.instant("created_at")?,
+        removed_at: row.instant_or_none("removed_at")?,
     })
 }
 
 #[async_trait]
 impl<D: Dialect> RouterStore for SqlTx<D> {
     async fn router_insert(&mut self, router: &Router) -> Result<bool, StoreError> {
-        let (trust, pin) = trust_columns(&router.security);
-        let values = vec![
-            router.id.uuid().into(),
-            router.name.as_str().into(),
-            router.address.host.as_str().into(),
-            i64::from(router.address.port).into(),
-            trust.into(),
-            pin.into(),
-            router.username.as_str().into(),
-            router.password.as_bytes().into(),
-            router.created_at.into(),
-        ];
+        let mut values = Vec::from(chosen(router));
+        values.push(router.created_at.into());
         Ok(self.execute(INSERT, values).await? == 1)
     }
 
     async fn router_by_id(&mut self, id: RouterId) -> Result<Option<Router>, StoreError> {
         self.one(BY_ID, vec![id.uuid().into()], read).await
+    }
+
+    async fn router_hold(&mut self, id: RouterId) -> Result<Option<Router>, StoreError> {
+        self.one(HOLD, vec![id.uuid().into()], read).await
+    }
+
+    async fn router_lock(&mut self, id: RouterId) -> Result<Option<Router>, StoreError> {
+        self.one(LOCK, vec![id.uuid().into()], read).await
+    }
+
+    async fn router_replace(&mut self, router: &Router) -> Result<(), StoreError> {
+        self.execute(REPLACE, Vec::from(chosen(router))).await.map(drop)
+    }
+
+    async fn router_use(&mut self, id: RouterId) -> Result<RouterUse, StoreError> {
+        let read = |row: &D::Row| {
+            Ok(RouterUse {
+                subscribers: unsigned(row.int("subscribers")?),
+                vouchers: unsigned(row.int("vouchers")?),
+                leaving: unsigned(row.int("leaving")?),
+            })
+        };
+        Ok(self.one(IN_USE, vec![id.uuid().into()], read).await?.unwrap_or_default())
+    }
+
+    async fn router_remove(&mut self, id: RouterId, at: Timestamp) -> Result<(), StoreError> {
+        let nobodys = id.to_string();
+        self.execute(REMOVE, vec![id.uuid().into(), at.into(), nobodys.into()]).await.map(drop)
     }
 
     async fn router_by_name(&mut self, name: &RouterName) -> Result<Option<Router>, StoreError> {

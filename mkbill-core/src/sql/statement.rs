@@ -10,9 +10,9 @@ use super::value::Value;
 
 /// One SQL text for both databases.
 ///
-/// Marks: `{skip_locked:table}`, `{for_update}`, `{in_uuids:$n}`, `{in_texts:$n}`. Parameters are
-/// `$1`, `$2`, … and each is bound exactly once; an unbound one would silently be NULL on SQLite, so
-/// arity is checked.
+/// Marks: `{skip_locked:table}`, `{for_update}`, `{for_key_share}`, `{in_uuids:$n}`, `{in_texts:$n}`.
+/// Parameters are `$1`, `$2`, … and each is bound exactly once; an unbound one would silently be NULL
+/// on SQLite, so arity is checked.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Statement {
     /// What it does, for error messages: "while {act}".
@@ -33,7 +33,8 @@ pub(super) use statements;
 impl Statement {
     /// The text for one database.
     pub(crate) fn for_dialect<D: Dialect>(&self) -> String {
-        let mut text = self.text.replace("{for_update}", D::FOR_UPDATE);
+        let text = self.text.replace("{for_update}", D::FOR_UPDATE);
+        let mut text = text.replace("{for_key_share}", D::FOR_KEY_SHARE);
         fill(&mut text, "{skip_locked:", D::skip_locked);
         fill(&mut text, "{in_uuids:", D::in_uuids);
         fill(&mut text, "{in_texts:", D::in_texts);

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::kernel::error::Error;
 use crate::kernel::money::Money;
 use crate::kernel::spreadsheet::guarded;
+use crate::kernel::table::{self, or_empty};
 
 const COLUMNS: [&str; 14] = [
     "number",
@@ -74,20 +75,11 @@ impl fmt::Debug for ExportRow {
 /// a formula (it begins with `=`, `+`, `-`, `@`, a tab or a carriage return) gets an apostrophe
 /// before it, which a program that reads the file has to take off again.
 pub fn csv(rows: impl Iterator<Item = ExportRow>) -> Result<Vec<u8>, Error> {
-    let mut writer =
-        csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(COLUMNS).map_err(broken)?;
-    for row in rows {
-        writer.write_record(record(&row).iter().map(|field| field.as_bytes())).map_err(broken)?;
-    }
-    writer.into_inner().map_err(broken)
+    table::write("vouchers", COLUMNS, rows.map(|row| record(&row)))
 }
 
-fn broken(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Broken { what: "writing vouchers as CSV".to_owned(), source: Some(Box::new(error)) }
-}
-
-fn record(row: &ExportRow) -> [Cow<'_, str>; COLUMNS.len()] {
+fn record(row: &ExportRow) -> [Cow<'static, str>; COLUMNS.len()] {
+    let guarded = |text: &str| Cow::Owned(guarded(text).into_owned());
     [
         row.number.to_string().into(),
         guarded(&row.code),
@@ -104,10 +96,6 @@ fn record(row: &ExportRow) -> [Cow<'_, str>; COLUMNS.len()] {
         or_empty(row.first_login_at),
         or_empty(row.expires_at),
     ]
-}
-
-fn or_empty<T: ToString>(value: Option<T>) -> Cow<'static, str> {
-    value.map(|value| value.to_string()).unwrap_or_default().into()
 }
 
 /// Hours, with two decimals (rounded up) unless they are whole.

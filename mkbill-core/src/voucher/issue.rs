@@ -93,7 +93,7 @@ async fn ingredients(
     tx: &mut dyn Tx,
     request: &NewBatch,
 ) -> Result<(Router, Plan, Option<Vendor>), Error> {
-    let router = tx.router_by_id(request.router).await?;
+    let router = tx.router_hold(request.router).await?;
     let plan = tx.plan_by_id(request.plan).await?;
     let vendor = match request.vendor {
         None => None,

@@ -183,7 +183,7 @@ impl Worker {
         let (outcome, report) = match &claimed.payload {
             Ok(Payload::SyncRouter(router)) => {
                 let report = self.billing.sync_router(*router, self.progress.as_ref()).await;
-                (self.outcome(&claimed, &report), Some(report))
+                (self.outcome(&claimed, &report), Some(report).filter(|report| !report.over))
             }
             // Never claimed: it waits for an engine that tells people things.
             Ok(Payload::Notice(_)) => {
@@ -208,6 +208,7 @@ impl Worker {
                 retry_at: now + self.billing.pause(claimed.attempts),
                 error: error.clone(),
             },
+            None if report.over => Outcome::Over,
             None if report.more => Outcome::Again(now),
             None => Outcome::Again(report.look_at.unwrap_or(now + self.billing.poll_every())),
         }

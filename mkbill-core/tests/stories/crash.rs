@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use mkbill_core::billing::BatchView;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::report::{Days, SalesBy};
+use mkbill_core::router::change::RouterChange;
 use mkbill_core::testkit::{CrashSwitch, Engine};
 use mkbill_routeros::sim::{RouterOs, Stage, Verdict};
 
@@ -125,11 +126,43 @@ impl Life {
         .await;
     }
 
+    /// A router comes, gets a name, and goes again.
+    async fn replace_a_router(&mut self) {
+        let id = self
+            .step(|world| {
+                let (billing, request) = (world.billing.clone(), world.router_request("pos-0"));
+                async move {
+                    let caller = clerk().with_key("old".parse()?);
+                    Ok(billing.add_router(&caller, request).await?.id.to_string())
+                }
+            })
+            .await;
+        self.step(|world| {
+            let (billing, key) = (world.billing.clone(), id.clone());
+            async move {
+                let caller = clerk().with_key("rename".parse()?);
+                let name = Some("pos-old".parse()?);
+                let change = RouterChange { name, ..RouterChange::default() };
+                billing.change_router(&caller, &key, change).await.map(drop)
+            }
+        })
+        .await;
+        self.step(|world| {
+            let (billing, key) = (world.billing.clone(), id.clone());
+            async move {
+                let caller = clerk().with_key("remove".parse()?);
+                billing.remove_router(&caller, &key).await.map(drop)
+            }
+        })
+        .await;
+    }
+
     async fn live(&mut self, event: u64) {
         self.world.console("/ip/hotspot/user/add", &["name=owner", "comment=not yours"]);
         let foreign = self.world.foreign_objects();
         self.wire();
         self.prepare().await;
+        self.replace_a_router().await;
         self.work().await;
         let batch = self.order().await;
         self.work().await;
@@ -195,5 +228,10 @@ impl Life {
         assert!(world.billing.books().await.unwrap().balanced);
         let batches = world.billing.batches(world::page_of(10)).await.unwrap();
         assert_eq!(batches.items.len(), 1, "event {event}");
+        let routers = world.billing.routers().await.unwrap();
+        let names: Vec<_> = routers.iter().map(|router| router.name.as_str()).collect();
+        assert_eq!(names, ["pos-1"], "event {event}");
+        let tally = world.billing.outbox_tally().await.unwrap();
+        assert_eq!((tally.failing, tally.dead), (0, 0), "event {event}");
     }
 }

@@ -13,12 +13,14 @@ mod crash;
 mod expiry;
 mod fair_use;
 mod first_login;
+mod login_files;
 mod monitoring;
 mod online;
 mod outages;
 mod pppoe;
 mod requests;
 mod router_state;
+mod routers;
 mod subscribers;
 mod troubles;
 
@@ -31,12 +33,14 @@ fn main() {
         expiry::STORIES,
         fair_use::STORIES,
         first_login::STORIES,
+        login_files::STORIES,
         monitoring::STORIES,
         online::STORIES,
         outages::STORIES,
         pppoe::STORIES,
         requests::STORIES,
         router_state::STORIES,
+        routers::STORIES,
         subscribers::STORIES,
         troubles::STORIES,
     ];

@@ -88,7 +88,7 @@ impl Village {
         Self::of(engine, RouterOs::V7_18, OverdueAction::Disable).await
     }
 
-    async fn customer(&self, number: u32) -> CustomerId {
+    pub(crate) async fn customer(&self, number: u32) -> CustomerId {
         let phone = GivenPhone::parse(&format!("0812{number:08}"), Region::ID).unwrap();
         let new = NewCustomer::new(&format!("customer {number}"), phone);
         self.world.billing.add_customer(&clerk(), new).await.unwrap().value.customer.id
@@ -104,7 +104,7 @@ impl Village {
         }
     }
 
-    fn request(&self, customer: CustomerId, login: SubscriberLogin) -> Subscribe {
+    pub(crate) fn request(&self, customer: CustomerId, login: SubscriberLogin) -> Subscribe {
         let discount = Discount::default();
         Subscribe { customer, plan: self.plan, zone: None, discount, login: Some(login) }
     }

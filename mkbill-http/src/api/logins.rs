@@ -238,7 +238,7 @@ pub(crate) struct LoginsQuery {
 impl LoginsQuery {
     pub(crate) async fn filter(&self, billing: &Billing) -> Result<LoginFilter, Error> {
         let router = match &self.router {
-            Some(key) => Some(billing.router(key).await.map_err(named_in("router"))?.id),
+            Some(key) => Some(billing.router_or_removed(key).await.map_err(named_in("router"))?.id),
             None => None,
         };
         Ok(LoginFilter {

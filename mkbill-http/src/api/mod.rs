@@ -14,6 +14,7 @@ pub(crate) mod fair_use;
 pub(crate) mod figures;
 pub(crate) mod health;
 pub(crate) mod invoices;
+pub(crate) mod login_files;
 pub(crate) mod logins;
 pub(crate) mod money_reports;
 pub(crate) mod monitoring;

@@ -111,7 +111,7 @@ pub(crate) struct SessionsQuery {
 impl SessionsQuery {
     pub(crate) async fn filter(&self, billing: &Billing) -> Result<SessionFilter, Error> {
         let router = match &self.router {
-            Some(key) => Some(billing.router(key).await.map_err(named_in("router"))?.id),
+            Some(key) => Some(billing.router_or_removed(key).await.map_err(named_in("router"))?.id),
             None => None,
         };
         Ok(SessionFilter {

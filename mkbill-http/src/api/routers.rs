@@ -9,6 +9,7 @@ use mkbill_core::kernel::error::Error;
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::controller::{AccessFinding, AccessVerdict};
 use mkbill_core::provisioning::stranger::Stranger;
+use mkbill_core::router::change::{RouterChange, SecurityChange};
 use mkbill_core::router::{LinkSecurity, NewRouter, Router, RouterAddress, Trust};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -79,6 +80,56 @@ impl NewRouterBody {
     }
 }
 
+/// What changes of a router; what is absent stays as it is.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = RouterChange)]
+pub(crate) struct RouterChangeBody {
+    /// Your name for it: 1 to 60 characters, unique.
+    #[serde(default)]
+    #[schema(example = "rt-05", min_length = 1, max_length = 60)]
+    pub(crate) name: Option<String>,
+    /// Host name or address of its API service.
+    #[serde(default)]
+    #[schema(example = "192.168.88.1")]
+    pub(crate) host: Option<String>,
+    /// Port of its API service. If absent, a default port follows a change between 8728 and 8729
+    /// that `security` brings.
+    #[serde(default)]
+    #[schema(minimum = 1, maximum = 65_535)]
+    pub(crate) port: Option<u16>,
+    /// How the connection is protected.
+    #[serde(default)]
+    pub(crate) security: Option<SecurityBody>,
+    /// Another fingerprint, with `tls_pinned`; without `security` if it is `tls_pinned` already.
+    #[serde(default)]
+    pub(crate) certificate_pin: Option<String>,
+    /// The API user.
+    #[serde(default)]
+    #[schema(example = "mkbill")]
+    pub(crate) username: Option<String>,
+    /// The API user's password; it is sealed and never shown again.
+    #[serde(default)]
+    #[schema(write_only, format = Password)]
+    pub(crate) password: Option<String>,
+}
+
+impl RouterChangeBody {
+    pub(crate) fn read(self) -> Result<RouterChange, Error> {
+        Ok(RouterChange {
+            name: self.name.as_deref().map(str::parse).transpose()?,
+            host: self.host,
+            port: self.port,
+            security: match (self.security, self.certificate_pin) {
+                (Some(kind), pin) => Some(SecurityChange::To(security(kind, pin)?)),
+                (None, pin) => pin.map(SecurityChange::Pin),
+            },
+            username: self.username,
+            password: self.password.map(SecretString::from),
+        })
+    }
+}
+
 /// How a connection is protected, from what was asked for; `certificate_pin` belongs to one kind.
 pub(crate) fn security(kind: SecurityBody, pin: Option<String>) -> Result<LinkSecurity, Error> {
     let field = "certificate_pin";
@@ -125,6 +176,8 @@ pub(crate) struct RouterBody {
     pub(crate) vitals: VitalsBody,
     /// When it was added.
     pub(crate) created_at: Timestamp,
+    /// When it was removed: it is found by its id only, and nothing is done with it since.
+    pub(crate) removed_at: Option<Timestamp>,
 }
 
 impl From<Router> for RouterBody {
@@ -149,6 +202,7 @@ impl From<Router> for RouterBody {
             last_error: router.health.last_error,
             vitals: router.health.vitals.into(),
             created_at: router.created_at,
+            removed_at: router.removed_at,
         }
     }
 }
@@ -291,7 +345,7 @@ pub(crate) async fn list_routers(State(billing): State<Billing>) -> Answer<Route
     Ok(Json(billing.routers().await?.into()))
 }
 
-/// Shows a router.
+/// Shows a router; one that was removed by its id only.
 #[utoipa::path(get, path = "/routers/{router}", tag = "routers",
     params(("router" = String, Path, description = "Name or id")),
     responses((status = 200, description = "The router", body = RouterBody), Problems))]
@@ -299,7 +353,38 @@ pub(crate) async fn show_router(
     State(billing): State<Billing>,
     Path(router): Path<String>,
 ) -> Answer<RouterBody> {
-    Ok(Json(billing.router(&router).await?.into()))
+    Ok(Json(billing.router_or_removed(&router).await?.into()))
+}
+
+/// Changes what is stored of a router, and has a worker look at it at once if that concerns the way
+/// to it. Does not talk to it: see its `check`.
+#[utoipa::path(patch, path = "/routers/{router}", tag = "routers",
+    params(("router" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
+    request_body = RouterChangeBody,
+    responses((status = 200, description = "Changed", body = RouterBody), Problems))]
+pub(crate) async fn change_router(
+    State(billing): State<Billing>,
+    Path(router): Path<String>,
+    writer: Writer,
+    Body(body): Body<RouterChangeBody>,
+) -> Answer<RouterBody> {
+    Ok(Json(billing.change_router(&writer.0, &router, body.read()?).await?.into()))
+}
+
+/// Removes a router that nobody needs any more: it is not worked with from then on, and its name is
+/// free. What happened on it stays.
+///
+/// Refused with `router_in_use` while logins of subscriptions or vouchers are on it, and with
+/// `router_untold` while it was not told that some are over.
+#[utoipa::path(delete, path = "/routers/{router}", tag = "routers",
+    params(("router" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
+    responses((status = 200, description = "Removed", body = RouterBody), Problems))]
+pub(crate) async fn remove_router(
+    State(billing): State<Billing>,
+    Path(router): Path<String>,
+    writer: Writer,
+) -> Answer<RouterBody> {
+    Ok(Json(billing.remove_router(&writer.0, &router).await?.into()))
 }
 
 /// Lists users and secrets that a router had at its last complete look and that are not ours.

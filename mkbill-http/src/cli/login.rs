@@ -1,5 +1,7 @@
 //! `mkbill login …`
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
@@ -7,6 +9,8 @@ use mkbill_core::kernel::ids::LoginId;
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::provisioning::line::LineField;
 
+use crate::api::customer_details::LineErrorBody;
+use crate::api::login_files::{LoginExportQuery, LoginImportReportBody};
 use crate::api::logins::{
     LoginBody, LoginKindBody, LoginsQuery, NumberingBody, NumberingChangeBody, NumberingsBody,
 };
@@ -16,7 +20,7 @@ use crate::failure::Failure;
 
 use super::args::{PageArgs, SpanArgs, WriteArgs};
 use super::network;
-use super::output::{Output, facts, listing, or_dash, table};
+use super::output::{Output, facts, listing, or_dash, table, written};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum LoginCommand {
@@ -48,9 +52,38 @@ pub(super) enum LoginCommand {
     Release(OneArgs),
     /// Take it away; the subscription goes on without one
     Remove(OneArgs),
+    /// Make the subscriptions of a CSV file with their logins; good lines are made, bad ones reported
+    Import(ImportArgs),
+    /// Subscribers' logins as CSV, which an import reads again
+    Export(ExportArgs),
     /// How names are counted
     #[command(subcommand)]
     Numbering(NumberingCommand),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The file; its heading names the columns whatsapp, plan, router, login or prefix, password, adopt,
+    /// and the fields of a line such as `caller_id` and `remote_address`
+    file: PathBuf,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExportArgs {
+    /// On this router only: name or id
+    #[arg(long)]
+    router: Option<String>,
+    /// In this menu only
+    #[arg(long)]
+    kind: Option<LoginKindBody>,
+    /// With their passwords
+    #[arg(long)]
+    with_passwords: bool,
+    /// Write to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,6 +162,8 @@ pub(super) struct ChangeArgs {
 pub(super) async fn run(billing: &Billing, command: LoginCommand) -> Result<Output, Failure> {
     let (login, write) = match command {
         LoginCommand::List(arguments) => return list(billing, arguments).await,
+        LoginCommand::Import(arguments) => return import(billing, arguments).await,
+        LoginCommand::Export(arguments) => return export(billing, arguments).await,
         LoginCommand::Numbering(command) => return numbering(billing, command).await,
         LoginCommand::Show { login } => {
             let login = billing.login(find(billing, &login).await?).await?;
@@ -217,6 +252,32 @@ async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure>
             or_dash(login.last_error.as_ref()),
         ]
     }))
+}
+
+async fn import(billing: &Billing, arguments: ImportArgs) -> Result<Output, Failure> {
+    let caller = arguments.write.caller()?;
+    let path = &arguments.file;
+    let csv = std::fs::read(path).map_err(Failure::file("reading", path))?;
+    let report = billing.import_logins(&caller, &csv).await?.value;
+    let report = LoginImportReportBody::from(report);
+    let done = format!("{} of {} logins imported", report.imported, report.total);
+    let mut lines = vec![arguments.write.verdict(&done)];
+    let line =
+        |error: &LineErrorBody| format!("line {}: {}: {}", error.line, error.field, error.problem);
+    lines.extend(report.existing.iter().chain(&report.errors).map(line));
+    let well = report.failed == 0;
+    Ok(Output::new(report, lines.join("\n")).if_well(well))
+}
+
+async fn export(billing: &Billing, arguments: ExportArgs) -> Result<Output, Failure> {
+    let ExportArgs { router, kind, with_passwords, output } = arguments;
+    let query = LoginExportQuery { router, kind, include_passwords: with_passwords };
+    let csv = query.csv(billing).await?;
+    if let Some(path) = &output {
+        return written(path, &csv);
+    }
+    let text = String::from_utf8(csv).map_err(|_| Error::broken("logins as CSV are not UTF-8"))?;
+    Ok(Output::verbatim(text))
 }
 
 /// A login after a change.

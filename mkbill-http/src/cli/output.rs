@@ -1,6 +1,7 @@
 //! What the program prints: one JSON object, or lines for people.
 
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::process::ExitCode;
 
 use comfy_table::{Cell, Table};
@@ -130,6 +131,14 @@ pub(super) fn facts(lines: &[(&str, String)]) -> String {
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let line = |(name, value): &(&str, String)| format!("{name:width$}  {value}");
     lines.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// What was written to a file instead of standard output.
+pub(super) fn written(path: &Path, bytes: &[u8]) -> Result<Output, Failure> {
+    std::fs::write(path, bytes).map_err(Failure::file("writing", path))?;
+    let (path, size) = (path.display().to_string(), bytes.len());
+    let text = format!("wrote {size} bytes to {path}");
+    Ok(Output::new(json!({ "file": path, "bytes": size }), text))
 }
 
 /// A value that may be absent.

@@ -18,8 +18,8 @@ use crate::api::monitoring::{InterfaceUsageBody, VitalsQuery};
 use crate::api::network::{DriftBody, OutageBody, UsageQuery, VitalsBody};
 use crate::api::profiles::ProfilesQuery;
 use crate::api::routers::{
-    NewRouterBody, RouterBody, RouterFactsBody, RoutersBody, SecurityBody, StrangerBody,
-    StrangersBody, security,
+    NewRouterBody, RouterBody, RouterChangeBody, RouterFactsBody, RoutersBody, SecurityBody,
+    StrangerBody, StrangersBody, security,
 };
 use crate::api::values::PageBody;
 use crate::failure::Failure;
@@ -80,6 +80,15 @@ pub(super) fn kit(arguments: &KitArgs) -> Result<Output, Failure> {
 pub(super) enum KeptCommand {
     /// Add a router; its password comes from a file, the environment or a prompt
     Add(AddArgs),
+    /// Change what is stored of a router; it is looked at again at once
+    Set(SetArgs),
+    /// Remove a router that nobody needs any more; what happened on it stays
+    Remove {
+        /// Name or id
+        router: String,
+        #[command(flatten)]
+        write: WriteArgs,
+    },
     /// List all routers
     List,
     /// Sign in to a router now, ask it about itself, and look whether our account has what is needed
@@ -157,7 +166,7 @@ pub(super) enum KeptCommand {
     },
     /// Show a router
     Show {
-        /// Name or id
+        /// Name or id; the id if it was removed
         router: String,
     },
 }
@@ -196,6 +205,39 @@ pub(super) struct ConnectionArgs {
     password_file: Option<PathBuf>,
 }
 
+/// What changes of a router; what is absent stays as it is.
+#[derive(Debug, Args)]
+pub(super) struct SetArgs {
+    /// Name or id
+    router: String,
+    /// Your name for it
+    #[arg(long)]
+    name: Option<String>,
+    /// Host name or address of its API service
+    #[arg(long)]
+    host: Option<String>,
+    /// Port of its API service
+    #[arg(long)]
+    port: Option<u16>,
+    /// How the connection is protected
+    #[arg(long)]
+    security: Option<SecurityBody>,
+    /// Fingerprint of the certificate or its key, if it is pinned
+    #[arg(long, value_name = "FINGERPRINT")]
+    certificate_pin: Option<String>,
+    /// The API user
+    #[arg(long)]
+    username: Option<String>,
+    /// A file that holds the API user's new password in its first line
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// Take the API user's new password from the environment or a prompt
+    #[arg(long, conflicts_with = "password_file")]
+    new_password: bool,
+    #[command(flatten)]
+    write: WriteArgs,
+}
+
 impl ConnectionArgs {
     pub(super) fn address(&self, security: &LinkSecurity) -> Result<RouterAddress, Error> {
         RouterAddress::new(&self.host, self.port.unwrap_or_else(|| security.default_port()))
@@ -218,6 +260,12 @@ impl ConnectionArgs {
 pub(super) async fn run(billing: &Billing, command: KeptCommand) -> Result<Output, Failure> {
     match command {
         KeptCommand::Add(arguments) => add(billing, arguments).await,
+        KeptCommand::Set(arguments) => set(billing, arguments).await,
+        KeptCommand::Remove { router, write } => {
+            let router = billing.remove_router(&write.caller()?, &router).await?;
+            let text = write.verdict(&format!("removed router {} ({})", router.name, router.id));
+            Ok(Output::new(RouterBody::from(router), text))
+        }
         KeptCommand::List => Ok(list(billing.routers().await?.into())),
         KeptCommand::Check { router } => Ok(checked(billing.check_router(&router).await?.into())),
         KeptCommand::Profiles { router, kind, matching } => {
@@ -257,7 +305,7 @@ pub(super) async fn run(billing: &Billing, command: KeptCommand) -> Result<Outpu
             let found = billing.strangers(&router).await?;
             Ok(strangers(found.into_iter().map(StrangerBody::from).collect()))
         }
-        KeptCommand::Show { router } => Ok(shown(billing.router(&router).await?.into())),
+        KeptCommand::Show { router } => Ok(shown(billing.router_or_removed(&router).await?.into())),
     }
 }
 
@@ -270,6 +318,27 @@ async fn add(billing: &Billing, arguments: AddArgs) -> Result<Output, Failure> {
     let body = NewRouterBody { name, host, port, security, certificate_pin, username, password };
     let router = RouterBody::from(billing.add_router(&caller, body.read()?).await?);
     let text = arguments.write.verdict(&format!("added router {}", router.name));
+    Ok(Output::new(router, text))
+}
+
+async fn set(billing: &Billing, arguments: SetArgs) -> Result<Output, Failure> {
+    let caller = arguments.write.caller()?;
+    let is_given = arguments.new_password || arguments.password_file.is_some();
+    let given = is_given.then(|| password(arguments.password_file.as_deref())).transpose()?;
+    let body = RouterChangeBody {
+        name: arguments.name,
+        host: arguments.host,
+        port: arguments.port,
+        security: arguments.security,
+        certificate_pin: arguments.certificate_pin,
+        username: arguments.username,
+        password: given,
+    };
+    let router = billing.change_router(&caller, &arguments.router, body.read()?).await?;
+    let router = RouterBody::from(router);
+    let address = format!("{}:{}", router.host, router.port);
+    let done = format!("router {} is {}@{address}", router.name, router.username);
+    let text = arguments.write.verdict(&done);
     Ok(Output::new(router, text))
 }
 
@@ -333,6 +402,7 @@ fn shown(router: RouterBody) -> Output {
         ("processor", or_dash(vitals.cpu_load.map(|load| format!("{load} %")))),
         ("clock ahead", or_dash(vitals.clock_ahead_seconds.map(|s| format!("{s} s")))),
         ("trouble", or_dash(router.last_error.as_ref())),
+        ("removed", or_dash(router.removed_at)),
     ]);
     Output::new(router, text)
 }

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 
 use super::args::{PageArgs, WriteArgs};
 use super::batch;
-use super::output::{Output, facts, listing, money, or_dash};
+use super::output::{Output, facts, listing, money, or_dash, written};
 use super::progress::Shown;
 use super::quantity::{bytes, seconds};
 
@@ -239,10 +239,7 @@ async fn export(billing: &Billing, arguments: ExportArgs) -> Result<Output, Fail
     let unpushed = if arguments.unpushed { Unpushed::Include } else { Unpushed::Refuse };
     let csv = billing.export_batch(&arguments.batch, unpushed).await?;
     if let Some(path) = &arguments.output {
-        std::fs::write(path, &csv).map_err(Failure::file("writing", path))?;
-        let (path, size) = (path.display().to_string(), csv.len());
-        let text = format!("wrote {size} bytes to {path}");
-        return Ok(Output::new(json!({ "file": path, "bytes": size }), text));
+        return written(path, &csv);
     }
     let text = String::from_utf8_lossy(&csv).into_owned();
     Ok(Output::new(json!({ "csv": text }), text))

@@ -1,12 +1,13 @@
 //! Logins of subscribers: made, counted, changed and taken over by clients.
 
-use axum::http::Method;
+use axum::body::Body;
+use axum::http::{Method, header};
 use jiff::SignedDuration;
 use mkbill_routeros::sim::{Dial, Service, Simulator};
 use serde_json::{Value, json};
 
 use super::money::furnished;
-use super::support::{TestApp, send};
+use super::support::{Answer, TestApp, send};
 
 const SECRETS: &str = "/ppp/secret";
 
@@ -182,6 +183,45 @@ async fn who_is_online_what_was_used_and_how_a_router_fares_is_shown() {
     assert_eq!(drift["items"][0]["fields"], json!(["password", "profile"]));
     assert_eq!(app.get("/api/v1/outages?router=rt-05").await.ok(200)["items"], json!([]));
     app.get("/api/v1/outages?router=nowhere").await.problem(422, "invalid");
+}
+
+async fn upload(app: &TestApp, query: &str, kind: &str, csv: &str) -> Answer {
+    let path = format!("/api/v1/logins/import{query}");
+    let request = app.request(Method::POST, &path).header(header::CONTENT_TYPE, kind);
+    let request = request.header("idempotency-key", format!("{}{query}", csv.len()));
+    app.send(request.body(Body::from(csv.to_owned())).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_file_of_logins_is_imported_and_exported() {
+    let (app, _simulator, budi) = village().await;
+    let customer = app.get(&format!("/api/v1/customers/{budi}")).await.ok(200);
+    let phone = text(&customer["phone"]);
+    let csv = format!(
+        "\u{feff}whatsapp;paket;router;login;password;remote-address\n\
+         {phone};dial;rt-05;budi;=rahasia;10.30.0.9\n{phone};dial;rt-05;toko;;x\n"
+    );
+    let tried = upload(&app, "?dry_run=true", "text/csv", &csv).await.ok(200);
+    assert_eq!((&tried["imported"], &tried["failed"]), (&json!(1), &json!(1)));
+    assert_eq!(tried["errors"][0]["field"], "remote_address");
+    let made = upload(&app, "", "text/csv; charset=utf-8", &csv).await;
+    assert_eq!(made.ok(200), tried);
+    let again = upload(&app, "", "text/csv", &csv).await;
+    assert_eq!((again.ok(200), again.header("idempotency-replayed")), (tried, "true"));
+    let shown = app.get("/api/v1/logins/export?router=rt-05&kind=pppoe").await;
+    assert_eq!(shown.header("content-type"), "text/csv; charset=utf-8");
+    assert!(shown.text.contains("rt-05,budi,,pppoe,,,10.30.0.9,"), "{}", shown.text);
+    let whole = app.get("/api/v1/logins/export?include_passwords=true").await.text;
+    assert!(whole.contains("rt-05,budi,'=rahasia,pppoe,"), "{whole}");
+    let known = upload(&app, "", "text/csv", &whole).await.ok(200);
+    assert_eq!((&known["imported"], &known["failed"]), (&json!(0), &json!(0)));
+    let existing = &known["existing"][0];
+    assert_eq!((&existing["line"], &existing["field"]), (&json!(2), &json!("login")));
+    let twice = wanted(&budi, &json!({ "router": "rt-05", "name": "budi" }));
+    app.post("/api/v1/subscriptions", &twice).await.problem(409, "login_exists");
+    upload(&app, "", "application/json", &csv).await.problem(415, "unsupported_media_type");
+    upload(&app, "", "text/csv", "whatsapp\n").await.problem(422, "invalid");
+    app.get("/api/v1/logins/export?router=nowhere").await.problem(422, "invalid");
 }
 
 #[tokio::test]

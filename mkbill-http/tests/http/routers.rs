@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
-use serde_json::json;
+use axum::body::Body;
+use axum::http::{Method, header};
+use serde_json::{Value, json};
 
-use super::support::{ROUTER_PASSWORD, TestApp, but, router};
+use super::support::{Answer, ROUTER_PASSWORD, TestApp, batch, but, router};
 
 const ROUTERS: &str = "/api/v1/routers";
 
@@ -105,6 +107,70 @@ async fn a_pin_is_taken_in_every_form_that_a_fingerprint_has() {
         let made = app.post(ROUTERS, &body).await.ok(201);
         assert_eq!(made["certificate_pin"], json!(pin));
     }
+}
+
+async fn send(app: &TestApp, method: Method, path: &str, body: &Value) -> Answer {
+    let request = app.request(method, path).header(header::CONTENT_TYPE, "application/json");
+    app.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_router_is_changed_and_looked_at_with_what_holds_now() {
+    let (app, simulator) = TestApp::new().await.with_router().await;
+    app.work().await;
+    let path = format!("{ROUTERS}/rt-05");
+    let change = async |body: Value| send(&app, Method::PATCH, &path, &body).await;
+    let set = ["numbers=mkbill", "password=battery staple"];
+    simulator.router(|router| router.run("/user/set", &set).map(drop)).unwrap();
+    let changed = change(json!({ "password": "battery staple" })).await;
+    assert_eq!(changed.ok(200)["removed_at"], Value::Null);
+    assert!(!changed.text.contains("battery"));
+    app.work().await;
+    assert_eq!(app.get(&path).await.ok(200)["failures"], 0);
+    for (body, field) in [
+        (json!({ "host": "two words" }), "host"),
+        (json!({ "username": "" }), "username"),
+        (json!({ "certificate_pin": "sha256:00" }), "certificate_pin"),
+        (json!({ "security": "tls_pinned" }), "certificate_pin"),
+        (json!({ "security": "tls_pinned", "certificate_pin": "x" }), "certificate_pin"),
+        (json!({ "name": "" }), "name"),
+    ] {
+        assert_eq!(change(body.clone()).await.problem(422, "invalid")["field"], field, "{body}");
+    }
+    change(json!({ "colour": "red" })).await.problem(422, "malformed_body");
+    app.post(ROUTERS, &router("rt-06", simulator.addr())).await.ok(201);
+    let taken = change(json!({ "name": "rt-06" })).await.problem(409, "conflict");
+    assert!(taken["detail"].as_str().unwrap().contains("rt-06"));
+    let tls = change(json!({ "security": "tls", "port": 8729, "name": "rt-07" })).await.ok(200);
+    assert_eq!((&tls["security"], &tls["name"]), (&json!("tls"), &json!("rt-07")));
+    app.get(&path).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_router_is_removed_when_nobody_needs_it_and_its_name_is_free() {
+    let app = TestApp::new().await.with_catalogue().await.with_absent_router().await;
+    let path = format!("{ROUTERS}/rt-05");
+    let remove = async |query: &str| {
+        send(&app, Method::DELETE, &format!("{path}{query}"), &json!(null)).await
+    };
+    let made = app.post("/api/v1/voucher-batches", &batch(2)).await.ok(201);
+    let refused = remove("").await.problem(409, "router_in_use");
+    assert!(refused["detail"].as_str().unwrap().contains("of vouchers (2)"), "{refused}");
+    let number = made["number"].as_str().unwrap();
+    let cancel = format!("/api/v1/voucher-batches/{number}/cancel");
+    app.post(&cancel, &json!(null)).await.ok(200);
+    remove("").await.problem(409, "router_untold");
+    app.work().await;
+    assert!(remove("?dry_run=true").await.ok(200)["removed_at"].is_string());
+    let gone = remove("").await.ok(200);
+    remove("").await.problem(404, "not_found");
+    assert_eq!(app.get(ROUTERS).await.ok(200)["items"], json!([]));
+    let id = gone["id"].as_str().unwrap();
+    assert_eq!(app.get(&format!("{ROUTERS}/{id}")).await.ok(200)["name"], "rt-05");
+    let outages = app.get(&format!("/api/v1/outages?router={id}")).await.ok(200);
+    assert_eq!(outages["items"][0]["ended_at"], gone["removed_at"]);
+    let again = router("rt-05", ([127, 0, 0, 1], 9).into());
+    assert_ne!(app.post(ROUTERS, &again).await.ok(201)["id"], gone["id"]);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod observe;
 mod profiles;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub struct RouterOsController {
     entropy: Arc<dyn Entropy>,
     timeouts: Timeouts,
     lines: Mutex<HashMap<RouterId, Arc<Line>>>,
+    connections: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for RouterOsController {
@@ -49,6 +51,9 @@ struct Line {
     target: Target,
     link: Link,
     connection: Mutex<(Weak<Client>, u64)>,
+    /// Connections of all lines so far: no two have the same number, as handles of one router mean
+    /// nothing on another.
+    connections: Arc<AtomicU64>,
 }
 
 impl Line {
@@ -57,7 +62,8 @@ impl Line {
         let client = self.link.client().await.map_err(|error| self.fault(&error))?;
         let mut connection = self.connection.lock().await;
         if !connection.0.ptr_eq(&Arc::downgrade(&client)) {
-            *connection = (Arc::downgrade(&client), connection.1 + 1);
+            let number = self.connections.fetch_add(1, Ordering::Relaxed) + 1;
+            *connection = (Arc::downgrade(&client), number);
         }
         Ok((client, connection.1))
     }
@@ -90,7 +96,8 @@ const POLICY: LinkPolicy = LinkPolicy {
 impl RouterOsController {
     /// A controller without connections. `entropy` spreads reconnections.
     pub fn new(entropy: Arc<dyn Entropy>) -> Self {
-        Self { entropy, timeouts: Timeouts::default(), lines: Mutex::new(HashMap::new()) }
+        let (lines, connections) = (Mutex::new(HashMap::new()), Arc::new(AtomicU64::new(0)));
+        Self { entropy, timeouts: Timeouts::default(), lines, connections }
     }
 
     /// The same controller with other deadlines.
@@ -114,6 +121,7 @@ impl RouterOsController {
             target: target.clone(),
             link: Link::new(self.config(target)?, POLICY, chance),
             connection: Mutex::new((Weak::new(), 0)),
+            connections: Arc::clone(&self.connections),
         });
         lines.insert(target.router, Arc::clone(&line));
         Ok(line)
@@ -123,7 +131,8 @@ impl RouterOsController {
         let security =
             Security::try_from(&target.security).map_err(|_| RouterFault::Untrusted {
                 address: target.address.to_string(),
-                detail: "the stored pin is no SHA-256 fingerprint: add the router anew".to_owned(),
+                detail: "the stored pin is no SHA-256 fingerprint: give the router another"
+                    .to_owned(),
             })?;
         let endpoint =
             Endpoint { host: target.address.host.clone(), port: target.address.port, security };
