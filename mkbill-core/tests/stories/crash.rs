@@ -1,5 +1,6 @@
 //! The process dies after every single statement, before and after every router command, while a
-//! batch is made, pushed, first used and expired. After a restart nothing is lost, doubled or aged.
+//! batch is made, pushed, first used and expired, and while a router comes, is renamed and goes. After
+//! a restart nothing is lost, doubled or aged.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -18,28 +19,48 @@ use crate::world::{self, LEASE, SELL, USERS, World, clerk};
 pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     dying_at_any_odd_event_of_a_vouchers_life_loses_and_doubles_nothing,
     dying_at_any_even_event_of_a_vouchers_life_loses_and_doubles_nothing,
+    dying_at_any_event_of_a_routers_life_leaves_it_as_it_was_wanted,
 ];
 
 /// More events than any life has; the sweep ends at the first life that ends before its event.
 const EVENTS_MAX: u64 = 2_000;
 /// Fewer events than any life has: a sweep that ends earlier has lost its hooks.
-const EVENTS_MIN: u64 = 100;
+const EVENTS_MIN: u64 = 50;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 async fn dying_at_any_odd_event_of_a_vouchers_life_loses_and_doubles_nothing(engine: Engine) {
-    sweep(engine, RouterOs::V7_18, 1).await;
+    sweep(engine, RouterOs::V7_18, Lived::ByVouchers, (1..EVENTS_MAX).step_by(2)).await;
 }
 
 async fn dying_at_any_even_event_of_a_vouchers_life_loses_and_doubles_nothing(engine: Engine) {
-    sweep(engine, RouterOs::V6_49, 2).await;
+    sweep(engine, RouterOs::V6_49, Lived::ByVouchers, (2..EVENTS_MAX).step_by(2)).await;
 }
 
-async fn sweep(engine: Engine, routeros: RouterOs, first: u64) {
-    for event in (first..EVENTS_MAX).step_by(2) {
+async fn dying_at_any_event_of_a_routers_life_leaves_it_as_it_was_wanted(engine: Engine) {
+    sweep(engine, RouterOs::V7_18, Lived::ByARouter, 1..EVENTS_MAX).await;
+}
+
+/// Whose life it is.
+#[derive(Clone, Copy)]
+enum Lived {
+    ByVouchers,
+    ByARouter,
+}
+
+async fn sweep(
+    engine: Engine,
+    routeros: RouterOs,
+    lived: Lived,
+    events: impl Iterator<Item = u64>,
+) {
+    for event in events {
         let switch = Arc::new(CrashSwitch::at(event));
         let world = World::built(engine, routeros, &switch).await;
         let mut life = Life { world, switch, restarted: false };
-        life.live(event).await;
+        match lived {
+            Lived::ByVouchers => life.live(event).await,
+            Lived::ByARouter => life.live_as_a_router(event).await,
+        }
         if !life.switch.is_dead() {
             assert!(event > EVENTS_MIN, "only {event} events in a life");
             return;
@@ -147,6 +168,7 @@ impl Life {
             }
         })
         .await;
+        self.work().await;
         self.step(|world| {
             let (billing, key) = (world.billing.clone(), id.clone());
             async move {
@@ -162,7 +184,6 @@ impl Life {
         let foreign = self.world.foreign_objects();
         self.wire();
         self.prepare().await;
-        self.replace_a_router().await;
         self.work().await;
         let batch = self.order().await;
         self.work().await;
@@ -181,6 +202,22 @@ impl Life {
         }
         self.check(&codes, login, event).await;
         assert_eq!(self.world.foreign_objects(), foreign, "event {event}");
+    }
+
+    async fn live_as_a_router(&mut self, event: u64) {
+        self.wire();
+        self.replace_a_router().await;
+        self.work().await;
+        self.prepare().await;
+        self.work().await;
+        if !self.restarted {
+            self.restart().await;
+        }
+        let routers = self.world.billing.routers().await.unwrap();
+        let names: Vec<_> = routers.iter().map(|router| router.name.as_str()).collect();
+        assert_eq!(names, ["pos-1"], "event {event}");
+        let tally = self.world.billing.outbox_tally().await.unwrap();
+        assert_eq!((tally.failing, tally.dead), (0, 0), "event {event}");
     }
 
     async fn restart(&mut self) {
@@ -228,10 +265,5 @@ impl Life {
         assert!(world.billing.books().await.unwrap().balanced);
         let batches = world.billing.batches(world::page_of(10)).await.unwrap();
         assert_eq!(batches.items.len(), 1, "event {event}");
-        let routers = world.billing.routers().await.unwrap();
-        let names: Vec<_> = routers.iter().map(|router| router.name.as_str()).collect();
-        assert_eq!(names, ["pos-1"], "event {event}");
-        let tally = world.billing.outbox_tally().await.unwrap();
-        assert_eq!((tally.failing, tally.dead), (0, 0), "event {event}");
     }
 }

@@ -2,106 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
 
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
+mod guides;
+mod shop;
+
+use std::process::{Command, Stdio};
 
 use mkbill_routeros::sim::{License, Simulator};
 use serde_json::Value;
-use tempfile::TempDir;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_mkbill");
-
-/// A working directory with a migrated database.
-struct Shop(TempDir);
-
-impl Shop {
-    fn empty() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn open() -> Self {
-        let shop = Self::empty();
-        assert_eq!(shop.json(&["migrate"])["engine"], "SQLite");
-        shop
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-
-    fn command(&self, words: &[&str]) -> Command {
-        let mut command = self.here(PROGRAM);
-        command.args(words);
-        command
-    }
-
-    fn shell(&self, line: &str) -> Command {
-        let mut command = self.here("sh");
-        command.args(["-c", line]);
-        command
-    }
-
-    fn here(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.current_dir(self.path()).stdin(Stdio::null());
-        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MKBILL_")) {
-            command.env_remove(name);
-        }
-        command
-    }
-
-    fn run(&self, words: &[&str]) -> Output {
-        self.command(words).output().unwrap()
-    }
-
-    /// What the program says with `--json`, which must be a success.
-    #[track_caller]
-    fn json(&self, words: &[&str]) -> Value {
-        let output = self.command(words).arg("--json").output().unwrap();
-        assert!(output.status.success(), "{words:?}: {output:?}");
-        one_object(&output)
-    }
-
-    /// The complaint of the program with `--json`, which must be of this code.
-    #[track_caller]
-    fn complaint(&self, words: &[&str], code: &str) -> String {
-        complaint(&self.command(words).arg("--json").output().unwrap(), code)
-    }
-
-    fn with_plan(self) -> Self {
-        self.json(&words(
-            "plan add daily --router-profile default --cost 3000 --sell 5000 --validity 24h",
-        ));
-        self
-    }
-
-    fn with_router(self, port: u16) -> Self {
-        std::fs::write(self.path().join("password"), "correct horse\n").unwrap();
-        let port = port.to_string();
-        let mut add = words("router add rt-05 --host 127.0.0.1 --security plain --username mkbill");
-        add.extend(["--password-file", "password", "--port", &port]);
-        self.json(&add);
-        self
-    }
-}
-
-fn words(line: &str) -> Vec<&str> {
-    line.split(' ').collect()
-}
-
-fn one_object(output: &Output) -> Value {
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(text.lines().count(), 1, "{text}");
-    serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"))
-}
-
-#[track_caller]
-fn complaint(output: &Output, code: &str) -> String {
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    let error = &one_object(output)["error"];
-    assert_eq!(error["code"], code, "{error}");
-    error["detail"].as_str().unwrap().to_owned()
-}
+use shop::{PROGRAM, Shop, complaint, one_object, words};
 
 #[test]
 fn figures_of_subscribers_are_told_at_the_terminal() {
@@ -460,7 +369,7 @@ fn the_demo_holds_and_its_figures_are_all_there() {
 #[test]
 fn the_printed_document_is_the_committed_one() {
     let printed = Shop::empty().run(&["openapi"]);
-    assert_eq!(String::from_utf8(printed.stdout).unwrap(), include_str!("../openapi.json"));
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), include_str!("../../openapi.json"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -486,89 +395,6 @@ async fn a_router_is_compared_with_its_simulator_without_any_database() {
     assert_eq!(refused.status.code(), Some(1));
     let complaint = complaint(&refused, "conformance");
     assert!(!complaint.contains("wrong"), "{complaint}");
-}
-
-/// The commands of a guide, in their order.
-fn commands_of(guide: &str) -> impl Iterator<Item = &str> {
-    let in_blocks = guide.split("```").skip(1).step_by(2);
-    let lines = in_blocks.filter_map(|block| block.strip_prefix("sh\n")).flat_map(str::lines);
-    lines.filter(|line| line.starts_with("mkbill "))
-}
-
-/// Does what a guide says, word for word, and puts what was printed in the place of its stand-ins.
-#[track_caller]
-fn follow(shop: &Shop, guide: &str) {
-    let mut known: Vec<(&str, String)> = Vec::new();
-    for line in commands_of(guide) {
-        let typed =
-            known.iter().fold(line.to_owned(), |line, (name, value)| line.replace(name, value));
-        let typed = typed.replacen("mkbill", PROGRAM, 1);
-        let output = shop.shell(&format!("{typed} --json")).output().unwrap();
-        assert!(output.status.success(), "{line}: {output:?}");
-        let Ok(told) = serde_json::from_slice::<Value>(&output.stdout) else { continue };
-        let text = |value: &Value| value.as_str().map(str::to_owned);
-        let found = match line.split(' ').nth(1) {
-            Some("customer") => [("CUSTOMER", text(&told["id"])), ("", None)],
-            Some("subscription") => {
-                let invoice = text(&told["open_invoices"][0]["number"]);
-                [("SUBSCRIPTION", text(&told["id"])), ("INVOICE", invoice)]
-            }
-            _ => continue,
-        };
-        known.extend(found.into_iter().filter_map(|(name, value)| Some((name, value?))));
-    }
-}
-
-#[test]
-fn the_guide_to_subscriptions_can_be_followed_word_for_word() {
-    let shop = Shop::empty();
-    follow(&shop, include_str!("../../docs/guide/subscriptions.md"));
-    assert_eq!(shop.json(&["doctor"])["healthy"], true);
-}
-
-#[test]
-fn the_guide_to_the_test_clock_can_be_followed_word_for_word() {
-    let shop = Shop::empty();
-    follow(&shop, include_str!("../../docs/guide/test-clock.md"));
-    let clock = shop.json(&["clock", "show"]);
-    assert_eq!((&clock["mode"], &clock["today"]), (&"test".into(), &"2026-03-15".into()));
-    shop.complaint(&words("clock start --at 2026-01-01"), "clock_started");
-    shop.complaint(&words("clock advance --to 2026-01-01"), "clock_past");
-}
-
-/// A router `rt-05` with profiles for homes and a secret of somebody else.
-async fn router_of_a_village() -> Simulator {
-    let simulator = Simulator::builder().username("mkbill").password("correct horse").start();
-    let simulator = simulator.await.unwrap();
-    let prepared = [
-        ("/ip/pool/add", vec!["name=homes", "ranges=10.30.0.2-10.30.0.250"]),
-        ("/ppp/profile/add", vec!["name=home-10m", "remote-address=homes"]),
-        ("/ppp/profile/add", vec!["name=isolir", "remote-address=homes"]),
-        ("/ppp/secret/add", vec!["name=lama", "password=modem-9", "profile=home-10m"]),
-    ];
-    for (path, words) in prepared {
-        simulator.router(|router| router.run(path, &words).map(drop)).unwrap();
-    }
-    simulator
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_guide_to_the_network_can_be_followed_word_for_word() {
-    let simulator = router_of_a_village().await;
-    let port = simulator.addr().port();
-    let followed = tokio::task::spawn_blocking(move || {
-        let shop = Shop::open().with_router(port);
-        follow(&shop, include_str!("../../docs/guide/network.md"));
-        assert_eq!(shop.json(&["doctor"])["healthy"], true);
-    });
-    followed.await.unwrap();
-    let shown = |name: &str, field: &str| {
-        simulator.router(|router| router.value("/ppp/secret", name, field))
-    };
-    assert_eq!(shown("budi", "profile").as_deref(), Some("home-10m"));
-    assert_eq!(shown("rt05-0001", "name"), None, "the subscription has another login");
-    assert_eq!(shown("lama", "password").as_deref(), Some("modem-9"));
-    assert!(shown("lama", "comment").unwrap().starts_with("PPPOE_SYSTEM|"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -601,12 +427,4 @@ fn a_database_in_use_gets_no_test_clock() {
     shop.json(&words("customer add Budi 0812-3456-7890"));
     shop.complaint(&words("clock start --at 2026-01-01"), "clock_in_use");
     shop.complaint(&words("clock advance --to 2099-01-01"), "no_test_clock");
-}
-
-#[test]
-fn the_guide_to_customers_can_be_followed_word_for_word() {
-    let shop = Shop::empty();
-    let csv = "name;whatsapp\nAni;0812 0000 0001\n";
-    std::fs::write(shop.path().join("customers.csv"), csv).unwrap();
-    follow(&shop, include_str!("../../docs/guide/customers.md"));
 }

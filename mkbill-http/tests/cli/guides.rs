@@ -1,0 +1,97 @@
+//! The guides, followed word for word.
+
+use mkbill_routeros::sim::Simulator;
+use serde_json::Value;
+
+use crate::shop::{PROGRAM, Shop, words};
+
+/// The commands of a guide, in their order.
+fn commands_of(guide: &str) -> impl Iterator<Item = &str> {
+    let in_blocks = guide.split("```").skip(1).step_by(2);
+    let lines = in_blocks.filter_map(|block| block.strip_prefix("sh\n")).flat_map(str::lines);
+    lines.filter(|line| line.starts_with("mkbill "))
+}
+
+/// Does what a guide says, word for word, and puts what was printed in the place of its stand-ins.
+#[track_caller]
+fn follow(shop: &Shop, guide: &str) {
+    let mut known: Vec<(&str, String)> = Vec::new();
+    for line in commands_of(guide) {
+        let typed =
+            known.iter().fold(line.to_owned(), |line, (name, value)| line.replace(name, value));
+        let typed = typed.replacen("mkbill", PROGRAM, 1);
+        let output = shop.shell(&format!("{typed} --json")).output().unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+        let Ok(told) = serde_json::from_slice::<Value>(&output.stdout) else { continue };
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let found = match line.split(' ').nth(1) {
+            Some("customer") => [("CUSTOMER", text(&told["id"])), ("", None)],
+            Some("subscription") => {
+                let invoice = text(&told["open_invoices"][0]["number"]);
+                [("SUBSCRIPTION", text(&told["id"])), ("INVOICE", invoice)]
+            }
+            _ => continue,
+        };
+        known.extend(found.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    }
+}
+
+#[test]
+fn the_guide_to_subscriptions_can_be_followed_word_for_word() {
+    let shop = Shop::empty();
+    follow(&shop, include_str!("../../../docs/guide/subscriptions.md"));
+    assert_eq!(shop.json(&["doctor"])["healthy"], true);
+}
+
+#[test]
+fn the_guide_to_the_test_clock_can_be_followed_word_for_word() {
+    let shop = Shop::empty();
+    follow(&shop, include_str!("../../../docs/guide/test-clock.md"));
+    let clock = shop.json(&["clock", "show"]);
+    assert_eq!((&clock["mode"], &clock["today"]), (&"test".into(), &"2026-03-15".into()));
+    shop.complaint(&words("clock start --at 2026-01-01"), "clock_started");
+    shop.complaint(&words("clock advance --to 2026-01-01"), "clock_past");
+}
+
+/// A router `rt-05` with profiles for homes and a secret of somebody else.
+async fn router_of_a_village() -> Simulator {
+    let simulator = Simulator::builder().username("mkbill").password("correct horse").start();
+    let simulator = simulator.await.unwrap();
+    let prepared = [
+        ("/ip/pool/add", vec!["name=homes", "ranges=10.30.0.2-10.30.0.250"]),
+        ("/ppp/profile/add", vec!["name=home-10m", "remote-address=homes"]),
+        ("/ppp/profile/add", vec!["name=isolir", "remote-address=homes"]),
+        ("/ppp/secret/add", vec!["name=lama", "password=modem-9", "profile=home-10m"]),
+    ];
+    for (path, words) in prepared {
+        simulator.router(|router| router.run(path, &words).map(drop)).unwrap();
+    }
+    simulator
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guide_to_the_network_can_be_followed_word_for_word() {
+    let simulator = router_of_a_village().await;
+    let port = simulator.addr().port();
+    let followed = tokio::task::spawn_blocking(move || {
+        let shop = Shop::open().with_router(port);
+        follow(&shop, include_str!("../../../docs/guide/network.md"));
+        assert_eq!(shop.json(&["doctor"])["healthy"], true);
+    });
+    followed.await.unwrap();
+    let shown = |name: &str, field: &str| {
+        simulator.router(|router| router.value("/ppp/secret", name, field))
+    };
+    assert_eq!(shown("budi", "profile").as_deref(), Some("home-10m"));
+    assert_eq!(shown("rt05-0001", "name"), None, "the subscription has another login");
+    assert_eq!(shown("lama", "password").as_deref(), Some("modem-9"));
+    assert!(shown("lama", "comment").unwrap().starts_with("PPPOE_SYSTEM|"));
+}
+
+#[test]
+fn the_guide_to_customers_can_be_followed_word_for_word() {
+    let shop = Shop::empty();
+    let csv = "name;whatsapp\nAni;0812 0000 0001\n";
+    std::fs::write(shop.path().join("customers.csv"), csv).unwrap();
+    follow(&shop, include_str!("../../../docs/guide/customers.md"));
+}
