@@ -243,7 +243,7 @@ async fn note_sessions(tx: &mut dyn Tx, context: Context<'_>, seen: Seen<'_>) ->
     tx.events_push(session_events(context, router, &followed));
     tx.usage_add(context.zone.date(context.now), &followed.used).await?;
     if let Some(before) = look.times.before {
-        note_period_use(tx, seen, before.at, &followed.used, context.now).await?;
+        note_period_use(tx, before.at, &followed.used, context.now).await?;
     }
     let Followed { started, went_on, ended, .. } = followed;
     Ok(tx.sessions_write(&[started, went_on, ended].concat()).await?)
@@ -253,7 +253,6 @@ async fn note_sessions(tx: &mut dyn Tx, context: Context<'_>, seen: Seen<'_>) ->
 /// nobody knows in which period its sessions used what they show.
 async fn note_period_use(
     tx: &mut dyn Tx,
-    seen: Seen<'_>,
     from: Timestamp,
     used: &[(LoginId, Used)],
     now: Timestamp,
@@ -261,8 +260,9 @@ async fn note_period_use(
     if used.is_empty() {
         return Ok(());
     }
+    let logins: Vec<LoginId> = used.iter().map(|(login, _)| *login).collect();
     let counted: HashMap<LoginId, SubscriptionId> =
-        tx.uses_counted(seen.router.id).await?.into_iter().collect();
+        tx.uses_counted(&logins).await?.into_iter().collect();
     let of_subscription = |(login, used): &(LoginId, Used)| {
         let Used { bytes_in, bytes_out, .. } = *used;
         let subscription = *counted.get(login)?;

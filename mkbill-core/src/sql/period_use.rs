@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::kernel::ids::{CustomerId, LoginId, RouterId, SubscriptionId};
+use crate::kernel::ids::{CustomerId, LoginId, SubscriptionId};
 use crate::store::StoreError;
 use crate::subscription::period_use::PeriodUse;
 use crate::subscription::store::{BytesUsed, PeriodUseStore};
@@ -26,8 +26,8 @@ macro_rules! uses {
 
 statements! {
     COUNTED: "finding whose use is counted" =
-        "SELECT s.login_id, s.id FROM subscription s JOIN login l ON l.id = s.login_id \
-         WHERE s.fair_use IS NOT NULL AND l.router_id = $1";
+        "SELECT login_id, id FROM subscription \
+         WHERE fair_use IS NOT NULL AND login_id {in_uuids:$1}";
     DUE: "finding whose use is to be looked at" =
         "SELECT s.customer_id, s.id FROM subscription_use u \
          JOIN subscription s ON s.id = u.subscription_id \
@@ -76,13 +76,14 @@ fn subscriptions(ids: &[SubscriptionId]) -> Value {
 impl<D: Dialect> PeriodUseStore for SqlTx<D> {
     async fn uses_counted(
         &mut self,
-        router: RouterId,
+        logins: &[LoginId],
     ) -> Result<Vec<(LoginId, SubscriptionId)>, StoreError> {
         let read = |row: &D::Row| {
             let login = LoginId::from_uuid(row.uuid("login_id")?);
             Ok((login, SubscriptionId::from_uuid(row.uuid("id")?)))
         };
-        self.all(COUNTED, vec![router.uuid().into()], read).await
+        let logins = logins.iter().map(|login| login.uuid()).collect();
+        self.all(COUNTED, vec![Value::Uuids(logins)], read).await
     }
 
     async fn uses_add(

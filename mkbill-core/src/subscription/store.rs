@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::kernel::ids::{CustomerId, LoginId, PlanId, RouterId, SubscriptionId};
+use crate::kernel::ids::{CustomerId, LoginId, PlanId, SubscriptionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
@@ -78,10 +78,10 @@ pub struct BytesUsed {
 /// Keeps what is used in periods, for rules of fair use.
 #[async_trait]
 pub trait PeriodUseStore: Send {
-    /// The logins of a router whose subscriptions have a rule of fair use.
+    /// Which of some logins belong to subscriptions with a rule of fair use.
     async fn uses_counted(
         &mut self,
-        router: RouterId,
+        logins: &[LoginId],
     ) -> Result<Vec<(LoginId, SubscriptionId)>, StoreError>;
     /// Adds what was used since the look at `from`, unless a period has begun since then. What passes a
     /// step is due at `now`, as is what is counted for the first time.
