@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::RouterId;
-use crate::kernel::names::names;
+use crate::kernel::names::{names, slug};
 
 const NAME_CHARS_MAX: usize = 40;
 /// A condition has to last at most this long before it is an alert.
@@ -98,12 +98,7 @@ impl FromStr for RuleName {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if (1..=NAME_CHARS_MAX).contains(&text.len()) && text.bytes().all(plain) {
-            return Ok(Self(text.to_owned()));
-        }
-        let allowed = format!("use 1 to {NAME_CHARS_MAX} lower-case letters, digits and dashes");
-        Err(Error::invalid("name", allowed))
+        slug(text, "name", NAME_CHARS_MAX).map(Self)
     }
 }
 

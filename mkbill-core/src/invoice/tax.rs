@@ -10,7 +10,7 @@ use jiff::civil::Date;
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::money::{Money, MoneyError};
-use crate::kernel::names::names;
+use crate::kernel::names::{names, slug};
 
 /// One per cent is a hundred basis points.
 pub const BASIS_POINTS: u32 = 10_000;
@@ -45,12 +45,7 @@ impl FromStr for TaxName {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-        if (1..=NAME_CHARS_MAX).contains(&text.len()) && text.bytes().all(plain) {
-            return Ok(Self(text.to_owned()));
-        }
-        let allowed = format!("use 1 to {NAME_CHARS_MAX} lower-case letters, digits and dashes");
-        Err(Error::invalid("tax", allowed))
+        slug(text, "tax", NAME_CHARS_MAX).map(Self)
     }
 }
 

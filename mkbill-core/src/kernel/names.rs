@@ -1,4 +1,16 @@
-//! Choices that have a name in the database, in the API and on the command line.
+//! Choices that have a name in the database, in the API and on the command line, and names that people
+//! give so that they fit in an address.
+
+use super::error::Error;
+
+/// A name of 1 to `most` lower-case letters, digits and dashes.
+pub(crate) fn slug(text: &str, field: &'static str, most: usize) -> Result<String, Error> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=most).contains(&text.len()) && text.bytes().all(plain) {
+        return Ok(text.to_owned());
+    }
+    Err(Error::invalid(field, format!("use 1 to {most} lower-case letters, digits and dashes")))
+}
 
 /// Declares an enum whose every choice has a stable name, with `name`, `named`, `ALL` and `FromStr`.
 macro_rules! names {
