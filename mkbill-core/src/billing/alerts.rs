@@ -105,24 +105,25 @@ impl Billing {
             let rules = tx.alert_rules().await?;
             look(tx, context, &rules, old).await
         })?;
-        if seen.is_empty() {
+        if seen.0.is_empty() {
             return Ok(0);
         }
         transact!(self.store(), Mode::Commit, |tx| {
             let rules = tx.alert_rules_lock().await?;
-            let news = look(tx, context, &rules, old).await?;
-            write(tx, context, &news).await?;
+            let (news, routers) = look(tx, context, &rules, old).await?;
+            write(tx, context, &news, &routers).await?;
             Ok::<_, Error>(news.len())
         })
     }
 }
 
+/// What changes of alerts, and the routers that were compared.
 async fn look(
     tx: &mut dyn Tx,
     context: Context<'_>,
     rules: &[AlertRule],
     old: SignedDuration,
-) -> Result<Vec<AlertNews>, Error> {
+) -> Result<(Vec<AlertNews>, Vec<Router>), Error> {
     let now = context.now;
     let since = now.checked_sub(COOL_DOWN_MAX).unwrap_or(Timestamp::MIN);
     let known = tx.alerts_current(since).await?;
@@ -133,7 +134,7 @@ async fn look(
         position += 1;
         AlertId::in_run(now, position, context.entropy)
     };
-    Ok(watch(rules, &known, &measured, now, new_id))
+    Ok((watch(rules, &known, &measured, now, new_id), routers))
 }
 
 /// What is known of every router and of the engine. What a router said of itself counts as long as it
@@ -191,16 +192,18 @@ fn used(free: Option<u64>, total: Option<u64>) -> Option<u64> {
     u64::try_from(used).ok()
 }
 
-async fn write(tx: &mut dyn Tx, context: Context<'_>, news: &[AlertNews]) -> Result<(), Error> {
-    let mut names: HashMap<RouterId, String> = HashMap::new();
-    if news.iter().any(|news| news.alert.router.is_some()) {
-        let routers = tx.router_list().await?;
-        names = routers.into_iter().map(|router| (router.id, router.name.to_string())).collect();
-    }
+async fn write(
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    news: &[AlertNews],
+    routers: &[Router],
+) -> Result<(), Error> {
+    let names: HashMap<RouterId, &str> =
+        routers.iter().map(|router| (router.id, router.name.as_str())).collect();
     let mut notices = Vec::new();
     for news in news {
         let mut alert = news.alert.clone();
-        let router = alert.router.and_then(|id| names.get(&id)).map(String::as_str);
+        let router = alert.router.and_then(|id| names.get(&id).copied());
         match news.turn {
             Turn::Waits => tx.alert_write(&alert).await?,
             Turn::Passed => tx.alert_forget(alert.id).await?,
