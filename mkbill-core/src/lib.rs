@@ -100,6 +100,7 @@ pub mod request;
 pub mod router;
 pub mod signal;
 pub mod sql;
+pub mod staff;
 pub mod store;
 pub mod subscription;
 #[cfg(feature = "testkit")]

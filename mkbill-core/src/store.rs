@@ -26,6 +26,7 @@ use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
 use crate::request::store::RequestStore;
 use crate::router::store::{InterfaceStore, RouterStore, SampleStore};
 use crate::signal::Signal;
+use crate::staff::store::StaffStore;
 use crate::subscription::store::{PeriodUseStore, SubscriptionStore};
 use crate::vendor::store::VendorStore;
 use crate::voucher::store::VoucherStore;
@@ -84,6 +85,7 @@ pub trait Tx:
     + EventStore
     + RequestStore
     + ApiKeyStore
+    + StaffStore
     + ReportStore
     + SubscriberStore
     + ClockStore

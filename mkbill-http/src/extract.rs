@@ -2,10 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
-use mkbill_core::apikey::ApiKey;
-use mkbill_core::kernel::caller::{Actor, Caller, Mode, Permission};
+use axum::http::{StatusCode, header};
 use mkbill_core::kernel::error::Error;
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -50,7 +47,7 @@ pub(crate) struct Query<T>(pub(crate) T);
 /// Headers that every write understands.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]
-#[expect(dead_code, reason = "documents headers that `Writer` reads by hand")]
+#[expect(dead_code, reason = "documents headers that `auth::access` reads by hand")]
 pub(crate) struct WriteHeaders {
     /// Your own name for this request, 1 to 200 printable ASCII characters. The same key with the
     /// same input gets the first answer again; with another input it is refused.
@@ -69,43 +66,7 @@ pub(crate) struct WriteQuery {
     /// Do everything, answer as if, and keep nothing.
     #[serde(default)]
     #[param(required = false)]
-    dry_run: bool,
-}
-
-/// The caller of a write: actor from the API key, reason, idempotency key and dry run.
-#[derive(Debug)]
-pub(crate) struct Writer(pub(crate) Caller);
-
-impl Writer {
-    pub(crate) fn tries_only(&self) -> bool {
-        self.0.mode == Mode::DryRun
-    }
-}
-
-impl<S: Send + Sync> FromRequestParts<S> for Writer {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Query(query) = Query::<WriteQuery>::from_request_parts(parts, state).await?;
-        let key = parts.extensions.get::<ApiKey>().ok_or_else(Problem::unauthenticated)?;
-        let mut caller =
-            Caller::new(Actor::api_key(&key.name)).permitted(Permission::OverdrawCredit);
-        if let Some(reason) = text(&parts.headers, "x-reason")? {
-            caller = caller.because(reason)?;
-        }
-        if let Some(key) = text(&parts.headers, "idempotency-key")? {
-            caller = caller.with_key(key.parse().map_err(Problem::from)?);
-        }
-        Ok(Self(if query.dry_run { caller.dry_run() } else { caller }))
-    }
-}
-
-fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
-    let Some(value) = headers.get(name) else { return Ok(None) };
-    let text = std::str::from_utf8(value.as_bytes());
-    text.map(Some).map_err(|_| {
-        Problem::new(StatusCode::BAD_REQUEST, "malformed_header", format!("{name} is not UTF-8"))
-    })
+    pub(crate) dry_run: bool,
 }
 
 /// The same error, said of its field if a request names such things in one of these fields.

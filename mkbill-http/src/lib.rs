@@ -1,14 +1,15 @@
 //! The REST interface of the billing engine, and the `mkbill` program around it.
 //!
-//! [`app`] answers requests on a [`Billing`](mkbill_core::billing::Billing) and can be mounted in
+//! [`router`] answers requests on a [`Billing`](mkbill_core::billing::Billing) and can be mounted in
 //! another axum application; [`cli::run`] is the whole program.
 //!
 //! ```
 //! use axum::Router;
 //! use mkbill_core::billing::Billing;
+//! use mkbill_http::Manners;
 //!
 //! fn shop(billing: Billing) -> Router {
-//!     Router::new().nest("/billing", mkbill_http::app(billing))
+//!     Router::new().nest("/billing", mkbill_http::router(billing, &Manners::default()))
 //! }
 //! ```
 
@@ -27,4 +28,5 @@ mod server;
 mod telemetry;
 mod wiring;
 
-pub use routes::{app, openapi_json};
+pub use auth::Identity;
+pub use routes::{Manners, openapi_json, router};

@@ -16,8 +16,11 @@ use crate::problem::ProblemBody;
     ),
     components(schemas(ProblemBody)),
     modifiers(&BearerKey),
-    security(("api_key" = [])),
+    security(("bearer" = [])),
     tags(
+        (name = "auth", description = "Signing in and out"),
+        (name = "staff", description = "People who operate the system"),
+        (name = "api-keys", description = "Programs that use this interface"),
         (name = "routers", description = "Where logins live"),
         (name = "plans", description = "What is sold"),
         (name = "taxes", description = "Which taxes hold from when on"),
@@ -49,10 +52,13 @@ impl Modify for BearerKey {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("mk_…")
-            .description(Some("A key made by `mkbill apikey create NAME`"))
+            .bearer_format("mk_… or JWT")
+            .description(Some(
+                "An API key made by `mkbill apikey create`, or the token that signing in answers; \
+                 `x-permission` of an operation says which scope or permission it needs",
+            ))
             .build();
         let components = document.components.get_or_insert_default();
-        components.add_security_scheme("api_key", SecurityScheme::Http(scheme));
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
     }
 }

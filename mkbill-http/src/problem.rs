@@ -4,7 +4,8 @@ use axum::Json;
 use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use mkbill_core::kernel::error::Error;
+use jiff::SignedDuration;
+use mkbill_core::kernel::error::{Error, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,7 +13,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Refusals about the state of something, which another request may have changed: 409.
-const STATE_REFUSALS: [&str; 29] = [
+const STATE_REFUSALS: [&str; 32] = [
     "batch_cancelled",
     "batch_not_pushed",
     "books_closed",
@@ -42,7 +43,14 @@ const STATE_REFUSALS: [&str; 29] = [
     "tax_applied",
     "tax_only_rule",
     "voucher_state",
+    "last_super_admin",
+    "setup_over",
+    "staff_removed",
 ];
+
+/// Refusals about who asks: 403.
+const FORBIDDEN: [&str; 4] =
+    ["forbidden", "password_change_required", "staff_disabled", "wrong_password"];
 
 /// What clients read when a request did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -71,21 +79,27 @@ pub(crate) struct Problem {
     code: &'static str,
     detail: String,
     field: Option<&'static str>,
+    retry_after: Option<SignedDuration>,
 }
 
 impl Problem {
     /// A problem without a field.
     pub(crate) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), field: None }
+        Self { status, code, detail: detail.into(), field: None, retry_after: None }
     }
 
     fn about(self, field: &'static str) -> Self {
         Self { field: Some(field), ..self }
     }
 
-    /// No valid API key.
+    /// A refusal of the core.
+    pub(crate) fn from_refusal(refusal: impl Refusal + 'static) -> Self {
+        Self::from(Error::from(refusal))
+    }
+
+    /// Nobody who is known.
     pub(crate) fn unauthenticated() -> Self {
-        let detail = "send `Authorization: Bearer mk_…` with a key made by `mkbill apikey create`";
+        let detail = "send `Authorization: Bearer …` with an API key or the token of a sign-in";
         Self::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
     }
 
@@ -120,7 +134,9 @@ impl IntoResponse for Problem {
         let mut response = (self.status, Json(self.body())).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if let Some(wait) = self.retry_after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
+        } else if self.status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         if self.status == StatusCode::UNAUTHORIZED {
@@ -135,10 +151,10 @@ impl From<Error> for Problem {
         let code = error.code();
         let detail = error.to_string();
         match error {
-            Error::Refused(_) if STATE_REFUSALS.contains(&code) => {
-                Self::new(StatusCode::CONFLICT, code, detail)
-            }
-            Error::Refused(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail),
+            Error::Refused(refusal) => Self {
+                retry_after: refusal.retry_after(),
+                ..Self::new(status_of_refusal(code), code, detail)
+            },
             Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, code, detail),
             Error::Conflict { .. } => Self::new(StatusCode::CONFLICT, code, detail),
             Error::Invalid { field, problem } => {
@@ -153,6 +169,16 @@ impl From<Error> for Problem {
                 Self::internal()
             }
         }
+    }
+}
+
+fn status_of_refusal(code: &str) -> StatusCode {
+    match code {
+        "sign_in_failed" => StatusCode::UNAUTHORIZED,
+        "slowed_down" => StatusCode::TOO_MANY_REQUESTS,
+        _ if FORBIDDEN.contains(&code) => StatusCode::FORBIDDEN,
+        _ if STATE_REFUSALS.contains(&code) => StatusCode::CONFLICT,
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
 

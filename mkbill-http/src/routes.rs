@@ -1,7 +1,7 @@
 //! Every route on one page, and the layers around them.
 
 use std::any::Any;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request};
@@ -19,17 +19,18 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::api::events::Rendered;
 use crate::api::{
-    alerts, audit, batches, books, clock, credit, customer_details, customers, events,
-    explanations, fair_use, figures, health, invoices, login_files, logins, money_reports,
-    monitoring, network, notices, payments, plans, profiles, reports, routers, subscriptions,
-    taxes, vendors, vouchers,
+    alerts, apikeys, audit, auth, batches, books, clock, credit, customer_details, customers,
+    events, explanations, fair_use, figures, health, invoices, login_files, logins, money_reports,
+    monitoring, network, notices, payments, plans, profiles, reports, routers, staff,
+    subscriptions, taxes, vendors, vouchers,
 };
-use crate::auth::require_key;
+use crate::auth::access::{Engine, guarded};
+use crate::auth::token::Tokens;
+use crate::auth::{Door, Identity, identify};
 use crate::openapi::Head;
 use crate::problem::Problem;
 
@@ -37,169 +38,200 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 const DOCUMENT_PATH: &str = "/openapi.json";
 
-fn table() -> OpenApiRouter<Billing> {
+fn table() -> OpenApiRouter<Engine> {
     let api = OpenApiRouter::new()
-        .routes(routes!(routers::add_router, routers::list_routers))
-        .routes(routes!(routers::show_router, routers::change_router, routers::remove_router))
-        .routes(routes!(routers::check_router))
-        .routes(routes!(profiles::list_profiles))
-        .routes(routes!(profiles::list_wishes))
-        .routes(routes!(profiles::wish_profile, profiles::forget_profile))
-        .routes(routes!(routers::list_strangers))
+        .merge(guarded!(routers::add_router, routers::list_routers))
+        .merge(guarded!(routers::show_router, routers::change_router, routers::remove_router))
+        .merge(guarded!(routers::check_router))
+        .merge(guarded!(profiles::list_profiles))
+        .merge(guarded!(profiles::list_wishes))
+        .merge(guarded!(profiles::wish_profile, profiles::forget_profile))
+        .merge(guarded!(routers::list_strangers))
         .merge(of_logins())
         .merge(of_network())
-        .routes(routes!(plans::add_plan, plans::list_plans))
-        .routes(routes!(plans::show_plan, plans::change_plan))
-        .routes(routes!(plans::retire_plan))
-        .routes(routes!(plans::restore_plan))
-        .routes(routes!(plans::renew_terms))
-        .routes(routes!(taxes::add_tax, taxes::list_taxes))
-        .routes(routes!(taxes::withdraw_tax))
-        .routes(routes!(vendors::add_vendor, vendors::list_vendors))
-        .routes(routes!(vendors::show_vendor))
-        .routes(routes!(batches::create_batch, batches::list_batches))
-        .routes(routes!(batches::show_batch))
-        .routes(routes!(batches::retry_batch))
-        .routes(routes!(batches::cancel_batch))
-        .routes(routes!(batches::export_batch))
-        .routes(routes!(vouchers::list_vouchers))
-        .routes(routes!(vouchers::show_voucher))
-        .routes(routes!(vouchers::extend_voucher))
-        .routes(routes!(vouchers::regenerate_voucher))
-        .routes(routes!(vouchers::disable_voucher))
-        .routes(routes!(vouchers::enable_voucher))
-        .routes(routes!(vouchers::cancel_voucher))
-        .routes(routes!(reports::sales))
-        .routes(routes!(reports::statistics))
+        .merge(guarded!(plans::add_plan, plans::list_plans))
+        .merge(guarded!(plans::show_plan, plans::change_plan))
+        .merge(guarded!(plans::retire_plan))
+        .merge(guarded!(plans::restore_plan))
+        .merge(guarded!(plans::renew_terms))
+        .merge(guarded!(taxes::add_tax, taxes::list_taxes))
+        .merge(guarded!(taxes::withdraw_tax))
+        .merge(guarded!(vendors::add_vendor, vendors::list_vendors))
+        .merge(guarded!(vendors::show_vendor))
+        .merge(guarded!(batches::create_batch, batches::list_batches))
+        .merge(guarded!(batches::show_batch))
+        .merge(guarded!(batches::retry_batch))
+        .merge(guarded!(batches::cancel_batch))
+        .merge(guarded!(batches::export_batch))
+        .merge(guarded!(vouchers::list_vouchers))
+        .merge(guarded!(vouchers::show_voucher))
+        .merge(guarded!(vouchers::extend_voucher))
+        .merge(guarded!(vouchers::regenerate_voucher))
+        .merge(guarded!(vouchers::disable_voucher))
+        .merge(guarded!(vouchers::enable_voucher))
+        .merge(guarded!(vouchers::cancel_voucher))
+        .merge(guarded!(reports::sales))
+        .merge(guarded!(reports::statistics))
         .merge(of_books())
-        .routes(routes!(notices::list_notices))
-        .routes(routes!(audit::list_audit))
-        .routes(routes!(alerts::list_alerts))
-        .routes(routes!(alerts::acknowledge_alert))
-        .routes(routes!(alerts::list_alert_rules))
-        .routes(routes!(alerts::set_alert_rule, alerts::remove_alert_rule))
-        .routes(routes!(events::list_events))
-        .routes(routes!(events::follow_events))
+        .merge(guarded!(notices::list_notices))
+        .merge(guarded!(audit::list_audit))
+        .merge(guarded!(alerts::list_alerts))
+        .merge(guarded!(alerts::acknowledge_alert))
+        .merge(guarded!(alerts::list_alert_rules))
+        .merge(guarded!(alerts::set_alert_rule, alerts::remove_alert_rule))
+        .merge(guarded!(events::list_events))
+        .merge(guarded!(events::follow_events))
+        .merge(of_staff())
         .merge(of_subscribers());
     OpenApiRouter::with_openapi(Head::openapi())
         .nest("/api/v1", api)
-        .routes(routes!(health::live))
-        .routes(routes!(health::ready))
+        .merge(guarded!(health::live))
+        .merge(guarded!(health::ready))
+}
+
+/// Who operates the system, and programs that do.
+fn of_staff() -> OpenApiRouter<Engine> {
+    OpenApiRouter::new()
+        .merge(guarded!(auth::sign_in))
+        .merge(guarded!(auth::set_up))
+        .merge(guarded!(auth::me))
+        .merge(guarded!(auth::sign_out))
+        .merge(guarded!(auth::sign_out_everywhere))
+        .merge(guarded!(auth::change_password))
+        .merge(guarded!(auth::own_sessions))
+        .merge(guarded!(auth::end_session))
+        .merge(guarded!(staff::add_staff, staff::list_staff))
+        .merge(guarded!(staff::show_staff, staff::change_staff, staff::remove_staff))
+        .merge(guarded!(staff::reset_staff_password))
+        .merge(guarded!(staff::sign_staff_out))
+        .merge(guarded!(staff::list_staff_sessions))
+        .merge(guarded!(apikeys::create_api_key, apikeys::list_api_keys))
+        .merge(guarded!(apikeys::show_api_key, apikeys::revoke_api_key))
 }
 
 /// What the books say.
-fn of_books() -> OpenApiRouter<Billing> {
+fn of_books() -> OpenApiRouter<Engine> {
     OpenApiRouter::new()
-        .routes(routes!(money_reports::trial_balance))
-        .routes(routes!(money_reports::cash))
-        .routes(routes!(money_reports::revenue))
-        .routes(routes!(money_reports::months))
-        .routes(routes!(money_reports::ageing))
-        .routes(routes!(clock::show_clock))
-        .routes(routes!(clock::advance_clock))
-        .routes(routes!(figures::subscribers))
-        .routes(routes!(figures::top_customers))
-        .routes(routes!(figures::subscriptions))
-        .routes(routes!(books::statement))
-        .routes(routes!(books::list_entries))
-        .routes(routes!(books::show_books))
-        .routes(routes!(books::lock_books))
-        .routes(routes!(books::unlock_books))
-        .routes(routes!(explanations::customer))
-        .routes(routes!(explanations::invoice))
-        .routes(routes!(explanations::subscription))
-        .routes(routes!(explanations::login))
+        .merge(guarded!(money_reports::trial_balance))
+        .merge(guarded!(money_reports::cash))
+        .merge(guarded!(money_reports::revenue))
+        .merge(guarded!(money_reports::months))
+        .merge(guarded!(money_reports::ageing))
+        .merge(guarded!(clock::show_clock))
+        .merge(guarded!(clock::advance_clock))
+        .merge(guarded!(figures::subscribers))
+        .merge(guarded!(figures::top_customers))
+        .merge(guarded!(figures::subscriptions))
+        .merge(guarded!(books::statement))
+        .merge(guarded!(books::list_entries))
+        .merge(guarded!(books::show_books))
+        .merge(guarded!(books::lock_books))
+        .merge(guarded!(books::unlock_books))
+        .merge(guarded!(explanations::customer))
+        .merge(guarded!(explanations::invoice))
+        .merge(guarded!(explanations::subscription))
+        .merge(guarded!(explanations::login))
 }
 
 /// What routers do now.
-fn of_network() -> OpenApiRouter<Billing> {
+fn of_network() -> OpenApiRouter<Engine> {
     OpenApiRouter::new()
-        .routes(routes!(network::list_sessions))
-        .routes(routes!(network::show_usage))
-        .routes(routes!(network::list_outages))
-        .routes(routes!(network::show_drift))
-        .routes(routes!(network::plan_router))
-        .routes(routes!(network::apply_router))
-        .routes(routes!(monitoring::list_interfaces))
-        .routes(routes!(monitoring::show_interface_usage))
-        .routes(routes!(monitoring::show_vitals))
+        .merge(guarded!(network::list_sessions))
+        .merge(guarded!(network::show_usage))
+        .merge(guarded!(network::list_outages))
+        .merge(guarded!(network::show_drift))
+        .merge(guarded!(network::plan_router))
+        .merge(guarded!(network::apply_router))
+        .merge(guarded!(monitoring::list_interfaces))
+        .merge(guarded!(monitoring::show_interface_usage))
+        .merge(guarded!(monitoring::show_vitals))
 }
 
 /// What subscribers sign in with.
-fn of_logins() -> OpenApiRouter<Billing> {
+fn of_logins() -> OpenApiRouter<Engine> {
     OpenApiRouter::new()
-        .routes(routes!(logins::list_logins))
-        .routes(routes!(login_files::import_logins))
-        .routes(routes!(login_files::export_logins))
-        .routes(routes!(logins::show_login, logins::change_login, logins::remove_login))
-        .routes(routes!(logins::reset_password))
-        .routes(routes!(logins::disable_login))
-        .routes(routes!(logins::enable_login))
-        .routes(routes!(logins::override_login))
-        .routes(routes!(logins::list_numberings))
-        .routes(routes!(logins::set_numbering, logins::remove_numbering))
+        .merge(guarded!(logins::list_logins))
+        .merge(guarded!(login_files::import_logins))
+        .merge(guarded!(login_files::export_logins))
+        .merge(guarded!(logins::show_login, logins::change_login, logins::remove_login))
+        .merge(guarded!(logins::reset_password))
+        .merge(guarded!(logins::disable_login))
+        .merge(guarded!(logins::enable_login))
+        .merge(guarded!(logins::override_login))
+        .merge(guarded!(logins::list_numberings))
+        .merge(guarded!(logins::set_numbering, logins::remove_numbering))
 }
 
 /// Who pays.
-fn of_customers() -> OpenApiRouter<Billing> {
+fn of_customers() -> OpenApiRouter<Engine> {
     OpenApiRouter::new()
-        .routes(routes!(customers::add_customer, customers::list_customers))
-        .routes(routes!(customer_details::duplicates))
-        .routes(routes!(customer_details::statistics))
-        .routes(routes!(customer_details::popular_tags))
-        .routes(routes!(customer_details::import))
-        .routes(routes!(customer_details::export_csv))
-        .routes(routes!(
+        .merge(guarded!(customers::add_customer, customers::list_customers))
+        .merge(guarded!(customer_details::duplicates))
+        .merge(guarded!(customer_details::statistics))
+        .merge(guarded!(customer_details::popular_tags))
+        .merge(guarded!(customer_details::import))
+        .merge(guarded!(customer_details::export_csv))
+        .merge(guarded!(
             customers::show_customer,
             customers::change_customer,
             customers::delete_customer
         ))
-        .routes(routes!(customer_details::list_contacts, customer_details::set_contacts))
-        .routes(routes!(customer_details::set_tags))
-        .routes(routes!(customer_details::remove_tag))
-        .routes(routes!(customer_details::anonymise))
-        .routes(routes!(customer_details::activity))
-        .routes(routes!(customer_details::export))
+        .merge(guarded!(customer_details::list_contacts, customer_details::set_contacts))
+        .merge(guarded!(customer_details::set_tags))
+        .merge(guarded!(customer_details::remove_tag))
+        .merge(guarded!(customer_details::anonymise))
+        .merge(guarded!(customer_details::activity))
+        .merge(guarded!(customer_details::export))
 }
 
 /// What customers keep, owe and pay, and who they are.
-fn of_subscribers() -> OpenApiRouter<Billing> {
+fn of_subscribers() -> OpenApiRouter<Engine> {
     of_customers()
-        .routes(routes!(subscriptions::subscribe, subscriptions::list_subscriptions))
-        .routes(routes!(subscriptions::subscribe_many))
-        .routes(routes!(subscriptions::show_subscription))
-        .routes(routes!(subscriptions::give_login))
-        .routes(routes!(subscriptions::pause_subscription))
-        .routes(routes!(subscriptions::resume_subscription))
-        .routes(routes!(subscriptions::cancel_subscription))
-        .routes(routes!(subscriptions::change_plan))
-        .routes(routes!(subscriptions::discount_subscription))
-        .routes(routes!(subscriptions::bill_subscription))
-        .routes(routes!(subscriptions::prepay_subscription))
-        .routes(routes!(subscriptions::retry_subscription))
-        .routes(routes!(fair_use::show_use))
-        .routes(routes!(fair_use::reset_use))
-        .routes(routes!(invoices::issue_invoice, invoices::list_invoices))
-        .routes(routes!(invoices::show_invoice))
-        .routes(routes!(invoices::void_invoice))
-        .routes(routes!(invoices::credit_invoice))
-        .routes(routes!(invoices::list_credit_notes))
-        .routes(routes!(payments::record_payment, payments::list_payments))
-        .routes(routes!(payments::show_payment))
-        .routes(routes!(payments::reverse_payment))
-        .routes(routes!(payments::match_payment))
-        .routes(routes!(credit::adjust_credit))
-        .routes(routes!(credit::transfer_credit))
-        .routes(routes!(credit::standing))
+        .merge(guarded!(subscriptions::subscribe, subscriptions::list_subscriptions))
+        .merge(guarded!(subscriptions::subscribe_many))
+        .merge(guarded!(subscriptions::show_subscription))
+        .merge(guarded!(subscriptions::give_login))
+        .merge(guarded!(subscriptions::pause_subscription))
+        .merge(guarded!(subscriptions::resume_subscription))
+        .merge(guarded!(subscriptions::cancel_subscription))
+        .merge(guarded!(subscriptions::change_plan))
+        .merge(guarded!(subscriptions::discount_subscription))
+        .merge(guarded!(subscriptions::bill_subscription))
+        .merge(guarded!(subscriptions::prepay_subscription))
+        .merge(guarded!(subscriptions::retry_subscription))
+        .merge(guarded!(fair_use::show_use))
+        .merge(guarded!(fair_use::reset_use))
+        .merge(guarded!(invoices::issue_invoice, invoices::list_invoices))
+        .merge(guarded!(invoices::show_invoice))
+        .merge(guarded!(invoices::void_invoice))
+        .merge(guarded!(invoices::credit_invoice))
+        .merge(guarded!(invoices::list_credit_notes))
+        .merge(guarded!(payments::record_payment, payments::list_payments))
+        .merge(guarded!(payments::show_payment))
+        .merge(guarded!(payments::reverse_payment))
+        .merge(guarded!(payments::match_payment))
+        .merge(guarded!(credit::adjust_credit))
+        .merge(guarded!(credit::transfer_credit))
+        .merge(guarded!(credit::standing))
+}
+
+/// How an interface behaves towards the world around it.
+#[derive(Debug, Clone, Default)]
+pub struct Manners {
+    /// Who says who somebody is.
+    pub identity: Identity,
 }
 
 /// The whole interface on one engine, ready to be served or mounted in another axum application.
 ///
-/// Every path needs an API key but `/health/live`, `/health/ready`, `/openapi.json` and `/docs`.
-pub fn app(billing: Billing) -> Router {
+/// Every path needs an API key or the token of somebody who signed in, but a few: `/live`, `/ready`,
+/// `/openapi.json`, `/docs`, and those for signing in and setting up.
+pub fn router(billing: Billing, manners: &Manners) -> Router {
     let (routes, _) = table().split_for_parts();
     let docs = SwaggerUi::new("/docs").config(Config::new([DOCUMENT_PATH]));
-    let guard = from_fn_with_state(billing.clone(), require_key);
+    let tokens = Arc::new(Tokens::new(&billing));
+    let identity = manners.identity;
+    let door = Door { reader: billing.reader(), identity, tokens: Arc::clone(&tokens) };
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
@@ -211,7 +243,8 @@ pub fn app(billing: Billing) -> Router {
         .layer(always("referrer-policy", "no-referrer"))
         .layer(unless_set("cache-control", "no-store"))
         .layer(from_fn(within_time))
-        .layer(guard)
+        .layer(from_fn_with_state(door, identify))
+        .layer(Extension(tokens))
         .layer(Extension(Rendered::default()));
     routes
         .route(DOCUMENT_PATH, get(document_response))
@@ -220,7 +253,7 @@ pub fn app(billing: Billing) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(layers)
-        .with_state(billing)
+        .with_state(Engine::new(billing))
 }
 
 /// The `OpenAPI` 3.1 document as pretty JSON with a newline at its end.

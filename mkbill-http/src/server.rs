@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::events::Ending;
 use crate::failure::Failure;
-use crate::routes::app;
+use crate::routes::{Manners, router};
 
 /// How long open requests may take to finish once the end was asked for.
 const FAREWELL_MAX: Duration = Duration::from_secs(20);
@@ -31,7 +31,7 @@ pub(crate) async fn serve(
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let stopped = stop.clone().cancelled_owned();
-    let app = app(billing).layer(Extension(Ending(stop.clone())));
+    let app = router(billing, &Manners::default()).layer(Extension(Ending(stop.clone())));
     let serving = axum::serve(listener, app).with_graceful_shutdown(stopped);
     let deadline = async {
         stop.cancelled().await;

@@ -20,6 +20,8 @@ pub trait ApiKeyStore: Send {
     async fn api_key_by_name(&mut self, name: &str) -> Result<Option<ApiKey>, StoreError>;
     /// All, by name.
     async fn api_key_list(&mut self) -> Result<Vec<ApiKey>, StoreError>;
+    /// Notes that it was used.
+    async fn api_key_used(&mut self, id: ApiKeyId, at: Timestamp) -> Result<(), StoreError>;
     /// Refuses it from now on.
     async fn api_key_revoke(&mut self, id: ApiKeyId, at: Timestamp) -> Result<(), StoreError>;
 }

@@ -18,6 +18,7 @@ use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{AlertId, NoticeId, RouterId};
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::notice::{Notice, NoticeKind};
 use crate::request::{Once, once};
 use crate::router::Router;
@@ -25,7 +26,7 @@ use crate::router::licence::LicenceUse;
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 
-use super::Billing;
+use super::{Billing, Reader};
 
 /// A look is out of date for alerts after so many polls.
 const POLLS_UNTIL_OLD: i32 = 3;
@@ -33,15 +34,6 @@ const POLLS_UNTIL_OLD: i32 = 3;
 const PERCENT: u128 = 100;
 
 impl Billing {
-    /// All rules of alerts, by name.
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
-    pub async fn alert_rules(&self) -> Result<Vec<AlertRule>, Error> {
-        reading!(self.store(), |tx| tx.alert_rules().await)
-    }
-
     /// Adds a rule or takes it in place of the one of its name.
     ///
     /// # Errors
@@ -52,7 +44,7 @@ impl Billing {
         caller: &Caller,
         rule: AlertRule,
     ) -> Result<AlertRule, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::AlertsEdit)?;
         let rule = AlertRule { updated_at: context.now, ..rule }.checked()?;
         transact!(self.store(), caller.mode, |tx| set(tx, context, &rule).await)
     }
@@ -63,21 +55,8 @@ impl Billing {
     ///
     /// [`Error::NotFound`] if there is none of that name.
     pub async fn remove_alert_rule(&self, caller: &Caller, name: &RuleName) -> Result<(), Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::AlertsEdit)?;
         transact!(self.store(), caller.mode, |tx| remove(tx, context, name).await)
-    }
-
-    /// Alerts, newest first.
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
-    pub async fn alerts(
-        &self,
-        filter: AlertFilter,
-        page: PageRequest,
-    ) -> Result<Page<Alert>, Error> {
-        reading!(self.store(), |tx| tx.alert_page(filter, page).await)
     }
 
     /// Says that the caller takes care of an alert: nobody else is told of it. The reason of the caller
@@ -87,7 +66,7 @@ impl Billing {
     ///
     /// [`Error::NotFound`] if there is none, [`AlertRefusal::Over`] if it is over.
     pub async fn acknowledge_alert(&self, caller: &Caller, id: AlertId) -> Result<Alert, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::AlertsAcknowledge)?;
         transact!(self.store(), caller.mode, |tx| acknowledge(tx, context, id).await)
     }
 
@@ -114,6 +93,30 @@ impl Billing {
             write(tx, context, &news, &routers).await?;
             Ok::<_, Error>(news.len())
         })
+    }
+}
+
+impl Reader {
+    /// All rules of alerts, by name.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn alert_rules(&self) -> Result<Vec<AlertRule>, Error> {
+        reading!(self.store(), |tx| tx.alert_rules().await)
+    }
+
+    /// Alerts, newest first.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn alerts(
+        &self,
+        filter: AlertFilter,
+        page: PageRequest,
+    ) -> Result<Page<Alert>, Error> {
+        reading!(self.store(), |tx| tx.alert_page(filter, page).await)
     }
 }
 

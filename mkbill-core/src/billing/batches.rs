@@ -8,6 +8,7 @@ use crate::kernel::context::Context;
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::BatchId;
 use crate::kernel::page::{PAGE_ITEMS_MAX, Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::plan::Plan;
 use crate::request::{Once, once};
 use crate::router::RouterName;
@@ -20,7 +21,7 @@ use crate::voucher::issue::{self, Issued, wake_router};
 use crate::voucher::store::VoucherFilter;
 use crate::voucher::{Voucher, change};
 
-use super::Billing;
+use super::{Billing, Reader};
 
 /// An answer and how it came about.
 #[derive(Debug, Clone)]
@@ -86,7 +87,7 @@ impl Billing {
         request: NewBatch,
     ) -> Result<Receipt<BatchView>, Error> {
         let request = request.checked()?;
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::VouchersCreate)?;
         let (issued, value) =
             transact!(self.store(), caller.mode, |tx| create(tx, context, &request).await)?;
         Ok(Receipt {
@@ -96,6 +97,22 @@ impl Billing {
         })
     }
 
+    /// Tries refused logins of a batch again, and asks the worker to push now.
+    pub async fn retry_batch(&self, caller: &Caller, key: &str) -> Result<BatchView, Error> {
+        let context = self.permitted(caller, Permission::VouchersCreate)?;
+        let view = transact!(self.store(), caller.mode, |tx| retry(tx, context, key).await)?;
+        Ok(view)
+    }
+
+    /// Withdraws every voucher of a batch that was never used. Those in use stay as they are.
+    pub async fn cancel_batch(&self, caller: &Caller, key: &str) -> Result<BatchView, Error> {
+        let context = self.permitted(caller, Permission::VouchersDelete)?;
+        let view = transact!(self.store(), caller.mode, |tx| cancel(tx, context, key).await)?;
+        Ok(view)
+    }
+}
+
+impl Reader {
     /// One batch, by number or identity.
     pub async fn batch(&self, key: &str) -> Result<BatchView, Error> {
         reading!(self.store(), |tx| view_of(tx, key).await)
@@ -104,20 +121,6 @@ impl Billing {
     /// Batches, newest first.
     pub async fn batches(&self, page: PageRequest) -> Result<Page<Batch>, Error> {
         reading!(self.store(), |tx| tx.batch_page(page).await)
-    }
-
-    /// Tries refused logins of a batch again, and asks the worker to push now.
-    pub async fn retry_batch(&self, caller: &Caller, key: &str) -> Result<BatchView, Error> {
-        let context = self.context(caller);
-        let view = transact!(self.store(), caller.mode, |tx| retry(tx, context, key).await)?;
-        Ok(view)
-    }
-
-    /// Withdraws every voucher of a batch that was never used. Those in use stay as they are.
-    pub async fn cancel_batch(&self, caller: &Caller, key: &str) -> Result<BatchView, Error> {
-        let context = self.context(caller);
-        let view = transact!(self.store(), caller.mode, |tx| cancel(tx, context, key).await)?;
-        Ok(view)
     }
 
     /// The vouchers of a batch as CSV.

@@ -10,6 +10,7 @@ use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money, MoneyError};
 use crate::kernel::page::{PAGE_ITEMS_MAX, Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::ledger::Entry;
 use crate::ledger::statement::Statement;
 use crate::ledger::store::EntryFilter;
@@ -20,8 +21,8 @@ use crate::request::Once;
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 
-use super::Billing;
 use super::desk::{first_time, reason};
+use super::{Billing, Reader};
 
 /// Why books are not closed or opened.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +49,37 @@ impl Refusal for BooksRefusal {
 }
 
 impl Billing {
+    /// Closes the books through a day that is over; a reason has to be given. Nothing can be booked on
+    /// those days any more.
+    ///
+    /// # Errors
+    ///
+    /// A [`BooksRefusal`] for a day that is not over or is closed already.
+    pub async fn lock_books(&self, caller: &Caller, through: Date) -> Result<Option<Date>, Error> {
+        let context = self.permitted(caller, Permission::BooksLock)?;
+        transact!(self.store(), caller.mode, |tx| {
+            lock(tx, self.desk(context), Some(through), Move::Forward).await
+        })
+    }
+
+    /// Opens closed books again, all or those after a day; a reason has to be given.
+    ///
+    /// # Errors
+    ///
+    /// [`BooksRefusal::Backward`] if those days are open.
+    pub async fn unlock_books(
+        &self,
+        caller: &Caller,
+        through: Option<Date>,
+    ) -> Result<Option<Date>, Error> {
+        let context = self.permitted(caller, Permission::BooksUnlock)?;
+        transact!(self.store(), caller.mode, |tx| {
+            lock(tx, self.desk(context), through, Move::Back).await
+        })
+    }
+}
+
+impl Reader {
     /// A page of at most 200 lines of a customer's statement in the engine's currency.
     ///
     /// # Errors
@@ -137,35 +169,6 @@ impl Billing {
     /// What the store reports.
     pub async fn books_locked_through(&self) -> Result<Option<Date>, Error> {
         reading!(self.store(), |tx| tx.books_locked_through().await)
-    }
-
-    /// Closes the books through a day that is over; a reason has to be given. Nothing can be booked on
-    /// those days any more.
-    ///
-    /// # Errors
-    ///
-    /// A [`BooksRefusal`] for a day that is not over or is closed already.
-    pub async fn lock_books(&self, caller: &Caller, through: Date) -> Result<Option<Date>, Error> {
-        let context = self.context(caller);
-        transact!(self.store(), caller.mode, |tx| {
-            lock(tx, self.desk(context), Some(through), Move::Forward).await
-        })
-    }
-
-    /// Opens closed books again, all or those after a day; a reason has to be given.
-    ///
-    /// # Errors
-    ///
-    /// [`BooksRefusal::Backward`] if those days are open.
-    pub async fn unlock_books(
-        &self,
-        caller: &Caller,
-        through: Option<Date>,
-    ) -> Result<Option<Date>, Error> {
-        let context = self.context(caller);
-        transact!(self.store(), caller.mode, |tx| {
-            lock(tx, self.desk(context), through, Move::Back).await
-        })
     }
 }
 

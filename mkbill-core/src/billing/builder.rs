@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
+use tokio::sync::Semaphore;
 
 use crate::customer::phone::Region;
 use crate::event::feed::Feed;
@@ -16,13 +17,16 @@ use crate::ledger::carry_over::{CarryOverPolicy, WholePeriod};
 use crate::provisioning::controller::RouterController;
 use crate::store::Store;
 
-use super::{Billing, Parts};
+use super::principals::Principals;
+use super::{Billing, Parts, Reader};
 
 const POLL_EVERY: SignedDuration = SignedDuration::from_secs(30);
 const POLL_EVERY_MIN: SignedDuration = SignedDuration::from_secs(1);
 const POLL_EVERY_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// Half a million rupiah, the price of a few months.
 const HIGH_DEBT_MINOR: i64 = 500_000;
+/// Each takes 19 MiB while it lasts.
+const HASHINGS_MAX: usize = 4;
 const BUSINESS_ZONE: &str = "Asia/Jakarta";
 
 /// What an engine is made of. Store, controller and master key must be given; the rest has defaults:
@@ -41,6 +45,7 @@ pub struct BillingBuilder {
     high_debt: Option<Money>,
     region: Option<Region>,
     poll_every: Option<SignedDuration>,
+    slow_down: Option<bool>,
 }
 
 impl std::fmt::Debug for BillingBuilder {
@@ -88,6 +93,8 @@ impl BillingBuilder {
         region: Region;
         /// How often each router is looked at: one second to one hour.
         poll_every: SignedDuration;
+        /// Whether tries to sign in are slowed down after some failed; they are if nothing is said.
+        slow_down: bool;
     }
 
     /// The engine.
@@ -104,7 +111,7 @@ impl BillingBuilder {
         };
         let currency = self.currency.unwrap_or(Currency::IDR);
         let store = self.store.ok_or_else(|| missing("store"))?;
-        Ok(Billing(Arc::new(Parts {
+        Ok(Billing(Reader(Arc::new(Parts {
             controller: self.controller.ok_or_else(|| missing("controller"))?,
             clock: match &self.test_clock {
                 Some(clock) => Arc::clone(clock) as Arc<dyn Clock>,
@@ -120,8 +127,11 @@ impl BillingBuilder {
             region: self.region.unwrap_or(Region::ID),
             poll_every,
             feed: Feed::new(Arc::clone(&store)),
+            principals: Principals::new(store.signal().as_ref()),
+            hashing: Semaphore::new(HASHINGS_MAX),
+            slow_down: self.slow_down.unwrap_or(true),
             store,
-        })))
+        }))))
     }
 }
 

@@ -10,12 +10,13 @@ use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::VendorId;
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::request::{Once, once};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 use crate::vendor::{NewVendor, Vendor, VendorCode};
 
-use super::Billing;
+use super::{Billing, Reader};
 
 impl Billing {
     /// Adds a tax rule that holds from its day on, until a later rule of the same name does. A rule is
@@ -30,7 +31,7 @@ impl Billing {
         name: TaxName,
         rule: TaxRule,
     ) -> Result<(), Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::TaxesEdit)?;
         let input = Fingerprint::of("tax.add", &[&name, &rule]);
         transact!(self.store(), caller.mode, |tx| {
             insert_tax_rule(tx, context, &name, rule, input).await
@@ -50,26 +51,17 @@ impl Billing {
         name: TaxName,
         since: Date,
     ) -> Result<(), Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::TaxesEdit)?;
         let input = Fingerprint::of("tax.withdraw", &[&name, &since]);
         transact!(self.store(), caller.mode, |tx| {
             withdraw_tax_rule(tx, context, &name, since, input).await
         })
     }
 
-    /// All tax rules, by name and day.
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
-    pub async fn tax_rules(&self) -> Result<Vec<(TaxName, TaxRule)>, Error> {
-        reading!(self.store(), |tx| tx.tax_rules_all().await)
-    }
-
     /// Adds a vendor.
     pub async fn add_vendor(&self, caller: &Caller, request: NewVendor) -> Result<Vendor, Error> {
         let request = request.checked()?;
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::VendorsCreate)?;
         let input = Fingerprint::of("vendor.add", &[&request]);
         let vendor = Vendor {
             id: VendorId::new(context.now, context.entropy),
@@ -78,6 +70,17 @@ impl Billing {
             created_at: context.now,
         };
         transact!(self.store(), caller.mode, |tx| insert_vendor(tx, context, &vendor, input).await)
+    }
+}
+
+impl Reader {
+    /// All tax rules, by name and day.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn tax_rules(&self) -> Result<Vec<(TaxName, TaxRule)>, Error> {
+        reading!(self.store(), |tx| tx.tax_rules_all().await)
     }
 
     /// One vendor, by code or identity.

@@ -5,7 +5,7 @@ use crate::outbox::store::OutboxTally;
 use crate::transact::reading;
 
 use super::deliveries::DELIVERED;
-use super::{Billing, reports};
+use super::{Reader, reports};
 
 /// One thing the doctor looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl DoctorReport {
     }
 }
 
-impl Billing {
+impl Reader {
     /// Looks at schema, books, secrets, outbox and the last contact to each router. Talks to no router.
     pub async fn doctor(&self) -> Result<DoctorReport, Error> {
         let missing = self.store().migrations_missing().await?;

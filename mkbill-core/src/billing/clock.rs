@@ -8,6 +8,7 @@ use crate::clock::ClockRefusal;
 use crate::kernel::caller::{Caller, Mode};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
+use crate::kernel::permission::Permission;
 use crate::kernel::time::to_micros;
 use crate::store::{Store, Tx};
 use crate::transact::{reading, transact};
@@ -23,7 +24,7 @@ impl Billing {
     ///
     /// A [`ClockRefusal`] for a database that is in use, or that has one.
     pub async fn start_test_clock(&self, caller: &Caller, at: Timestamp) -> Result<(), Error> {
-        let (context, at) = (self.context(caller), to_micros(at));
+        let (context, at) = (self.permitted(caller, Permission::ClockAdvance)?, to_micros(at));
         transact!(self.store(), caller.mode, |tx| start(tx, context, at).await)
     }
 

@@ -4,16 +4,17 @@ use crate::account::correct::{CreditRefusal, Overdraw};
 use crate::account::desk::Desk;
 use crate::account::load;
 use crate::invoice::Invoice;
-use crate::kernel::caller::{Caller, Fingerprint, Permission};
+use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, SubscriptionId};
 use crate::kernel::money::{Currency, Money};
+use crate::kernel::permission::Permission;
 use crate::request::Once;
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 
-use super::Billing;
 use super::desk::{finish, first_time, open, reason};
+use super::{Billing, Reader};
 
 /// A correction of credit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +69,7 @@ impl Billing {
         customer: CustomerId,
         adjustment: Adjustment,
     ) -> Result<Vec<Standing>, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::BalancesAdjust)?;
         let standing = transact!(self.store(), caller.mode, |tx| {
             adjust(tx, self.desk(context), customer, adjustment).await
         })?;
@@ -85,13 +86,15 @@ impl Billing {
         caller: &Caller,
         transfer: Transfer,
     ) -> Result<Vec<Standing>, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::BalancesAdjust)?;
         let standing = transact!(self.store(), caller.mode, |tx| {
             move_credit(tx, self.desk(context), transfer).await
         })?;
         Ok(standing)
     }
+}
 
+impl Reader {
     /// What a customer has and owes, in each currency.
     ///
     /// # Errors
@@ -138,7 +141,7 @@ async fn adjust(
     adjustment: Adjustment,
 ) -> Result<Vec<Standing>, Error> {
     let reason = reason(&desk)?;
-    let may = desk.context.caller.may(Permission::OverdrawCredit);
+    let may = desk.context.caller.may(Permission::BalancesOverdraw);
     if adjustment.overdraw == Overdraw::Allowed && !may {
         return Err(CreditRefusal::NotPermitted.into());
     }

@@ -15,6 +15,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::Currency;
 use crate::kernel::page::{PAGE_ITEMS_MAX, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::payment::Payment;
 use crate::payment::store::PaymentFilter;
 use crate::request::Once;
@@ -23,11 +24,11 @@ use crate::subscription::Subscription;
 use crate::subscription::store::SubscriptionFilter;
 use crate::transact::{reading, transact};
 
-use super::Billing;
 use super::credit::{Standing, standing};
 use super::customers::{
     CustomerView, check_cancelled, claimed, find, locked, note, one_view, replace, view_of,
 };
+use super::{Billing, Reader};
 
 /// How many groups of possible doubles are named at once.
 const DUPLICATES_MAX: u32 = 200;
@@ -76,20 +77,11 @@ impl Billing {
         key: &str,
         edit: TagEdit,
     ) -> Result<CustomerView, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::CustomersEdit)?;
         let view = transact!(self.store(), caller.mode, |tx| {
             tag_one(self, tx, context, key, &edit).await
         })?;
         Ok(self.denominated(view))
-    }
-
-    /// The contacts of a customer, in their order.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`] if there is no such customer.
-    pub async fn customer_contacts(&self, key: &str) -> Result<Vec<Contact>, Error> {
-        reading!(self.store(), |tx| contacts_of(self, tx, key).await)
     }
 
     /// Gives a customer these contacts and no others.
@@ -104,7 +96,7 @@ impl Billing {
         contacts: Vec<Contact>,
     ) -> Result<Vec<Contact>, Error> {
         let contacts = contact::checked(contacts)?;
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::CustomersEdit)?;
         transact!(self.store(), caller.mode, |tx| {
             set_contacts(self, tx, context, key, &contacts).await
         })
@@ -121,10 +113,21 @@ impl Billing {
         caller: &Caller,
         key: &str,
     ) -> Result<CustomerView, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::CustomersDelete)?;
         let view =
             transact!(self.store(), caller.mode, |tx| { anonymise(self, tx, context, key).await })?;
         Ok(self.denominated(view))
+    }
+}
+
+impl Reader {
+    /// The contacts of a customer, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such customer.
+    pub async fn customer_contacts(&self, key: &str) -> Result<Vec<Contact>, Error> {
+        reading!(self.store(), |tx| contacts_of(self, tx, key).await)
     }
 
     /// Customers that may be one and the same: they share a number (of a contact as well), an address
@@ -187,8 +190,8 @@ async fn tag_one(
     view_of(tx, id).await
 }
 
-async fn contacts_of(billing: &Billing, tx: &mut dyn Tx, key: &str) -> Result<Vec<Contact>, Error> {
-    let id = find(billing, tx, key).await?.id;
+async fn contacts_of(reader: &Reader, tx: &mut dyn Tx, key: &str) -> Result<Vec<Contact>, Error> {
+    let id = find(reader, tx, key).await?.id;
     Ok(tx.customer_contacts(id).await?)
 }
 
@@ -284,8 +287,8 @@ macro_rules! all_pages {
     }};
 }
 
-async fn file_of(billing: &Billing, tx: &mut dyn Tx, key: &str) -> Result<CustomerFile, Error> {
-    let customer: Customer = find(billing, tx, key).await?;
+async fn file_of(reader: &Reader, tx: &mut dyn Tx, key: &str) -> Result<CustomerFile, Error> {
+    let customer: Customer = find(reader, tx, key).await?;
     let id = customer.id;
     let of_subscriptions =
         SubscriptionFilter { customer: Some(id), ..SubscriptionFilter::default() };

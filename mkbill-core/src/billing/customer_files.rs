@@ -18,15 +18,16 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::Currency;
 use crate::kernel::page::{PAGE_ITEMS_MAX, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::kernel::table::LineError;
 use crate::request::Once;
 use crate::store::{StoreError, Tx};
 use crate::transact::{reading, transact};
 
-use super::Billing;
 use super::batches::Receipt;
 use super::customers::{record, views};
 use super::desk::{finish_all, first_time};
+use super::{Billing, Reader};
 
 impl Billing {
     /// Adds the customers of a CSV file: good lines are added, bad ones reported. See
@@ -42,13 +43,15 @@ impl Billing {
     ) -> Result<Receipt<ImportReport>, Error> {
         let file = import::read(csv, self.region(), self.currency())?;
         let input = Fingerprint::of("customer.import", &[&csv]);
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::CustomersCreate)?;
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
             import_file(tx, self.desk(context), &file, input).await
         })?;
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }
+}
 
+impl Reader {
     /// All customers that are not deleted as CSV, a line for each currency they have something in,
     /// newest first.
     ///

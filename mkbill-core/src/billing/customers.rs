@@ -19,13 +19,14 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::request::{Asked, Once, once_about};
 use crate::store::{StoreError, Tx};
 use crate::transact::{reading, transact};
 
-use super::Billing;
 use super::batches::Receipt;
 use super::desk::{finish, first_time, open};
+use super::{Billing, Reader};
 
 /// A customer with everything one wants to know beside it.
 #[derive(Debug, Clone)]
@@ -50,7 +51,7 @@ impl Billing {
         request: NewCustomer,
     ) -> Result<Receipt<CustomerView>, Error> {
         let request = request.checked(self.currency())?;
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::CustomersCreate)?;
         let (view, replayed) = transact!(self.store(), caller.mode, |tx| {
             add(tx, self.desk(context), &request).await
         })?;
@@ -58,6 +59,41 @@ impl Billing {
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }
 
+    /// Changes what is known of a customer.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] if another customer has the new number, and a [`CustomerRefusal`] if this
+    /// one is deleted or anonymous.
+    pub async fn change_customer(
+        &self,
+        caller: &Caller,
+        key: &str,
+        change: CustomerChange,
+    ) -> Result<CustomerView, Error> {
+        let change = change.checked(self.currency())?;
+        let context = self.permitted(caller, Permission::CustomersEdit)?;
+        let view = transact!(self.store(), caller.mode, |tx| {
+            change_one(self, tx, context, key, &change).await
+        })?;
+        Ok(self.denominated(view))
+    }
+
+    /// Deletes a customer: no list shows them any more and their number may be used again. Their
+    /// books, invoices and payments stay.
+    ///
+    /// # Errors
+    ///
+    /// [`CustomerRefusal::HasSubscriptions`] while a subscription is not cancelled.
+    pub async fn delete_customer(&self, caller: &Caller, key: &str) -> Result<CustomerView, Error> {
+        let context = self.permitted(caller, Permission::CustomersDelete)?;
+        let view =
+            transact!(self.store(), caller.mode, |tx| { delete(self, tx, context, key).await })?;
+        Ok(self.denominated(view))
+    }
+}
+
+impl Reader {
     /// One customer, by identity (deleted or not) or by number in any spelling.
     ///
     /// # Errors
@@ -83,39 +119,6 @@ impl Billing {
         let page = reading!(self.store(), |tx| page_of(tx, filter, page).await)?;
         let items = page.items.into_iter().map(|view| self.denominated(view)).collect();
         Ok(Page { items, next: page.next })
-    }
-
-    /// Changes what is known of a customer.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Conflict`] if another customer has the new number, and a [`CustomerRefusal`] if this
-    /// one is deleted or anonymous.
-    pub async fn change_customer(
-        &self,
-        caller: &Caller,
-        key: &str,
-        change: CustomerChange,
-    ) -> Result<CustomerView, Error> {
-        let change = change.checked(self.currency())?;
-        let context = self.context(caller);
-        let view = transact!(self.store(), caller.mode, |tx| {
-            change_one(self, tx, context, key, &change).await
-        })?;
-        Ok(self.denominated(view))
-    }
-
-    /// Deletes a customer: no list shows them any more and their number may be used again. Their
-    /// books, invoices and payments stay.
-    ///
-    /// # Errors
-    ///
-    /// [`CustomerRefusal::HasSubscriptions`] while a subscription is not cancelled.
-    pub async fn delete_customer(&self, caller: &Caller, key: &str) -> Result<CustomerView, Error> {
-        let context = self.context(caller);
-        let view =
-            transact!(self.store(), caller.mode, |tx| { delete(self, tx, context, key).await })?;
-        Ok(self.denominated(view))
     }
 
     /// What was done to a customer, newest first. No entry holds a name, number or address.
@@ -221,12 +224,12 @@ async fn delete(
 }
 
 async fn activity(
-    billing: &Billing,
+    reader: &Reader,
     tx: &mut dyn Tx,
     key: &str,
     page: PageRequest,
 ) -> Result<Page<AuditRow>, Error> {
-    let id = find(billing, tx, key).await?.id;
+    let id = find(reader, tx, key).await?.id;
     Ok(tx.audit_page(Some(id.uuid()), page).await?)
 }
 
@@ -297,10 +300,10 @@ pub(super) async fn locked(tx: &mut dyn Tx, id: CustomerId) -> Result<Customer, 
 }
 
 /// One customer, by identity or number.
-pub(super) async fn find(billing: &Billing, tx: &mut dyn Tx, key: &str) -> Result<Customer, Error> {
+pub(super) async fn find(reader: &Reader, tx: &mut dyn Tx, key: &str) -> Result<Customer, Error> {
     let found = match key.parse::<CustomerId>() {
         Ok(id) => tx.customer_by_id(id).await?,
-        Err(_) => match PhoneNumber::parse(key, billing.region()) {
+        Err(_) => match PhoneNumber::parse(key, reader.region()) {
             Ok(phone) => tx.customer_by_phone(&phone).await?,
             Err(_) => None,
         },
@@ -308,8 +311,8 @@ pub(super) async fn find(billing: &Billing, tx: &mut dyn Tx, key: &str) -> Resul
     found.ok_or_else(|| Error::not_found("customer", key))
 }
 
-async fn found_view(billing: &Billing, tx: &mut dyn Tx, key: &str) -> Result<CustomerView, Error> {
-    let customer = find(billing, tx, key).await?;
+async fn found_view(reader: &Reader, tx: &mut dyn Tx, key: &str) -> Result<CustomerView, Error> {
+    let customer = find(reader, tx, key).await?;
     one_view(tx, customer).await
 }
 

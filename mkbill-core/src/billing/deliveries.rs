@@ -7,7 +7,7 @@ use crate::kernel::error::Error;
 use crate::outbox::{Claimed, Outcome, SYNC_ROUTER, backoff};
 use crate::transact::{reading, transact};
 
-use super::Billing;
+use super::{Billing, Reader};
 
 /// The kinds of messages that this engine delivers. Others wait for an engine that delivers them.
 pub(super) const DELIVERED: &[&str] = &[SYNC_ROUTER];
@@ -36,12 +36,14 @@ impl Billing {
     ) -> Result<bool, Error> {
         transact!(self.store(), Mode::Commit, |tx| tx.outbox_settle(claimed, outcome).await)
     }
+}
 
+impl Reader {
     pub(crate) async fn next_message(&self) -> Result<Option<Timestamp>, Error> {
         reading!(self.store(), |tx| tx.outbox_next(DELIVERED).await)
     }
 
     pub(crate) fn pause(&self, attempts: u32) -> SignedDuration {
-        backoff::pause(attempts, self.0.entropy.as_ref())
+        backoff::pause(attempts, self.parts().entropy.as_ref())
     }
 }

@@ -15,7 +15,7 @@ use super::Billing;
 impl Billing {
     /// A desk for one attempt of one use case.
     pub(super) fn desk<'a>(&'a self, context: Context<'a>) -> Desk<'a> {
-        let parts = &self.0;
+        let parts = self.parts();
         Desk::new(context, parts.policy.as_ref(), &parts.master_key, parts.high_debt)
     }
 }

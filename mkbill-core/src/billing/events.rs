@@ -8,14 +8,37 @@ use crate::kernel::caller::Mode;
 use crate::kernel::error::Error;
 use crate::kernel::page::PAGE_ITEMS_MAX;
 use crate::router::sample::SAMPLES_KEPT_DAYS;
+use crate::staff::slow_down::FORGOTTEN_AFTER;
 use crate::transact::{reading, transact};
 
-use super::Billing;
+use super::{Billing, Reader};
 
 /// Events, and sessions, forgotten in one commit.
 const FORGET_MAX: u32 = 10_000;
 
 impl Billing {
+    /// Forgets events, sessions, usage, traffic and samples that are older than they are kept.
+    pub(crate) async fn forget_old(&self) -> Result<(), Error> {
+        let now = self.now();
+        let ago = |days: i32| now.checked_sub(Span::new().hours(24 * i64::from(days)));
+        let (Ok(before), Ok(unsampled)) = (ago(KEPT_DAYS), ago(SAMPLES_KEPT_DAYS)) else {
+            return Ok(());
+        };
+        let day = self.zone().date(before);
+        transact!(self.store(), Mode::Commit, |tx| {
+            tx.events_forget(before, FORGET_MAX).await?;
+            tx.alerts_forget(before, FORGET_MAX).await?;
+            tx.sessions_forget(before, FORGET_MAX).await?;
+            tx.staff_sessions_forget(before).await?;
+            tx.sign_in_failures_forget(now - FORGOTTEN_AFTER).await?;
+            tx.usage_forget(day).await?;
+            tx.interface_days_forget(day).await?;
+            tx.samples_forget(unsampled).await.map(drop)
+        })
+    }
+}
+
+impl Reader {
     /// Events after a position, in their order: 1 to 200 of those that are kept.
     ///
     /// # Errors
@@ -45,24 +68,6 @@ impl Billing {
     ///
     /// What the store reports.
     pub async fn watch_events(&self, after: Option<Position>) -> Result<EventStream, Error> {
-        self.0.feed.subscribe(after).await
-    }
-
-    /// Forgets events, sessions, usage, traffic and samples that are older than they are kept.
-    pub(crate) async fn forget_old(&self) -> Result<(), Error> {
-        let now = self.now();
-        let ago = |days: i32| now.checked_sub(Span::new().hours(24 * i64::from(days)));
-        let (Ok(before), Ok(unsampled)) = (ago(KEPT_DAYS), ago(SAMPLES_KEPT_DAYS)) else {
-            return Ok(());
-        };
-        let day = self.zone().date(before);
-        transact!(self.store(), Mode::Commit, |tx| {
-            tx.events_forget(before, FORGET_MAX).await?;
-            tx.alerts_forget(before, FORGET_MAX).await?;
-            tx.sessions_forget(before, FORGET_MAX).await?;
-            tx.usage_forget(day).await?;
-            tx.interface_days_forget(day).await?;
-            tx.samples_forget(unsampled).await.map(drop)
-        })
+        self.parts().feed.subscribe(after).await
     }
 }

@@ -18,7 +18,7 @@ use crate::subscription::period_use::PeriodUse;
 use crate::subscription::{Subscription, SubscriptionState};
 use crate::transact::reading;
 
-use super::{Billing, credit, invoices};
+use super::{Reader, credit, invoices};
 
 /// One link of a chain of events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl Explanation {
     }
 }
 
-impl Billing {
+impl Reader {
     /// Why an invoice is what it is: its lines, what paid it, what was given back or taken over.
     ///
     /// # Errors

@@ -12,14 +12,15 @@ use crate::audit::{Act, Record};
 use crate::kernel::caller::{Caller, Fingerprint, Mode};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, SubscriptionId};
+use crate::kernel::permission::Permission;
 use crate::request::Once;
 use crate::store::Tx;
 use crate::subscription::period_use::PeriodUse;
 use crate::transact::{reading, transact};
 
-use super::Billing;
 use super::desk::first_time;
 use super::tick::is_about_data;
+use super::{Billing, Reader};
 
 /// Rules that are looked at in one transaction.
 const PAGE: u32 = 200;
@@ -27,20 +28,6 @@ const PAGE: u32 = 200;
 const RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
 
 impl Billing {
-    /// What a subscription has used in its present period; `None` if its terms have no rule of fair use,
-    /// or nothing was used yet.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`] if there is no such subscription.
-    pub async fn period_use(&self, id: SubscriptionId) -> Result<Option<PeriodUse>, Error> {
-        reading!(self.store(), |tx| {
-            let known = tx.subscription_by_id(id).await?;
-            let known = known.ok_or_else(|| Error::not_found("subscription", id))?;
-            Ok::<_, Error>(tx.use_of(known.id).await?)
-        })
-    }
-
     /// Begins to count at zero again before the period is over: full speed, until so much is used again.
     ///
     /// # Errors
@@ -51,7 +38,7 @@ impl Billing {
         caller: &Caller,
         id: SubscriptionId,
     ) -> Result<Option<PeriodUse>, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::SubscriptionsEdit)?;
         transact!(self.store(), caller.mode, |tx| reset(tx, self.desk(context), id).await)
     }
 
@@ -96,6 +83,22 @@ impl Billing {
             }
         }
         Ok(())
+    }
+}
+
+impl Reader {
+    /// What a subscription has used in its present period; `None` if its terms have no rule of fair use,
+    /// or nothing was used yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such subscription.
+    pub async fn period_use(&self, id: SubscriptionId) -> Result<Option<PeriodUse>, Error> {
+        reading!(self.store(), |tx| {
+            let known = tx.subscription_by_id(id).await?;
+            let known = known.ok_or_else(|| Error::not_found("subscription", id))?;
+            Ok::<_, Error>(tx.use_of(known.id).await?)
+        })
     }
 }
 

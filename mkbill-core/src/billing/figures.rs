@@ -12,13 +12,13 @@ use crate::store::Tx;
 use crate::subscription::cycle::sub_days;
 use crate::transact::reading;
 
-use super::Billing;
+use super::Reader;
 
 /// How many customers a ranking has at most.
 const TOP_MAX: u32 = 100;
 const MONTHS: u32 = 12;
 
-impl Billing {
+impl Reader {
     /// How many customers come, stay and leave, and what they bring in the engine's currency.
     ///
     /// # Errors

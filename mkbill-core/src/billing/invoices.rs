@@ -14,14 +14,15 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, InvoiceId};
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::payment::Allocation;
 use crate::request::Once;
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 
-use super::Billing;
 use super::batches::Receipt;
 use super::desk::{finish, first_time, open, reason};
+use super::{Billing, Reader};
 
 /// An invoice with everything one wants to know beside it.
 #[derive(Debug, Clone)]
@@ -46,7 +47,7 @@ impl Billing {
         customer: CustomerId,
         manual: ManualInvoice,
     ) -> Result<Receipt<InvoiceView>, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::InvoicesCreate)?;
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
             issue(tx, self.desk(context), customer, &manual).await
         })?;
@@ -59,7 +60,7 @@ impl Billing {
     ///
     /// A refusal for an invoice that is not open.
     pub async fn void_invoice(&self, caller: &Caller, key: &str) -> Result<InvoiceView, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::InvoicesDelete)?;
         let view =
             transact!(self.store(), caller.mode, |tx| void(tx, self.desk(context), key).await)?;
         Ok(view)
@@ -76,13 +77,15 @@ impl Billing {
         key: &str,
         amount: Money,
     ) -> Result<InvoiceView, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::InvoicesEdit)?;
         let view = transact!(self.store(), caller.mode, |tx| {
             credit(tx, self.desk(context), key, amount).await
         })?;
         Ok(view)
     }
+}
 
+impl Reader {
     /// One invoice, by number or identity.
     ///
     /// # Errors
@@ -106,7 +109,7 @@ impl Billing {
     /// The secret part of the public address of an invoice. It opens the invoice to whoever has it, and
     /// is the same as long as the master key is.
     pub fn invoice_token(&self, invoice: InvoiceId) -> SecretString {
-        SecretString::from(self.0.master_key.token(&token_purpose(invoice)))
+        SecretString::from(self.parts().master_key.token(&token_purpose(invoice)))
     }
 
     /// Invoices, newest first.

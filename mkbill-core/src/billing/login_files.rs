@@ -6,6 +6,7 @@ use std::collections::hash_map::Entry;
 use crate::kernel::caller::{Caller, Mode};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, PlanId, RouterId};
+use crate::kernel::permission::Permission;
 use crate::kernel::table::{LineError, Row};
 use crate::plan::PlanName;
 use crate::plan::terms::Service;
@@ -21,10 +22,10 @@ use crate::store::Tx;
 use crate::subscription::Discount;
 use crate::transact::reading;
 
-use super::Billing;
 use super::batches::Receipt;
 use super::logins::{LOGIN_EXISTS, SubscriberLogin, menu_of};
 use super::subscriptions::Subscribe;
+use super::{Billing, Reader};
 
 /// Logins read at once.
 const PAGE: u32 = 1_000;
@@ -44,6 +45,7 @@ impl Billing {
         caller: &Caller,
         csv: &[u8],
     ) -> Result<Receipt<ImportReport>, Error> {
+        caller.must(Permission::LoginsCreate)?;
         let file = import::read(csv, self.region())?;
         let (wanted, bad) = reading!(self.store(), |tx| found(tx, file.rows).await)?;
         let mut tally = Tally { errors: file.errors, ..Tally::default() };
@@ -57,7 +59,9 @@ impl Billing {
         let dry_run = caller.mode == Mode::DryRun;
         Ok(Receipt { value: tally.report(file.total), replayed, dry_run })
     }
+}
 
+impl Reader {
     /// Subscribers' logins that are not over as CSV, by router, kind and name.
     ///
     /// # Errors

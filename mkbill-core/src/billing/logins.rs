@@ -12,6 +12,7 @@ use crate::kernel::context::Context;
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{CustomerId, LoginId, RouterId, SubscriptionId};
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::plan::terms::{Service, Terms};
 use crate::provisioning::line::{Line, LineField};
 use crate::provisioning::numbering::{self, LoginPrefix, Naming, NumberingRefusal};
@@ -24,8 +25,8 @@ use crate::store::Tx;
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;
 
-use super::Billing;
 use super::desk::{finish, open};
+use super::{Billing, Reader};
 
 /// How many names in a row may be taken before the search for a free one ends.
 const NAME_TRIES_MAX: u32 = 1_000;
@@ -114,6 +115,118 @@ impl LoginWish {
 }
 
 impl Billing {
+    /// Gives a subscriber's login another password, by chance if none is given. Whoever is online
+    /// with the old one has to sign in again.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoginRefusal`].
+    pub async fn reset_login_password(
+        &self,
+        caller: &Caller,
+        id: LoginId,
+        password: Option<LoginPassword>,
+    ) -> Result<Login, Error> {
+        caller.must(Permission::LoginsEdit)?;
+        self.change(caller, id, LoginWish::Password(password)).await
+    }
+
+    /// Changes who may use a subscriber's login and which addresses it gets; a field without a value
+    /// is emptied. Whoever is online begins anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a value that a router would refuse, [`Error::Conflict`] for an address
+    /// that another login has, or a [`LoginRefusal`].
+    pub async fn change_login(
+        &self,
+        caller: &Caller,
+        id: LoginId,
+        fields: Vec<(LineField, Option<String>)>,
+    ) -> Result<Login, Error> {
+        caller.must(Permission::LoginsEdit)?;
+        self.change(caller, id, LoginWish::Line(fields)).await
+    }
+
+    /// Closes a subscriber's login whatever the subscription is due, until it is opened again.
+    /// Charges go on; to stop them, pause the subscription.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoginRefusal`].
+    pub async fn disable_login(&self, caller: &Caller, id: LoginId) -> Result<Login, Error> {
+        caller.must(Permission::LoginsEdit)?;
+        self.change(caller, id, LoginWish::Close(true)).await
+    }
+
+    /// Takes back [`Self::disable_login`]: the subscription decides again.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoginRefusal`].
+    pub async fn enable_login(&self, caller: &Caller, id: LoginId) -> Result<Login, Error> {
+        caller.must(Permission::LoginsEdit)?;
+        self.change(caller, id, LoginWish::Close(false)).await
+    }
+
+    /// Leaves to a person what the router says of a subscriber's login: what differs is reported and
+    /// not changed, even if it is not paid for. With `manual` false the books decide again.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoginRefusal`].
+    pub async fn override_login(
+        &self,
+        caller: &Caller,
+        id: LoginId,
+        manual: bool,
+    ) -> Result<Login, Error> {
+        caller.must(Permission::LoginsEdit)?;
+        let care = if manual { Care::Manual } else { Care::Books };
+        self.change(caller, id, LoginWish::Care(care)).await
+    }
+
+    /// Gives a subscription a login, in place of the one it has: another name, another router.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Conflict`] for a name or an address that is taken; a refusal if the subscription is
+    /// over or the router lacks its profile.
+    pub async fn give_login(
+        &self,
+        caller: &Caller,
+        subscription: SubscriptionId,
+        wanted: SubscriberLogin,
+    ) -> Result<Login, Error> {
+        let context = self.permitted(caller, Permission::LoginsCreate)?;
+        let login = transact!(self.store(), caller.mode, |tx| {
+            give(tx, self.desk(context), subscription, &wanted).await
+        })?;
+        Ok(login)
+    }
+
+    /// Takes a subscriber's login away; the subscription goes on without one.
+    ///
+    /// # Errors
+    ///
+    /// A [`LoginRefusal`].
+    pub async fn remove_login(&self, caller: &Caller, id: LoginId) -> Result<Login, Error> {
+        let context = self.permitted(caller, Permission::LoginsDelete)?;
+        let login = transact!(self.store(), caller.mode, |tx| {
+            remove(tx, self.desk(context), id).await
+        })?;
+        Ok(login)
+    }
+
+    async fn change(&self, caller: &Caller, id: LoginId, wish: LoginWish) -> Result<Login, Error> {
+        let context = self.context(caller);
+        let login =
+            transact!(self.store(), caller.mode, |tx| { change(tx, context, id, &wish).await })?;
+        Ok(login)
+    }
+}
+
+impl Reader {
     /// Logins, newest first.
     ///
     /// # Errors
@@ -134,111 +247,6 @@ impl Billing {
     /// [`Error::NotFound`] if there is none.
     pub async fn login(&self, id: LoginId) -> Result<Login, Error> {
         reading!(self.store(), |tx| by_id(tx, id).await)
-    }
-
-    /// Gives a subscriber's login another password, by chance if none is given. Whoever is online
-    /// with the old one has to sign in again.
-    ///
-    /// # Errors
-    ///
-    /// A [`LoginRefusal`].
-    pub async fn reset_login_password(
-        &self,
-        caller: &Caller,
-        id: LoginId,
-        password: Option<LoginPassword>,
-    ) -> Result<Login, Error> {
-        self.change(caller, id, LoginWish::Password(password)).await
-    }
-
-    /// Changes who may use a subscriber's login and which addresses it gets; a field without a value
-    /// is emptied. Whoever is online begins anew.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`] for a value that a router would refuse, [`Error::Conflict`] for an address
-    /// that another login has, or a [`LoginRefusal`].
-    pub async fn change_login(
-        &self,
-        caller: &Caller,
-        id: LoginId,
-        fields: Vec<(LineField, Option<String>)>,
-    ) -> Result<Login, Error> {
-        self.change(caller, id, LoginWish::Line(fields)).await
-    }
-
-    /// Closes a subscriber's login whatever the subscription is due, until it is opened again.
-    /// Charges go on; to stop them, pause the subscription.
-    ///
-    /// # Errors
-    ///
-    /// A [`LoginRefusal`].
-    pub async fn disable_login(&self, caller: &Caller, id: LoginId) -> Result<Login, Error> {
-        self.change(caller, id, LoginWish::Close(true)).await
-    }
-
-    /// Takes back [`Self::disable_login`]: the subscription decides again.
-    ///
-    /// # Errors
-    ///
-    /// A [`LoginRefusal`].
-    pub async fn enable_login(&self, caller: &Caller, id: LoginId) -> Result<Login, Error> {
-        self.change(caller, id, LoginWish::Close(false)).await
-    }
-
-    /// Leaves to a person what the router says of a subscriber's login: what differs is reported and
-    /// not changed, even if it is not paid for. With `manual` false the books decide again.
-    ///
-    /// # Errors
-    ///
-    /// A [`LoginRefusal`].
-    pub async fn override_login(
-        &self,
-        caller: &Caller,
-        id: LoginId,
-        manual: bool,
-    ) -> Result<Login, Error> {
-        let care = if manual { Care::Manual } else { Care::Books };
-        self.change(caller, id, LoginWish::Care(care)).await
-    }
-
-    /// Gives a subscription a login, in place of the one it has: another name, another router.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Conflict`] for a name or an address that is taken; a refusal if the subscription is
-    /// over or the router lacks its profile.
-    pub async fn give_login(
-        &self,
-        caller: &Caller,
-        subscription: SubscriptionId,
-        wanted: SubscriberLogin,
-    ) -> Result<Login, Error> {
-        let context = self.context(caller);
-        let login = transact!(self.store(), caller.mode, |tx| {
-            give(tx, self.desk(context), subscription, &wanted).await
-        })?;
-        Ok(login)
-    }
-
-    /// Takes a subscriber's login away; the subscription goes on without one.
-    ///
-    /// # Errors
-    ///
-    /// A [`LoginRefusal`].
-    pub async fn remove_login(&self, caller: &Caller, id: LoginId) -> Result<Login, Error> {
-        let context = self.context(caller);
-        let login = transact!(self.store(), caller.mode, |tx| {
-            remove(tx, self.desk(context), id).await
-        })?;
-        Ok(login)
-    }
-
-    async fn change(&self, caller: &Caller, id: LoginId, wish: LoginWish) -> Result<Login, Error> {
-        let context = self.context(caller);
-        let login =
-            transact!(self.store(), caller.mode, |tx| { change(tx, context, id, &wish).await })?;
-        Ok(login)
     }
 }
 

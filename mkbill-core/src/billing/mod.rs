@@ -28,18 +28,24 @@ mod numberings;
 mod observe;
 mod payments;
 mod plans;
+mod principals;
 mod profiles;
 mod reports;
 mod router_changes;
 mod routers;
+mod sign_in;
+mod staff;
 mod subscriptions;
 mod sync;
 mod tick;
 mod vouchers;
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretSlice;
+use tokio::sync::Semaphore;
 
 use crate::customer::phone::Region;
 use crate::event::feed::Feed;
@@ -47,7 +53,9 @@ use crate::kernel::caller::Caller;
 use crate::kernel::clock::TestClock;
 use crate::kernel::context::Context;
 use crate::kernel::entropy::Entropy;
+use crate::kernel::error::Error;
 use crate::kernel::money::{Currency, Money};
+use crate::kernel::permission::Permission;
 use crate::kernel::secret::MasterKey;
 use crate::kernel::time::{BusinessZone, Clock};
 use crate::ledger::carry_over::CarryOverPolicy;
@@ -72,13 +80,31 @@ pub use numberings::NumberingChange;
 pub use payments::PaymentView;
 pub use reports::Books;
 pub use routers::RouterCheck;
+pub use sign_in::SignedIn;
+pub use staff::Admitted;
 pub use subscriptions::{CancelAt, ChangeAt, SUBSCRIBE_MAX, Subscribe, SubscriptionView};
 pub use sync::{PassReport, PassTrouble};
 pub use tick::BillingRun;
 
-/// The engine. A clone is another handle to the same one.
+use principals::Principals;
+
+/// The engine. A clone is another handle to the same one. What it only reads it reads as a [`Reader`].
 #[derive(Clone)]
-pub struct Billing(Arc<Parts>);
+pub struct Billing(Reader);
+
+/// The engine for those who only look: it has no use case that changes anything, and none can be
+/// reached from it.
+///
+/// ```compile_fail
+/// use mkbill_core::billing::Reader;
+/// use mkbill_core::kernel::caller::Caller;
+///
+/// async fn hand_on(reader: &Reader, caller: &Caller) {
+///     reader.cancel_batch(caller, "BATCH-20260302-001").await;
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Reader(Arc<Parts>);
 
 struct Parts {
     store: Arc<dyn Store>,
@@ -94,11 +120,29 @@ struct Parts {
     region: Region,
     poll_every: SignedDuration,
     feed: Feed,
+    principals: Principals,
+    /// Passwords that may be hashed at the same time.
+    hashing: Semaphore,
+    slow_down: bool,
 }
 
 impl std::fmt::Debug for Billing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Billing").field("store", &self.0.store).finish_non_exhaustive()
+        f.debug_struct("Billing").field("store", &self.parts().store).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("store", &self.0.store).finish_non_exhaustive()
+    }
+}
+
+impl Deref for Billing {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.0
     }
 }
 
@@ -108,6 +152,33 @@ impl Billing {
         BillingBuilder::default()
     }
 
+    /// The same engine for somebody who only looks.
+    pub fn reader(&self) -> Reader {
+        self.0.clone()
+    }
+
+    /// The surroundings of a use case that needs a permission.
+    fn permitted<'a>(
+        &'a self,
+        caller: &'a Caller,
+        permission: Permission,
+    ) -> Result<Context<'a>, Error> {
+        caller.must(permission)?;
+        Ok(self.context(caller))
+    }
+
+    fn context<'a>(&'a self, caller: &'a Caller) -> Context<'a> {
+        let parts = self.parts();
+        Context {
+            now: parts.clock.now(),
+            entropy: parts.entropy.as_ref(),
+            zone: &parts.zone,
+            caller,
+        }
+    }
+}
+
+impl Reader {
     /// The currency of prices that name none.
     pub fn currency(&self) -> Currency {
         self.0.currency
@@ -138,18 +209,19 @@ impl Billing {
         self.store().signal()
     }
 
+    /// A key for one purpose around the engine, such as signing tokens of sessions: it follows from the
+    /// master key, so that every server on the same books has it.
+    pub fn subkey(&self, purpose: &str) -> SecretSlice<u8> {
+        self.0.master_key.subkey(purpose)
+    }
+
     /// How long until a router is looked at again.
     pub fn poll_every(&self) -> SignedDuration {
         self.0.poll_every
     }
 
-    fn context<'a>(&'a self, caller: &'a Caller) -> Context<'a> {
-        Context {
-            now: self.0.clock.now(),
-            entropy: self.0.entropy.as_ref(),
-            zone: &self.0.zone,
-            caller,
-        }
+    fn parts(&self) -> &Parts {
+        &self.0
     }
 
     fn store(&self) -> &dyn Store {

@@ -10,6 +10,7 @@ use crate::kernel::caller::Caller;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, RouterId};
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::provisioning::Login;
 use crate::provisioning::comment::OwnMark;
 use crate::provisioning::diff::{Diff, diff};
@@ -23,8 +24,8 @@ use crate::router::traffic::{Interface, InterfaceDay};
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;
 
-use super::Billing;
 use super::routers::{find, find_or_removed, unavailable};
+use super::{Billing, Reader};
 
 /// What a pass over a router would do now.
 #[derive(Debug, Clone)]
@@ -38,6 +39,23 @@ pub struct RouterPlan {
 }
 
 impl Billing {
+    /// Has the worker bring a router in step as soon as it can.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such router.
+    pub async fn apply_router(&self, caller: &Caller, key: &str) -> Result<Router, Error> {
+        let context = self.permitted(caller, Permission::RoutersSync)?;
+        transact!(self.store(), caller.mode, |tx| {
+            let router = find(tx, key).await?;
+            tx.router_look_ask(router.id, context.now).await?;
+            wake_router(tx, context, router.id).await?;
+            Ok::<_, Error>(router)
+        })
+    }
+}
+
+impl Reader {
     /// Sessions, newest first. Those that go on are as the last look saw them.
     ///
     /// # Errors
@@ -165,27 +183,12 @@ impl Billing {
     pub async fn plan_router(&self, key: &str) -> Result<RouterPlan, Error> {
         let router = self.router(key).await?;
         let target = self.target(&router)?;
-        let observed = self.0.controller.observe(&target).await.map_err(unavailable)?;
+        let observed = self.parts().controller.observe(&target).await.map_err(unavailable)?;
         let logins = self.wanted(&router, &observed, None).await?;
         let mut diff = diff(&logins, &observed, &OwnMark);
         let held: HashSet<LoginId> =
             logins.iter().filter(|login| login.is_held()).map(|login| login.id).collect();
         diff.retain(|login| !held.contains(&login));
         Ok(RouterPlan { router, diff, logins })
-    }
-
-    /// Has the worker bring a router in step as soon as it can.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`] if there is no such router.
-    pub async fn apply_router(&self, caller: &Caller, key: &str) -> Result<Router, Error> {
-        let context = self.context(caller);
-        transact!(self.store(), caller.mode, |tx| {
-            let router = find(tx, key).await?;
-            tx.router_look_ask(router.id, context.now).await?;
-            wake_router(tx, context, router.id).await?;
-            Ok::<_, Error>(router)
-        })
     }
 }

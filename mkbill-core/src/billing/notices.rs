@@ -5,9 +5,9 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::notice::store::{NoticeFilter, NoticeRow};
 use crate::transact::reading;
 
-use super::Billing;
+use super::Reader;
 
-impl Billing {
+impl Reader {
     /// What was and will be told to customers and operators, newest first.
     pub async fn notices(
         &self,

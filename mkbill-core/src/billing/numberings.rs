@@ -6,12 +6,13 @@ use crate::audit::{Act, Record};
 use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
+use crate::kernel::permission::Permission;
 use crate::provisioning::numbering::{LoginPrefix, Numbering, NumberingRefusal};
 use crate::request::{Once, once};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 
-use super::Billing;
+use super::{Billing, Reader};
 
 /// The digits of a rule that says nothing of them.
 const DIGITS_DEFAULT: u32 = 4;
@@ -29,15 +30,6 @@ pub struct NumberingChange {
 }
 
 impl Billing {
-    /// All numberings, by prefix.
-    ///
-    /// # Errors
-    ///
-    /// What the store reports.
-    pub async fn numberings(&self) -> Result<Vec<Numbering>, Error> {
-        reading!(self.store(), |tx| tx.numberings().await)
-    }
-
     /// Adds a numbering or changes the one of its prefix. Names that were given stay as they are.
     ///
     /// # Errors
@@ -48,7 +40,7 @@ impl Billing {
         caller: &Caller,
         change: NumberingChange,
     ) -> Result<Numbering, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::LoginsEdit)?;
         transact!(self.store(), caller.mode, |tx| set(tx, context, &change).await)
     }
 
@@ -62,8 +54,19 @@ impl Billing {
         caller: &Caller,
         prefix: &LoginPrefix,
     ) -> Result<(), Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::LoginsEdit)?;
         transact!(self.store(), caller.mode, |tx| remove(tx, context, prefix).await)
+    }
+}
+
+impl Reader {
+    /// All numberings, by prefix.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn numberings(&self) -> Result<Vec<Numbering>, Error> {
+        reading!(self.store(), |tx| tx.numberings().await)
     }
 }
 

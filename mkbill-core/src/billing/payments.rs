@@ -13,6 +13,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, EntryId, InvoiceId, PaymentId, SubscriptionId};
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::ledger::{Account, Cause, Entry, Posting, check_open};
 use crate::payment::store::PaymentFilter;
 use crate::payment::{NewPayment, Payment, PaymentRefusal, Reversal};
@@ -23,7 +24,7 @@ use crate::transact::{reading, transact};
 
 use super::batches::Receipt;
 use super::desk::{finish, first_time, open, reason};
-use super::{Billing, invoices};
+use super::{Billing, Reader, invoices};
 
 /// A payment and what came of it.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ impl Billing {
         request: NewPayment,
     ) -> Result<Receipt<PaymentView>, Error> {
         let request = request.checked()?;
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::PaymentsCreate)?;
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
             record(tx, self.desk(context), &request).await
         })?;
@@ -67,7 +68,7 @@ impl Billing {
     ///
     /// [`PaymentRefusal::Reversed`] if it was taken back before.
     pub async fn reverse_payment(&self, caller: &Caller, key: &str) -> Result<PaymentView, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::PaymentsDelete)?;
         let view =
             transact!(self.store(), caller.mode, |tx| reverse(tx, self.desk(context), key).await)?;
         Ok(view)
@@ -84,13 +85,15 @@ impl Billing {
         key: &str,
         customer: CustomerId,
     ) -> Result<PaymentView, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::PaymentsEdit)?;
         let view = transact!(self.store(), caller.mode, |tx| {
             assign(tx, self.desk(context), key, customer).await
         })?;
         Ok(view)
     }
+}
 
+impl Reader {
     /// One payment, by receipt number, reference or identity.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::PlanId;
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::plan::fair_use::FairUse;
 use crate::plan::store::PlanFilter;
 use crate::plan::terms::Terms;
@@ -17,7 +18,7 @@ use crate::request::{Asked, Once, once, once_about};
 use crate::store::{StoreError, Tx};
 use crate::transact::{reading, transact};
 
-use super::Billing;
+use super::{Billing, Reader};
 
 impl Billing {
     /// Adds a plan. Whether its router profile exists is checked when a batch is made for a router.
@@ -27,7 +28,7 @@ impl Billing {
     /// [`Error::Conflict`] if the name is taken, [`Error::Invalid`] for a tax without any rule.
     pub async fn add_plan(&self, caller: &Caller, request: NewPlan) -> Result<Plan, Error> {
         let request = request.checked()?;
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::PlansCreate)?;
         let input = Fingerprint::of("plan.add", &[&request]);
         let plan = Plan {
             id: PlanId::new(context.now, context.entropy),
@@ -55,7 +56,7 @@ impl Billing {
         key: &str,
         change: PlanChange,
     ) -> Result<Plan, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::PlansEdit)?;
         transact!(self.store(), caller.mode, |tx| {
             let input = Fingerprint::of("plan.change", &[&key, &change]);
             alter(tx, context, key, input, "plan.change", |plan| change.clone().apply(plan)).await
@@ -69,7 +70,7 @@ impl Billing {
     ///
     /// [`Error::NotFound`] if there is no such plan.
     pub async fn retire_plan(&self, caller: &Caller, key: &str) -> Result<Plan, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::PlansEdit)?;
         transact!(self.store(), caller.mode, |tx| {
             let input = Fingerprint::of("plan.retire", &[&key]);
             let retired = |plan: &Plan| {
@@ -86,7 +87,7 @@ impl Billing {
     ///
     /// [`Error::NotFound`] if there is no such plan.
     pub async fn restore_plan(&self, caller: &Caller, key: &str) -> Result<Plan, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::PlansEdit)?;
         transact!(self.store(), caller.mode, |tx| {
             let input = Fingerprint::of("plan.restore", &[&key]);
             let restored = |plan: &Plan| Ok(Plan { retired_at: None, ..plan.clone() });
@@ -101,10 +102,12 @@ impl Billing {
     ///
     /// [`PlanRefusal::SellsVouchers`](crate::plan::PlanRefusal::SellsVouchers) if nobody can keep it.
     pub async fn renew_terms(&self, caller: &Caller, key: &str) -> Result<u64, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::PlansEdit)?;
         transact!(self.store(), caller.mode, |tx| renew_terms(tx, context, key).await)
     }
+}
 
+impl Reader {
     /// One plan, by name or identity.
     ///
     /// # Errors

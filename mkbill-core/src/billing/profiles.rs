@@ -6,6 +6,7 @@ use crate::audit::{Act, Record};
 use crate::kernel::caller::{Caller, Fingerprint, Mode};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
+use crate::kernel::permission::Permission;
 use crate::provisioning::controller::{ChangeOutcome, Observed, RouterFault, Target};
 use crate::provisioning::profile::{ProfileFacts, ProfileWish};
 use crate::provisioning::{LoginKind, SyncName};
@@ -15,8 +16,8 @@ use crate::store::Tx;
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;
 
-use super::Billing;
 use super::routers::find;
+use super::{Billing, Reader};
 
 /// Why a pass could not bring profiles.
 pub(super) enum ProfileTrouble {
@@ -37,18 +38,6 @@ impl From<Error> for ProfileTrouble {
 }
 
 impl Billing {
-    /// The profiles that a router ought to have, by kind and name.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`] if there is no such router.
-    pub async fn profile_wishes(&self, key: &str) -> Result<Vec<ProfileWish>, Error> {
-        reading!(self.store(), |tx| {
-            let router = find(tx, key).await?;
-            Ok::<_, Error>(tx.profile_wishes(router.id).await?)
-        })
-    }
-
     /// Wants a profile on a router: it is added, or changed where it says otherwise, and kept so. What
     /// is absent in the facts is left as it is there. Sessions keep the speed they began with.
     ///
@@ -63,9 +52,9 @@ impl Billing {
     ) -> Result<ProfileWish, Error> {
         let rate_limit = facts.rate_limit.as_deref();
         let rate_limit =
-            rate_limit.map(|text| self.0.controller.check_rate_limit(text)).transpose()?;
+            rate_limit.map(|text| self.parts().controller.check_rate_limit(text)).transpose()?;
         let facts = ProfileFacts { rate_limit, ..facts }.checked()?;
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::ProfilesEdit)?;
         transact!(self.store(), caller.mode, |tx| wish(tx, context, key, &facts).await)
     }
 
@@ -81,7 +70,7 @@ impl Billing {
         kind: LoginKind,
         name: &str,
     ) -> Result<(), Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::ProfilesEdit)?;
         transact!(self.store(), caller.mode, |tx| forget(tx, context, key, kind, name).await)
     }
 
@@ -101,7 +90,7 @@ impl Billing {
         let mut settled: Vec<ProfileWish> = met.map(applied).collect();
         if !due.is_empty() {
             let facts: Vec<ProfileFacts> = due.iter().map(|wish| wish.facts.clone()).collect();
-            let outcomes = self.0.controller.put_profiles(target, &facts).await?;
+            let outcomes = self.parts().controller.put_profiles(target, &facts).await?;
             settled.extend(due.into_iter().zip(outcomes).map(|(wish, o)| concluded(wish, o)));
         }
         if settled.is_empty() {
@@ -110,6 +99,20 @@ impl Billing {
         let write =
             transact!(self.store(), Mode::Commit, |tx| { tx.profile_wishes_write(&settled).await });
         Ok(write?)
+    }
+}
+
+impl Reader {
+    /// The profiles that a router ought to have, by kind and name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if there is no such router.
+    pub async fn profile_wishes(&self, key: &str) -> Result<Vec<ProfileWish>, Error> {
+        reading!(self.store(), |tx| {
+            let router = find(tx, key).await?;
+            Ok::<_, Error>(tx.profile_wishes(router.id).await?)
+        })
     }
 }
 

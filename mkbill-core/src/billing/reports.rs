@@ -11,7 +11,7 @@ use crate::report::{Days, SalesBy, SalesReport, SalesRow, StatisticsRow};
 use crate::store::Tx;
 use crate::transact::reading;
 
-use super::Billing;
+use super::Reader;
 
 /// The books at a glance.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub struct Books {
     pub balanced: bool,
 }
 
-impl Billing {
+impl Reader {
     /// Voucher sales of a span of business days in the engine's currency: revenue counts on the day
     /// of the first login.
     pub async fn sales(&self, days: Days, by: SalesBy) -> Result<SalesReport, Error> {

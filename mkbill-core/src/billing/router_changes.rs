@@ -8,6 +8,7 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::RouterId;
+use crate::kernel::permission::Permission;
 use crate::provisioning::session::Session;
 use crate::request::{Asked, once_about};
 use crate::router::Router;
@@ -16,9 +17,9 @@ use crate::store::Tx;
 use crate::transact::transact;
 use crate::voucher::issue::wake_router;
 
-use super::Billing;
 use super::learn::session_event;
 use super::routers::{find, picture, taken};
+use super::{Billing, Reader};
 
 impl Billing {
     /// Changes what is stored of a router, and has the worker look at it at once if that concerns the
@@ -33,7 +34,7 @@ impl Billing {
         key: &str,
         change: RouterChange,
     ) -> Result<Router, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::RoutersEdit)?;
         transact!(self.store(), caller.mode, |tx| change_one(self, tx, context, key, &change).await)
     }
 
@@ -44,10 +45,12 @@ impl Billing {
     ///
     /// A [`RouterRefusal`](crate::router::RouterRefusal) while logins are on it.
     pub async fn remove_router(&self, caller: &Caller, key: &str) -> Result<Router, Error> {
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::RoutersEdit)?;
         transact!(self.store(), caller.mode, |tx| remove(tx, context, key).await)
     }
+}
 
+impl Reader {
     /// Whether the stored password is this one. One that cannot be opened with our key is another.
     fn is_password(&self, router: &Router, password: &SecretString) -> bool {
         let stored = self.target(router).map(|target| target.password);
@@ -97,7 +100,7 @@ async fn change_one(
     };
     let mut after = change.apply(&before)?;
     if after.security != before.security {
-        billing.0.controller.check_security(&after.security)?;
+        billing.parts().controller.check_security(&after.security)?;
     }
     if after.name != before.name && tx.router_by_name(&after.name).await?.is_some() {
         return Err(taken(&after.name));
@@ -105,7 +108,7 @@ async fn change_one(
     let password = change.password.as_ref().filter(|new| !billing.is_password(&before, new));
     if let Some(password) = password {
         let purpose = Router::secret_purpose(before.id);
-        after.password = billing.0.master_key.seal(password, &purpose, context.entropy);
+        after.password = billing.parts().master_key.seal(password, &purpose, context.entropy);
     }
     write(tx, context, &before, &after, password.is_some()).await?;
     by_id(tx, before.id).await

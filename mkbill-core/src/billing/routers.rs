@@ -7,6 +7,7 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::RouterId;
+use crate::kernel::permission::Permission;
 use crate::provisioning::controller::{
     AccessFinding, AccessVerdict, RouterFacts, RouterFault, Target,
 };
@@ -21,7 +22,7 @@ use crate::store::Tx;
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;
 
-use super::Billing;
+use super::{Billing, Reader};
 
 impl Billing {
     /// Adds a router and asks the worker to look at it. Its password is sealed before it is stored.
@@ -29,8 +30,8 @@ impl Billing {
     /// Refuses a name that is taken. Does not talk to the router: see [`Self::check_router`].
     pub async fn add_router(&self, caller: &Caller, request: NewRouter) -> Result<Router, Error> {
         let username = checked_username(request.username.clone())?;
-        self.0.controller.check_security(&request.security)?;
-        let context = self.context(caller);
+        self.parts().controller.check_security(&request.security)?;
+        let context = self.permitted(caller, Permission::RoutersEdit)?;
         let id = RouterId::new(context.now, context.entropy);
         let purpose = Router::secret_purpose(id);
         let router = Router {
@@ -39,7 +40,7 @@ impl Billing {
             address: request.address.clone(),
             security: request.security.clone(),
             username,
-            password: self.0.master_key.seal(&request.password, &purpose, context.entropy),
+            password: self.parts().master_key.seal(&request.password, &purpose, context.entropy),
             health: RouterHealth::default(),
             created_at: context.now,
             removed_at: None,
@@ -53,7 +54,9 @@ impl Billing {
             transact!(self.store(), caller.mode, |tx| insert(tx, context, &router, input).await)?;
         if id == router.id { Ok(router) } else { self.router_or_removed(&id.to_string()).await }
     }
+}
 
+impl Reader {
     /// One router that is not removed, by name or identity.
     pub async fn router(&self, key: &str) -> Result<Router, Error> {
         reading!(self.store(), |tx| find(tx, key).await)
@@ -92,7 +95,7 @@ impl Billing {
     pub async fn check_router(&self, key: &str) -> Result<RouterCheck, Error> {
         let router = self.router(key).await?;
         let target = self.target(&router)?;
-        let controller = &self.0.controller;
+        let controller = &self.parts().controller;
         let facts = controller.probe(&target).await.map_err(unavailable)?;
         let mut access = vec![link_finding(&router.security)];
         access.extend(controller.inspect(&target).await.map_err(unavailable)?);

@@ -15,6 +15,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, PlanId, SubscriptionId};
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::kernel::time::BusinessZone;
 use crate::plan::Plan;
 use crate::provisioning::Login;
@@ -29,7 +30,7 @@ use crate::voucher::issue::wake_router;
 use super::batches::Receipt;
 use super::desk::{finish, first_time, open};
 use super::logins::{self, ForSubscription, SubscriberLogin};
-use super::{Billing, invoices};
+use super::{Billing, Reader, invoices};
 
 /// The most subscriptions that one request makes.
 pub const SUBSCRIBE_MAX: usize = 1_000;
@@ -109,7 +110,7 @@ impl Billing {
         request: Subscribe,
     ) -> Result<Receipt<SubscriptionView>, Error> {
         let request = Subscribe { discount: request.discount.checked()?, ..request };
-        let context = self.context(caller);
+        let context = self.permitted(caller, Permission::SubscriptionsCreate)?;
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
             subscribe(tx, self.desk(context), &request).await
         })?;
@@ -130,6 +131,7 @@ impl Billing {
         caller: &Caller,
         requests: Vec<Result<Subscribe, Error>>,
     ) -> Result<Vec<Result<Receipt<SubscriptionView>, Error>>, Error> {
+        caller.must(Permission::SubscriptionsCreate)?;
         if !(1..=SUBSCRIBE_MAX).contains(&requests.len()) {
             return Err(Error::invalid("items", format!("give 1 to {SUBSCRIBE_MAX}")));
         }
@@ -143,6 +145,141 @@ impl Billing {
         Ok(outcomes)
     }
 
+    /// Stops a subscription by wish, until a day or until it is resumed. Nothing is charged meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// A refusal unless it is active, or for a day that is not to come.
+    pub async fn pause_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+        resume_on: Option<Date>,
+    ) -> Result<SubscriptionView, Error> {
+        caller.must(Permission::SubscriptionsEdit)?;
+        self.change_subscription(caller, id, Wish::Pause(resume_on)).await
+    }
+
+    /// Lets a paused subscription go on.
+    ///
+    /// # Errors
+    ///
+    /// A refusal unless it is paused, or for a blacklisted customer.
+    pub async fn resume_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+    ) -> Result<SubscriptionView, Error> {
+        caller.must(Permission::SubscriptionsEdit)?;
+        self.change_subscription(caller, id, Wish::Resume).await
+    }
+
+    /// Ends a subscription. Invoices for days that were not begun are withdrawn.
+    ///
+    /// # Errors
+    ///
+    /// A refusal if it is over already.
+    pub async fn cancel_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+        at: CancelAt,
+    ) -> Result<SubscriptionView, Error> {
+        caller.must(Permission::SubscriptionsDelete)?;
+        self.change_subscription(caller, id, Wish::Cancel(at)).await
+    }
+
+    /// Moves a subscription to another plan.
+    ///
+    /// # Errors
+    ///
+    /// A refusal for a plan that does not fit, or for a change now while an invoice is open.
+    pub async fn change_subscription_plan(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+        plan: PlanId,
+        at: ChangeAt,
+    ) -> Result<SubscriptionView, Error> {
+        caller.must(Permission::SubscriptionsEdit)?;
+        self.change_subscription(caller, id, Wish::Change(plan, at)).await
+    }
+
+    /// Changes what is taken off the price of the periods that are billed from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a discount out of bounds.
+    pub async fn discount_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+        discount: Discount,
+    ) -> Result<SubscriptionView, Error> {
+        caller.must(Permission::SubscriptionsEdit)?;
+        self.change_subscription(caller, id, Wish::Discount(discount.checked()?)).await
+    }
+
+    /// Issues the invoice of the next period now, whenever it would be due.
+    ///
+    /// # Errors
+    ///
+    /// A refusal if the subscription is over.
+    pub async fn bill_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+    ) -> Result<SubscriptionView, Error> {
+        caller.must(Permission::SubscriptionsEdit)?;
+        self.change_subscription(caller, id, Wish::Bill).await
+    }
+
+    /// Bills as many of the next periods as the customer's credit pays for in full.
+    ///
+    /// # Errors
+    ///
+    /// A refusal if the subscription is over.
+    pub async fn prepay_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+    ) -> Result<SubscriptionView, Error> {
+        caller.must(Permission::SubscriptionsEdit)?;
+        self.change_subscription(caller, id, Wish::Prepay).await
+    }
+
+    /// Lets the engine look again at a subscription that it could not bill, or whose login the router
+    /// had refused.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotFound`] if it is in no such trouble.
+    pub async fn retry_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+    ) -> Result<SubscriptionView, Error> {
+        let context = self.permitted(caller, Permission::SubscriptionsEdit)?;
+        let view =
+            transact!(self.store(), caller.mode, |tx| retry(tx, self.desk(context), id).await)?;
+        Ok(view)
+    }
+
+    async fn change_subscription(
+        &self,
+        caller: &Caller,
+        id: SubscriptionId,
+        wish: Wish,
+    ) -> Result<SubscriptionView, Error> {
+        let context = self.context(caller);
+        let view = transact!(self.store(), caller.mode, |tx| {
+            change(tx, self.desk(context), id, &wish).await
+        })?;
+        Ok(view)
+    }
+}
+
+impl Reader {
     /// One subscription.
     ///
     /// # Errors
@@ -163,132 +300,6 @@ impl Billing {
         page: PageRequest,
     ) -> Result<Page<Subscription>, Error> {
         reading!(self.store(), |tx| tx.subscription_page(filter, page).await)
-    }
-
-    /// Stops a subscription by wish, until a day or until it is resumed. Nothing is charged meanwhile.
-    ///
-    /// # Errors
-    ///
-    /// A refusal unless it is active, or for a day that is not to come.
-    pub async fn pause_subscription(
-        &self,
-        caller: &Caller,
-        id: SubscriptionId,
-        resume_on: Option<Date>,
-    ) -> Result<SubscriptionView, Error> {
-        self.change_subscription(caller, id, Wish::Pause(resume_on)).await
-    }
-
-    /// Lets a paused subscription go on.
-    ///
-    /// # Errors
-    ///
-    /// A refusal unless it is paused, or for a blacklisted customer.
-    pub async fn resume_subscription(
-        &self,
-        caller: &Caller,
-        id: SubscriptionId,
-    ) -> Result<SubscriptionView, Error> {
-        self.change_subscription(caller, id, Wish::Resume).await
-    }
-
-    /// Ends a subscription. Invoices for days that were not begun are withdrawn.
-    ///
-    /// # Errors
-    ///
-    /// A refusal if it is over already.
-    pub async fn cancel_subscription(
-        &self,
-        caller: &Caller,
-        id: SubscriptionId,
-        at: CancelAt,
-    ) -> Result<SubscriptionView, Error> {
-        self.change_subscription(caller, id, Wish::Cancel(at)).await
-    }
-
-    /// Moves a subscription to another plan.
-    ///
-    /// # Errors
-    ///
-    /// A refusal for a plan that does not fit, or for a change now while an invoice is open.
-    pub async fn change_subscription_plan(
-        &self,
-        caller: &Caller,
-        id: SubscriptionId,
-        plan: PlanId,
-        at: ChangeAt,
-    ) -> Result<SubscriptionView, Error> {
-        self.change_subscription(caller, id, Wish::Change(plan, at)).await
-    }
-
-    /// Changes what is taken off the price of the periods that are billed from now on.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Invalid`] for a discount out of bounds.
-    pub async fn discount_subscription(
-        &self,
-        caller: &Caller,
-        id: SubscriptionId,
-        discount: Discount,
-    ) -> Result<SubscriptionView, Error> {
-        self.change_subscription(caller, id, Wish::Discount(discount.checked()?)).await
-    }
-
-    /// Issues the invoice of the next period now, whenever it would be due.
-    ///
-    /// # Errors
-    ///
-    /// A refusal if the subscription is over.
-    pub async fn bill_subscription(
-        &self,
-        caller: &Caller,
-        id: SubscriptionId,
-    ) -> Result<SubscriptionView, Error> {
-        self.change_subscription(caller, id, Wish::Bill).await
-    }
-
-    /// Bills as many of the next periods as the customer's credit pays for in full.
-    ///
-    /// # Errors
-    ///
-    /// A refusal if the subscription is over.
-    pub async fn prepay_subscription(
-        &self,
-        caller: &Caller,
-        id: SubscriptionId,
-    ) -> Result<SubscriptionView, Error> {
-        self.change_subscription(caller, id, Wish::Prepay).await
-    }
-
-    /// Lets the engine look again at a subscription that it could not bill, or whose login the router
-    /// had refused.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::NotFound`] if it is in no such trouble.
-    pub async fn retry_subscription(
-        &self,
-        caller: &Caller,
-        id: SubscriptionId,
-    ) -> Result<SubscriptionView, Error> {
-        let context = self.context(caller);
-        let view =
-            transact!(self.store(), caller.mode, |tx| retry(tx, self.desk(context), id).await)?;
-        Ok(view)
-    }
-
-    async fn change_subscription(
-        &self,
-        caller: &Caller,
-        id: SubscriptionId,
-        wish: Wish,
-    ) -> Result<SubscriptionView, Error> {
-        let context = self.context(caller);
-        let view = transact!(self.store(), caller.mode, |tx| {
-            change(tx, self.desk(context), id, &wish).await
-        })?;
-        Ok(view)
     }
 }
 

@@ -17,9 +17,9 @@ use crate::router::Router;
 use crate::transact::{reading, transact};
 use crate::voucher::change::{self, Recode};
 
-use super::Billing;
 use super::learn::Seen;
 use super::profiles::ProfileTrouble;
+use super::{Billing, Reader};
 
 /// New logins sent before their acknowledgements are committed.
 const PUSH_CHUNK: u32 = 500;
@@ -159,7 +159,7 @@ impl Billing {
                 return Ok(Push::Settled);
             }
             let adds: Vec<LoginAdd> = fresh.iter().map(Login::to_add).collect();
-            let outcomes = self.0.controller.add(target, &adds, &OwnMark, progress).await?;
+            let outcomes = self.parts().controller.add(target, &adds, &OwnMark, progress).await?;
             let settled = self.settle(&fresh, &outcomes).await?;
             report.pushed += settled.applied;
             if settled.unfinished.is_some() {
@@ -179,7 +179,7 @@ impl Billing {
         report: &mut PassReport,
     ) -> Result<Push, PassTrouble> {
         let Work { router, target, .. } = work;
-        let observed = self.0.controller.observe(target).await?;
+        let observed = self.parts().controller.observe(target).await?;
         let mut learnt = self.ingest(router, &observed).await?;
         report.first_logins = learnt.first_logins;
         report.doubtful = learnt.doubtful;
@@ -203,37 +203,6 @@ impl Billing {
         self.note_success(seen, learnt.at).await?;
         self.watch_use().await?;
         mending.unfinished.map_or(Ok(pushed), |why| Err(PassTrouble::Unfinished(why)))
-    }
-
-    /// Everything that ought to be on the router, and ended logins that came back by themselves.
-    /// The live logins are read unless `live` has them already: there may be tens of thousands.
-    pub(super) async fn wanted(
-        &self,
-        router: &Router,
-        observed: &Observed,
-        live: Option<Vec<Login>>,
-    ) -> Result<Vec<Login>, Error> {
-        let mut wanted = match live {
-            Some(live) => live,
-            None => reading!(self.store(), |tx| tx.logins_live(router.id).await)?,
-        };
-        let known: HashSet<(LoginKind, &str)> =
-            wanted.iter().map(|login| (login.kind, login.name.as_str())).collect();
-        let strays: Vec<String> = observed
-            .users
-            .iter()
-            .filter(|user| !known.contains(&(user.kind, user.name.as_str())))
-            .filter(|user| is_ours(&user.comment))
-            .map(|user| user.name.clone())
-            .collect();
-        if !strays.is_empty() {
-            let ended =
-                reading!(self.store(), |tx| tx.logins_absent_named(router.id, &strays).await)?;
-            let is_new = |login: &Login| !known.contains(&(login.kind, login.name.as_str()));
-            let new: Vec<Login> = ended.into_iter().filter(is_new).collect();
-            wanted.extend(new);
-        }
-        Ok(wanted)
     }
 
     /// Closes what is due, after noting what needs nothing.
@@ -278,7 +247,7 @@ impl Billing {
             changes.iter().filter(|change| mending.is_to_be_sent(change)).cloned().collect();
         for chunk in changes.chunks(APPLY_CHUNK) {
             let outcomes =
-                self.0.controller.apply(mending.target, mending.connection, chunk).await?;
+                self.parts().controller.apply(mending.target, mending.connection, chunk).await?;
             let (logins, outcomes) = mending.concluded(chunk, outcomes);
             let settled = self.settle(&logins, &outcomes).await?;
             report.changed += settled.applied;
@@ -308,6 +277,39 @@ impl Billing {
         let caller = Caller::engine();
         let context = self.context(&caller);
         transact!(self.store(), Mode::Commit, |tx| replace_or_block(tx, context, login).await)
+    }
+}
+
+impl Reader {
+    /// Everything that ought to be on the router, and ended logins that came back by themselves.
+    /// The live logins are read unless `live` has them already: there may be tens of thousands.
+    pub(super) async fn wanted(
+        &self,
+        router: &Router,
+        observed: &Observed,
+        live: Option<Vec<Login>>,
+    ) -> Result<Vec<Login>, Error> {
+        let mut wanted = match live {
+            Some(live) => live,
+            None => reading!(self.store(), |tx| tx.logins_live(router.id).await)?,
+        };
+        let known: HashSet<(LoginKind, &str)> =
+            wanted.iter().map(|login| (login.kind, login.name.as_str())).collect();
+        let strays: Vec<String> = observed
+            .users
+            .iter()
+            .filter(|user| !known.contains(&(user.kind, user.name.as_str())))
+            .filter(|user| is_ours(&user.comment))
+            .map(|user| user.name.clone())
+            .collect();
+        if !strays.is_empty() {
+            let ended =
+                reading!(self.store(), |tx| tx.logins_absent_named(router.id, &strays).await)?;
+            let is_new = |login: &Login| !known.contains(&(login.kind, login.name.as_str()));
+            let new: Vec<Login> = ended.into_iter().filter(is_new).collect();
+            wanted.extend(new);
+        }
+        Ok(wanted)
     }
 }
 

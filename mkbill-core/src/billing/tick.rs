@@ -12,7 +12,7 @@ use crate::kernel::ids::{CustomerId, SubscriptionId};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 
-use super::Billing;
+use super::{Billing, Reader};
 
 /// Customers that are billed in one transaction.
 const PAGE: u32 = 1_000;
@@ -72,11 +72,6 @@ impl Billing {
         Ok(run)
     }
 
-    /// When the calendar brings something next, if at all.
-    pub(crate) async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
-        reading!(self.store(), |tx| tx.next_due().await)
-    }
-
     /// Tells customers of their credit, each at most once a week.
     ///
     /// # Errors
@@ -115,6 +110,13 @@ impl Billing {
             tracing::error!(subscription.id = %id, error = text, "subscription {id} cannot be billed");
         }
         Ok(BillingRun { customers: 1, failed: parked, ..BillingRun::default() })
+    }
+}
+
+impl Reader {
+    /// When the calendar brings something next, if at all.
+    pub(crate) async fn next_due(&self) -> Result<Option<Timestamp>, Error> {
+        reading!(self.store(), |tx| tx.next_due().await)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::VoucherId;
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::permission::Permission;
 use crate::request::{Once, once};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
@@ -14,7 +15,7 @@ use crate::voucher::code::Code;
 use crate::voucher::state::Extension;
 use crate::voucher::store::VoucherFilter;
 
-use super::Billing;
+use super::{Billing, Reader};
 
 /// What a person asks to be done to a voucher.
 #[derive(Debug, Clone, Copy)]
@@ -39,20 +40,6 @@ impl Wish {
 }
 
 impl Billing {
-    /// Vouchers in the order of making.
-    pub async fn vouchers(
-        &self,
-        filter: &VoucherFilter,
-        page: PageRequest,
-    ) -> Result<Page<Voucher>, Error> {
-        reading!(self.store(), |tx| tx.voucher_page(filter, page).await)
-    }
-
-    /// One voucher, by code or identity.
-    pub async fn voucher(&self, key: &str) -> Result<Voucher, Error> {
-        reading!(self.store(), |tx| find(tx, key).await)
-    }
-
     /// Adds time or data to a voucher in use. Only limits it has can grow.
     pub async fn extend_voucher(
         &self,
@@ -60,26 +47,31 @@ impl Billing {
         key: &str,
         extension: Extension,
     ) -> Result<Voucher, Error> {
+        caller.must(Permission::VouchersEdit)?;
         self.change_voucher(caller, key, Wish::Extend(extension)).await
     }
 
     /// Gives an available voucher a new code; the old one stops working.
     pub async fn regenerate_voucher(&self, caller: &Caller, key: &str) -> Result<Voucher, Error> {
+        caller.must(Permission::VouchersEdit)?;
         self.change_voucher(caller, key, Wish::Regenerate).await
     }
 
     /// Closes a voucher; whoever is online with it is cut off. Its calendar runs on.
     pub async fn disable_voucher(&self, caller: &Caller, key: &str) -> Result<Voucher, Error> {
+        caller.must(Permission::VouchersEdit)?;
         self.change_voucher(caller, key, Wish::Disable).await
     }
 
     /// Opens a closed voucher again.
     pub async fn enable_voucher(&self, caller: &Caller, key: &str) -> Result<Voucher, Error> {
+        caller.must(Permission::VouchersEdit)?;
         self.change_voucher(caller, key, Wish::Enable).await
     }
 
     /// Withdraws a voucher that was never used.
     pub async fn cancel_voucher(&self, caller: &Caller, key: &str) -> Result<Voucher, Error> {
+        caller.must(Permission::VouchersDelete)?;
         self.change_voucher(caller, key, Wish::Cancel).await
     }
 
@@ -93,6 +85,22 @@ impl Billing {
         let voucher =
             transact!(self.store(), caller.mode, |tx| grant(tx, context, key, wish).await)?;
         Ok(voucher)
+    }
+}
+
+impl Reader {
+    /// Vouchers in the order of making.
+    pub async fn vouchers(
+        &self,
+        filter: &VoucherFilter,
+        page: PageRequest,
+    ) -> Result<Page<Voucher>, Error> {
+        reading!(self.store(), |tx| tx.voucher_page(filter, page).await)
+    }
+
+    /// One voucher, by code or identity.
+    pub async fn voucher(&self, key: &str) -> Result<Voucher, Error> {
+        reading!(self.store(), |tx| find(tx, key).await)
     }
 }
 

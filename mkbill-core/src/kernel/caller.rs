@@ -1,16 +1,18 @@
 //! Who asks, why, and how often the same request may arrive.
 
-use std::collections::BTreeSet;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
+use super::permission::{Forbidden, Permission, Permissions};
 
 const ACTOR_CHARS_MAX: usize = 120;
 const REASON_CHARS_MAX: usize = 500;
 const KEY_CHARS_MAX: usize = 200;
+const AGENT_CHARS_MAX: usize = 200;
 
 /// Who writes: a kind and a name, such as `api_key:front-desk`, `cli:root` or `engine`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,6 +32,16 @@ impl Actor {
     /// A program holding an API key.
     pub fn api_key(name: &str) -> Self {
         Self::of("api_key", name)
+    }
+
+    /// A member of the staff.
+    pub fn staff(username: &str) -> Self {
+        Self::of("staff", username)
+    }
+
+    /// Somebody who has not said who they are.
+    pub fn anonymous() -> Self {
+        Self("anonymous".to_owned())
     }
 
     fn of(kind: &str, name: &str) -> Self {
@@ -96,11 +108,23 @@ pub enum Mode {
     DryRun,
 }
 
-/// What not every caller may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Permission {
-    /// Let a customer's credit go below zero.
-    OverdrawCredit,
+/// Where a request comes from, as far as that is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The address of the peer.
+    pub address: Option<IpAddr>,
+    /// How the program of the caller names itself.
+    pub agent: Option<String>,
+}
+
+impl Origin {
+    /// From this address, by a program that names itself so; what is too long of its name is cut.
+    pub fn new(address: Option<IpAddr>, agent: Option<&str>) -> Self {
+        let clean = |agent: &str| {
+            agent.chars().filter(|c| !c.is_control()).take(AGENT_CHARS_MAX).collect::<String>()
+        };
+        Self { address, agent: agent.map(clean) }
+    }
 }
 
 /// Everything about the one who calls a use case.
@@ -114,19 +138,22 @@ pub struct Caller {
     pub idempotency_key: Option<IdempotencyKey>,
     /// Keep or only try.
     pub mode: Mode,
-    /// What this caller may do beyond what every caller may.
-    pub permissions: BTreeSet<Permission>,
+    /// What this caller may do.
+    pub permissions: Permissions,
+    /// Where the request comes from.
+    pub origin: Origin,
 }
 
 impl Caller {
-    /// A caller without reason or key, who means it.
+    /// A caller inside this process, who may do everything: without reason or key, and who means it.
     pub fn new(actor: Actor) -> Self {
         Self {
             actor,
             reason: None,
             idempotency_key: None,
             mode: Mode::Commit,
-            permissions: BTreeSet::new(),
+            permissions: Permissions::ALL,
+            origin: Origin::default(),
         }
     }
 
@@ -159,16 +186,32 @@ impl Caller {
         Self { idempotency_key: key, ..self.clone() }
     }
 
-    /// The same caller, who may do something that not everybody may.
+    /// The same caller, who may do nothing beyond this.
     #[must_use]
-    pub fn permitted(mut self, permission: Permission) -> Self {
-        self.permissions.insert(permission);
+    pub fn limited_to(mut self, permissions: Permissions) -> Self {
+        self.permissions = self.permissions.common(permissions);
+        self
+    }
+
+    /// The same caller, coming from there.
+    #[must_use]
+    pub fn from(mut self, origin: Origin) -> Self {
+        self.origin = origin;
         self
     }
 
     /// May this caller do that?
     pub fn may(&self, permission: Permission) -> bool {
-        self.permissions.contains(&permission)
+        self.permissions.hold(permission)
+    }
+
+    /// Refuses whoever may not do that.
+    ///
+    /// # Errors
+    ///
+    /// [`Forbidden`].
+    pub fn must(&self, permission: Permission) -> Result<(), Error> {
+        if self.may(permission) { Ok(()) } else { Err(Forbidden(permission).into()) }
     }
 
     /// The same caller, only trying.

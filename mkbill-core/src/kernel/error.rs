@@ -2,12 +2,19 @@
 
 use std::fmt;
 
+use jiff::SignedDuration;
+
 type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A rule of the domain said no. Each feature has its own enum of refusals.
 pub trait Refusal: std::error::Error + Send + Sync {
     /// A stable machine-readable code, such as `code_space_too_small`.
     fn code(&self) -> &'static str;
+
+    /// After which time asking again may succeed, if waiting is what helps.
+    fn retry_after(&self) -> Option<SignedDuration> {
+        None
+    }
 }
 
 /// Why a use case did not do what was asked. Nothing was written.

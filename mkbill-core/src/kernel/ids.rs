@@ -120,6 +120,10 @@ ids! {
     OutageId,
     /// Something that is wrong, or was.
     AlertId,
+    /// Somebody who operates the system.
+    StaffId,
+    /// Somebody's being signed in.
+    StaffSessionId,
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, Mac as _};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use sha2::Sha256;
 
 use super::entropy::Entropy;
@@ -79,6 +79,15 @@ impl MasterKey {
         mac.update(b"token:");
         mac.update(purpose.as_bytes());
         URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..TOKEN_BYTES])
+    }
+
+    /// A key of 256 bits for one purpose, such as signing tokens of sessions: the same whenever it is
+    /// asked for.
+    pub fn subkey(&self, purpose: &str) -> SecretSlice<u8> {
+        let mut mac = self.mac.clone();
+        mac.update(b"subkey:");
+        mac.update(purpose.as_bytes());
+        SecretSlice::from(mac.finalize().into_bytes().to_vec())
     }
 
     /// Seals `secret` for one purpose, such as `router:<id>`; it opens only for the same purpose.

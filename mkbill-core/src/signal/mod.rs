@@ -20,6 +20,8 @@ names! {
         Work = "work",
         /// Events.
         Events = "events",
+        /// Who may do what.
+        Access = "access",
     }
 }
 
@@ -38,6 +40,11 @@ pub trait Signal: Send + Sync + fmt::Debug {
 pub struct Listener(watch::Receiver<u64>);
 
 impl Listener {
+    /// How many wake-ups there were: a number that is another one after each.
+    pub fn count(&self) -> u64 {
+        *self.0.borrow()
+    }
+
     /// Waits for a wake-up that came since the last one that was heard. Never answers if nobody can
     /// tell any more.
     pub async fn heard(&mut self) {
@@ -52,18 +59,24 @@ impl Listener {
 pub struct LocalSignal {
     work: watch::Sender<u64>,
     events: watch::Sender<u64>,
+    access: watch::Sender<u64>,
 }
 
 impl LocalSignal {
     /// Nobody has told anything yet.
     pub fn new() -> Self {
-        Self { work: watch::Sender::new(0), events: watch::Sender::new(0) }
+        Self {
+            work: watch::Sender::new(0),
+            events: watch::Sender::new(0),
+            access: watch::Sender::new(0),
+        }
     }
 
     fn of(&self, topic: Topic) -> &watch::Sender<u64> {
         match topic {
             Topic::Work => &self.work,
             Topic::Events => &self.events,
+            Topic::Access => &self.access,
         }
     }
 }

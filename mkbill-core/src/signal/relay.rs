@@ -25,6 +25,7 @@ const fn bit(topic: Topic) -> u8 {
     match topic {
         Topic::Work => 1,
         Topic::Events => 2,
+        Topic::Access => 4,
     }
 }
 

@@ -8,12 +8,23 @@ use crate::apikey::store::ApiKeyStore;
 use crate::apikey::{ApiKey, KeyDigest};
 use crate::kernel::caller::{Actor, Fingerprint, IdempotencyKey};
 use crate::kernel::ids::ApiKeyId;
+use crate::kernel::permission::Permissions;
 use crate::request::store::{KeyClaim, RequestStore};
 use crate::store::StoreError;
 
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
-use super::{ReadError, SqlTx};
+use super::{ReadError, SqlTx, known};
+
+macro_rules! api_keys {
+    ($tail:literal) => {
+        concat!(
+            "SELECT id, name, scopes, created_at, expires_at, last_used_at, revoked_at \
+             FROM api_key ",
+            $tail
+        )
+    };
+}
 
 statements! {
     KEY_CLAIM: "claiming an idempotency key" =
@@ -26,14 +37,15 @@ statements! {
          ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value \
          RETURNING value AS n";
     API_KEY_INSERT: "adding an API key" =
-        "INSERT INTO api_key (id, name, digest, created_at) VALUES ($1, $2, $3, $4) \
+        "INSERT INTO api_key (id, name, digest, created_at, scopes, expires_at) \
+         VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (name) DO NOTHING";
-    API_KEY_BY_DIGEST: "looking up an API key" =
-        "SELECT id, name, created_at, revoked_at FROM api_key WHERE digest = $1";
-    API_KEY_BY_NAME: "looking up an API key" =
-        "SELECT id, name, created_at, revoked_at FROM api_key WHERE name = $1";
-    API_KEY_LIST: "listing API keys" =
-        "SELECT id, name, created_at, revoked_at FROM api_key ORDER BY name";
+    API_KEY_BY_DIGEST: "looking up an API key" = api_keys!("WHERE digest = $1");
+    API_KEY_BY_NAME: "looking up an API key" = api_keys!("WHERE name = $1");
+    API_KEY_LIST: "listing API keys" = api_keys!("ORDER BY name");
+    API_KEY_USED: "noting that an API key was used" =
+        "UPDATE api_key SET last_used_at = $2 WHERE id = $1 \
+         AND (last_used_at IS NULL OR last_used_at < $2)";
     API_KEY_REVOKE: "revoking an API key" =
         "UPDATE api_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
 }
@@ -42,7 +54,12 @@ fn read_key(row: &impl Record) -> Result<ApiKey, ReadError> {
     Ok(ApiKey {
         id: ApiKeyId::from_uuid(row.uuid("id")?),
         name: row.text("name")?,
+        scopes: known("api_key", "scopes", &row.text("scopes")?, |scopes| {
+            Permissions::scopes(scopes.split_whitespace()).ok()
+        })?,
         created_at: row.instant("created_at")?,
+        expires_at: row.instant_or_none("expires_at")?,
+        last_used_at: row.instant_or_none("last_used_at")?,
         revoked_at: row.instant_or_none("revoked_at")?,
     })
 }
@@ -97,6 +114,8 @@ impl<D: Dialect> ApiKeyStore for SqlTx<D> {
             key.name.as_str().into(),
             digest.as_bytes().into(),
             key.created_at.into(),
+            key.scopes.names().join(" ").into(),
+            key.expires_at.into(),
         ];
         Ok(self.execute(API_KEY_INSERT, values).await? == 1)
     }
@@ -113,7 +132,12 @@ impl<D: Dialect> ApiKeyStore for SqlTx<D> {
         self.all(API_KEY_LIST, Vec::new(), read_key).await
     }
 
+    async fn api_key_used(&mut self, id: ApiKeyId, at: Timestamp) -> Result<(), StoreError> {
+        self.execute(API_KEY_USED, vec![id.uuid().into(), at.into()]).await.map(drop)
+    }
+
     async fn api_key_revoke(&mut self, id: ApiKeyId, at: Timestamp) -> Result<(), StoreError> {
+        self.has_access = true;
         self.execute(API_KEY_REVOKE, vec![id.uuid().into(), at.into()]).await.map(drop)
     }
 }

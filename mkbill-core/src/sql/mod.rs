@@ -29,6 +29,7 @@ mod router;
 mod sample;
 mod session;
 mod signal;
+mod staff;
 mod statement;
 mod subscribers;
 mod subscription;
@@ -119,6 +120,7 @@ impl<D: Dialect<Connection: Migrate>> Store for SqlStore<D> {
             signal: Arc::clone(&self.signal),
             events: Vec::new(),
             has_work: false,
+            has_access: false,
         }))
     }
 
@@ -174,6 +176,8 @@ pub(crate) struct SqlTx<D: Dialect> {
     events: Vec<NewEvent>,
     /// Was a message queued?
     has_work: bool,
+    /// Did it change who may do what?
+    has_access: bool,
 }
 
 #[async_trait]
@@ -190,6 +194,9 @@ where
         }
         if has_events {
             self.signal.tell(Topic::Events);
+        }
+        if self.has_access {
+            self.signal.tell(Topic::Access);
         }
         after(&self.hook)
     }

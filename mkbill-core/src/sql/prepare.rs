@@ -10,7 +10,7 @@ use super::statement::Statement;
 use super::{
     DatabaseUrl, account, alert, books, catalogue, clock, customer, event, interface, invoice,
     keys, ledger, login, login_rows, names, notice, outbox, payment, period_use, profile, report,
-    router, sample, session, subscribers, subscription, trail, voucher,
+    router, sample, session, staff, subscribers, subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -38,6 +38,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         router::ALL,
         sample::ALL,
         session::ALL,
+        staff::ALL,
         subscribers::ALL,
         subscription::ALL,
         trail::ALL,

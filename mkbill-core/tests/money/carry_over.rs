@@ -7,9 +7,9 @@ use jiff::civil::{Date, date};
 use mkbill_core::account::correct::Overdraw;
 use mkbill_core::billing::{Adjustment, Transfer};
 use mkbill_core::invoice::InvoiceStatus;
-use mkbill_core::kernel::caller::Permission;
 use mkbill_core::kernel::ids::{CustomerId, SubscriptionId};
 use mkbill_core::kernel::page::PageRequest;
+use mkbill_core::kernel::permission::Role;
 use mkbill_core::ledger::carry_over::{ProratedDays, quote};
 use mkbill_core::notice::NoticeKind;
 use mkbill_core::notice::store::NoticeFilter;
@@ -319,10 +319,11 @@ async fn r19_credit_goes_below_zero_only_with_reason_permission_and_intent(engin
         let done = shop.billing.adjust_credit(&caller, customer, take(overdraw)).await;
         done.map(drop).map_err(|error| error.code())
     };
-    let boss = || because("router not returned").permitted(Permission::OverdrawCredit);
-    let silent = clerk().permitted(Permission::OverdrawCredit);
+    let boss = || because("router not returned");
+    let silent = clerk();
+    let admin = |reason| because(reason).limited_to(Role::Admin.permissions());
     assert_eq!(adjust(silent, Overdraw::Allowed).await, Err("reason_missing"));
-    assert_eq!(adjust(because("fee"), Overdraw::Allowed).await, Err("not_permitted"));
+    assert_eq!(adjust(admin("fee"), Overdraw::Allowed).await, Err("not_permitted"));
     assert_eq!(adjust(boss(), Overdraw::Never).await, Err("credit_overdrawn"));
     assert_eq!(shop.credit(customer).await, 20_000);
     assert_eq!(adjust(boss(), Overdraw::Allowed).await, Ok(()));

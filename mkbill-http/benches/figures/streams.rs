@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
+use mkbill_core::apikey::NewApiKey;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::time::{Clock as _, SystemClock};
@@ -54,10 +55,13 @@ async fn sending(engine: Engine) -> u64 {
 
 async fn serve(billing: &Billing) -> (SocketAddr, SecretString) {
     let clerk = Caller::new(Actor::cli("bench"));
-    let (_, key) = billing.create_api_key(&clerk, "bench").await.expect("a new name");
+    let (_, key) = billing
+        .create_api_key(&clerk, &NewApiKey::for_everything("bench"))
+        .await
+        .expect("a new name");
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
     let address = listener.local_addr().expect("a bound listener has an address");
-    let app = mkbill_http::app(billing.clone());
+    let app = mkbill_http::router(billing.clone(), &mkbill_http::Manners::default());
     tokio::spawn(async move { axum::serve(listener, app).await });
     (address, key)
 }

@@ -1,7 +1,6 @@
 //! Alerts and their rules over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use mkbill_core::alert::rule::{
@@ -9,16 +8,18 @@ use mkbill_core::alert::rule::{
 };
 use mkbill_core::alert::store::AlertFilter;
 use mkbill_core::alert::{Alert, AlertStateName};
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{AlertId, RouterId};
+use mkbill_core::kernel::permission::needs::{AlertsAcknowledge, AlertsEdit, AlertsView};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::values::{PageBody, PageQuery, choices};
 use super::{Answer, Problems};
-use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in};
 use crate::problem::Problem;
 
 choices! {
@@ -140,7 +141,7 @@ const fn yes() -> bool {
 }
 
 impl AlertRuleTermsBody {
-    pub(crate) async fn read(self, billing: &Billing, name: &str) -> Result<AlertRule, Error> {
+    pub(crate) async fn read(self, billing: &Reader, name: &str) -> Result<AlertRule, Error> {
         let router = match &self.router {
             Some(key) => Some(billing.router(key).await.map_err(named_in("router"))?.id),
             None => None,
@@ -288,7 +289,7 @@ pub(crate) struct AlertsQuery {
 }
 
 impl AlertsQuery {
-    pub(crate) async fn filter(&self, billing: &Billing) -> Result<AlertFilter, Error> {
+    pub(crate) async fn filter(&self, billing: &Reader) -> Result<AlertFilter, Error> {
         let router = match &self.router {
             Some(key) => Some(billing.router(key).await.map_err(named_in("router"))?.id),
             None => None,
@@ -301,7 +302,7 @@ impl AlertsQuery {
 #[utoipa::path(get, path = "/alerts", tag = "alerts", params(AlertsQuery),
     responses((status = 200, description = "A page", body = PageBody<AlertBody>), Problems))]
 pub(crate) async fn list_alerts(
-    State(billing): State<Billing>,
+    billing: Reads<AlertsView>,
     Query(query): Query<AlertsQuery>,
 ) -> Answer<PageBody<AlertBody>> {
     let filter = query.filter(&billing).await?;
@@ -314,17 +315,16 @@ pub(crate) async fn list_alerts(
     params(("alert" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "It is in good hands", body = AlertBody), Problems))]
 pub(crate) async fn acknowledge_alert(
-    State(billing): State<Billing>,
+    billing: Writes<AlertsAcknowledge>,
     Path(id): Path<Uuid>,
-    writer: Writer,
 ) -> Answer<AlertBody> {
-    Ok(Json(billing.acknowledge_alert(&writer.0, AlertId::from_uuid(id)).await?.into()))
+    Ok(Json(billing.acknowledge_alert(&billing.caller, AlertId::from_uuid(id)).await?.into()))
 }
 
 /// All rules of alerts, by name.
 #[utoipa::path(get, path = "/alert-rules", tag = "alerts",
     responses((status = 200, description = "All rules", body = AlertRulesBody), Problems))]
-pub(crate) async fn list_alert_rules(State(billing): State<Billing>) -> Answer<AlertRulesBody> {
+pub(crate) async fn list_alert_rules(billing: Reads<AlertsView>) -> Answer<AlertRulesBody> {
     let items = billing.alert_rules().await?.into_iter().map(AlertRuleBody::from).collect();
     Ok(Json(AlertRulesBody { items }))
 }
@@ -336,13 +336,12 @@ pub(crate) async fn list_alert_rules(State(billing): State<Billing>) -> Answer<A
     request_body = AlertRuleTermsBody,
     responses((status = 200, description = "The rule", body = AlertRuleBody), Problems))]
 pub(crate) async fn set_alert_rule(
-    State(billing): State<Billing>,
+    billing: Writes<AlertsEdit>,
     Path(name): Path<String>,
-    writer: Writer,
     Body(body): Body<AlertRuleTermsBody>,
 ) -> Answer<AlertRuleBody> {
     let rule = body.read(&billing, &name).await?;
-    Ok(Json(billing.set_alert_rule(&writer.0, rule).await?.into()))
+    Ok(Json(billing.set_alert_rule(&billing.caller, rule).await?.into()))
 }
 
 /// Takes a rule away. Its alerts are over with the next look at them.
@@ -350,11 +349,10 @@ pub(crate) async fn set_alert_rule(
     params(("name" = String, Path, description = "Its name"), WriteHeaders, WriteQuery),
     responses((status = 204, description = "It is gone"), Problems))]
 pub(crate) async fn remove_alert_rule(
-    State(billing): State<Billing>,
+    billing: Writes<AlertsEdit>,
     Path(name): Path<String>,
-    writer: Writer,
 ) -> Result<StatusCode, Problem> {
     let name: RuleName = name.parse()?;
-    billing.remove_alert_rule(&writer.0, &name).await?;
+    billing.remove_alert_rule(&billing.caller, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,10 +1,9 @@
 //! The audit trail over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
 use mkbill_core::audit::store::AuditRow;
-use mkbill_core::billing::Billing;
+use mkbill_core::kernel::permission::needs::AuditView;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -12,6 +11,7 @@ use uuid::Uuid;
 
 use super::values::{PageBody, PageQuery};
 use super::{Answer, Problems};
+use crate::auth::access::Reads;
 use crate::extract::Query;
 
 /// Which rows of the trail.
@@ -72,7 +72,7 @@ impl From<AuditRow> for AuditBody {
 #[utoipa::path(get, path = "/audit", tag = "audit", params(AuditQuery),
     responses((status = 200, description = "A page", body = PageBody<AuditBody>), Problems))]
 pub(crate) async fn list_audit(
-    State(billing): State<Billing>,
+    billing: Reads<AuditView>,
     Query(query): Query<AuditQuery>,
 ) -> Answer<PageBody<AuditBody>> {
     let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;

@@ -1,14 +1,15 @@
 //! Voucher batches over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mkbill_core::billing::{BatchView, Billing, Receipt, Unpushed};
+use mkbill_core::billing::{BatchView, Reader, Receipt, Unpushed};
+use mkbill_core::kernel::caller::Caller;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::VendorId;
+use mkbill_core::kernel::permission::needs::{VouchersCreate, VouchersDelete, VouchersView};
 use mkbill_core::plan::{Plan, Prices};
 use mkbill_core::voucher::batch::{Batch, BatchTally, NewBatch, PushReport};
 use mkbill_core::voucher::code::{CodeShape, LoginMode};
@@ -18,7 +19,8 @@ use uuid::Uuid;
 
 use super::values::{LimitsBody, MoneyBody, PageBody, PageQuery};
 use super::{Answer, Made, Problems, created, mark_replayed};
-use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in};
 use crate::problem::Problem;
 
 /// What a voucher's password is.
@@ -76,7 +78,7 @@ pub(crate) struct NewBatchBody {
 
 impl NewBatchBody {
     /// Finds what the names stand for. A name that stands for nothing is a problem of its field.
-    pub(crate) async fn read(self, billing: &Billing) -> Result<NewBatch, Error> {
+    pub(crate) async fn read(self, billing: &Reader) -> Result<NewBatch, Error> {
         let shape = self.shape()?;
         let router = billing.router(&self.router).await.map_err(named_in("router"))?;
         let plan = billing.plan(&self.plan).await.map_err(named_in("plan"))?;
@@ -328,9 +330,9 @@ impl From<UnpushedBody> for Unpushed {
     }
 }
 
-fn answer(writer: &Writer, receipt: Receipt<BatchView>) -> Response {
+fn answer(caller: &Caller, receipt: Receipt<BatchView>) -> Response {
     let place = format!("/api/v1/voucher-batches/{}", receipt.value.batch.number);
-    let response = created(writer, &place, BatchViewBody::from(receipt.value));
+    let response = created(caller, &place, BatchViewBody::from(receipt.value));
     if receipt.replayed { mark_replayed(response) } else { response }
 }
 
@@ -341,20 +343,19 @@ fn answer(writer: &Writer, receipt: Receipt<BatchView>) -> Response {
         `Idempotency-Replayed` tells; `Location` says where", body = BatchViewBody),
         (status = 200, description = "Only tried", body = BatchViewBody), Problems))]
 pub(crate) async fn create_batch(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<VouchersCreate>,
     Body(body): Body<NewBatchBody>,
 ) -> Made {
     let request = body.read(&billing).await?;
-    let receipt = billing.create_batch(&writer.0, request).await?;
-    Ok(answer(&writer, receipt))
+    let receipt = billing.create_batch(&billing.caller, request).await?;
+    Ok(answer(&billing.caller, receipt))
 }
 
 /// Lists batches, newest first.
 #[utoipa::path(get, path = "/voucher-batches", tag = "voucher-batches", params(PageQuery),
     responses((status = 200, description = "A page", body = PageBody<BatchBody>), Problems))]
 pub(crate) async fn list_batches(
-    State(billing): State<Billing>,
+    billing: Reads<VouchersView>,
     Query(page): Query<PageQuery>,
 ) -> Answer<PageBody<BatchBody>> {
     Ok(Json(PageBody::of(billing.batches(page.read()?).await?, BatchBody::from)))
@@ -365,7 +366,7 @@ pub(crate) async fn list_batches(
     params(("batch" = String, Path, description = "Number or id")),
     responses((status = 200, description = "The batch", body = BatchViewBody), Problems))]
 pub(crate) async fn show_batch(
-    State(billing): State<Billing>,
+    billing: Reads<VouchersView>,
     Path(batch): Path<String>,
 ) -> Answer<BatchViewBody> {
     Ok(Json(billing.batch(&batch).await?.into()))
@@ -376,11 +377,10 @@ pub(crate) async fn show_batch(
     params(("batch" = String, Path, description = "Number or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "The push goes on", body = BatchViewBody), Problems))]
 pub(crate) async fn retry_batch(
-    State(billing): State<Billing>,
+    billing: Writes<VouchersCreate>,
     Path(batch): Path<String>,
-    writer: Writer,
 ) -> Answer<BatchViewBody> {
-    Ok(Json(billing.retry_batch(&writer.0, &batch).await?.into()))
+    Ok(Json(billing.retry_batch(&billing.caller, &batch).await?.into()))
 }
 
 /// Withdraws every voucher of a batch that was never used; those in use stay as they are.
@@ -388,11 +388,10 @@ pub(crate) async fn retry_batch(
     params(("batch" = String, Path, description = "Number or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "Withdrawn", body = BatchViewBody), Problems))]
 pub(crate) async fn cancel_batch(
-    State(billing): State<Billing>,
+    billing: Writes<VouchersDelete>,
     Path(batch): Path<String>,
-    writer: Writer,
 ) -> Answer<BatchViewBody> {
-    Ok(Json(billing.cancel_batch(&writer.0, &batch).await?.into()))
+    Ok(Json(billing.cancel_batch(&billing.caller, &batch).await?.into()))
 }
 
 /// The vouchers of a batch as CSV, codes and passwords included.
@@ -401,7 +400,7 @@ pub(crate) async fn cancel_batch(
     responses((status = 200, description = "The vouchers", body = String,
         content_type = "text/csv"), Problems))]
 pub(crate) async fn export_batch(
-    State(billing): State<Billing>,
+    billing: Reads<VouchersView>,
     Path(batch): Path<String>,
     Query(query): Query<ExportQuery>,
 ) -> Result<Response, Problem> {

@@ -1,14 +1,13 @@
 //! Statements and closed months over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{
     CustomerId, EntryId, InvoiceId, PaymentId, PlanId, SubscriptionId, VendorId,
 };
+use mkbill_core::kernel::permission::needs::{BooksLock, BooksUnlock, CustomersView, ReportsView};
 use mkbill_core::ledger::statement::{Statement, StatementLine};
 use mkbill_core::ledger::store::EntryFilter;
 use mkbill_core::ledger::{Cause, Entry, Posting};
@@ -19,7 +18,8 @@ use uuid::Uuid;
 
 use super::values::{MoneyBody, PageBody, PageQuery};
 use super::{Answer, Problems};
-use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
 
 /// Which lines of a statement.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -111,7 +111,7 @@ impl StatementBody {
     params(("customer" = Uuid, Path, description = "Id"), StatementQuery),
     responses((status = 200, description = "A page", body = StatementBody), Problems))]
 pub(crate) async fn statement(
-    State(billing): State<Billing>,
+    billing: Reads<CustomersView>,
     Path(customer): Path<Uuid>,
     Query(query): Query<StatementQuery>,
 ) -> Answer<StatementBody> {
@@ -236,7 +236,7 @@ impl From<Entry> for EntryBody {
 #[utoipa::path(get, path = "/books/entries", tag = "books", params(EntryQuery),
     responses((status = 200, description = "A page", body = PageBody<EntryBody>), Problems))]
 pub(crate) async fn list_entries(
-    State(billing): State<Billing>,
+    billing: Reads<ReportsView>,
     Query(query): Query<EntryQuery>,
 ) -> Answer<PageBody<EntryBody>> {
     let filter = query.filter()?;
@@ -255,7 +255,7 @@ pub(crate) struct BooksBody {
 /// How far the books are closed.
 #[utoipa::path(get, path = "/books", tag = "books",
     responses((status = 200, description = "The last closed day", body = BooksBody), Problems))]
-pub(crate) async fn show_books(State(billing): State<Billing>) -> Answer<BooksBody> {
+pub(crate) async fn show_books(billing: Reads<ReportsView>) -> Answer<BooksBody> {
     Ok(Json(BooksBody { locked_through: billing.books_locked_through().await? }))
 }
 
@@ -274,11 +274,10 @@ pub(crate) struct LockBody {
     request_body = LockBody,
     responses((status = 200, description = "Closed", body = BooksBody), Problems))]
 pub(crate) async fn lock_books(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<BooksLock>,
     Body(body): Body<LockBody>,
 ) -> Answer<BooksBody> {
-    let locked_through = billing.lock_books(&writer.0, body.through).await?;
+    let locked_through = billing.lock_books(&billing.caller, body.through).await?;
     Ok(Json(BooksBody { locked_through }))
 }
 
@@ -296,10 +295,9 @@ pub(crate) struct UnlockBody {
     request_body = UnlockBody,
     responses((status = 200, description = "Opened", body = BooksBody), Problems))]
 pub(crate) async fn unlock_books(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<BooksUnlock>,
     Body(body): Body<UnlockBody>,
 ) -> Answer<BooksBody> {
-    let locked_through = billing.unlock_books(&writer.0, body.through).await?;
+    let locked_through = billing.unlock_books(&billing.caller, body.through).await?;
     Ok(Json(BooksBody { locked_through }))
 }

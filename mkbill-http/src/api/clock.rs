@@ -1,12 +1,12 @@
 //! The clock over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mkbill_core::billing::{Billing, BillingRun};
+use mkbill_core::billing::{BillingRun, Reader};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::SubscriptionId;
+use mkbill_core::kernel::permission::needs::{ClockAdvance, SystemView};
 use mkbill_core::worker::Worker;
 use mkbill_core::worker::advance::Advanced;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Answer, Problems};
+use crate::auth::access::{Reads, Writes};
 use crate::extract::Json as Body;
 
 /// What time it is for the engine.
@@ -30,7 +31,7 @@ pub(crate) struct ClockBody {
 }
 
 impl ClockBody {
-    pub(crate) fn of(billing: &Billing) -> Self {
+    pub(crate) fn of(billing: &Reader) -> Self {
         let now = billing.now();
         let mode = if billing.test_clock().is_some() { "test" } else { "system" };
         Self { mode, now, today: billing.zone().date(now) }
@@ -49,7 +50,7 @@ pub(crate) struct AdvanceBody {
 
 /// An instant, or the beginning of a business day.
 pub(crate) fn instant(
-    billing: &Billing,
+    billing: &Reader,
     field: &'static str,
     text: &str,
 ) -> Result<Timestamp, Error> {
@@ -119,7 +120,7 @@ pub(crate) struct AdvancedBody {
 }
 
 impl AdvancedBody {
-    pub(crate) fn of(billing: &Billing, advanced: Advanced) -> Self {
+    pub(crate) fn of(billing: &Reader, advanced: Advanced) -> Self {
         let Advanced { moments, billing: run, expired } = advanced;
         Self { now: billing.now(), moments, run: run.into(), expired }
     }
@@ -128,7 +129,7 @@ impl AdvancedBody {
 /// Tells what time it is for the engine.
 #[utoipa::path(get, path = "/clock", tag = "clock",
     responses((status = 200, description = "The clock", body = ClockBody), Problems))]
-pub(crate) async fn show_clock(State(billing): State<Billing>) -> Answer<ClockBody> {
+pub(crate) async fn show_clock(billing: Reads<SystemView>) -> Answer<ClockBody> {
     Ok(Json(ClockBody::of(&billing)))
 }
 
@@ -139,7 +140,7 @@ pub(crate) async fn show_clock(State(billing): State<Billing>) -> Answer<ClockBo
 #[utoipa::path(post, path = "/clock/advance", tag = "clock", request_body = AdvanceBody,
     responses((status = 200, description = "It stands there now", body = AdvancedBody), Problems))]
 pub(crate) async fn advance_clock(
-    State(billing): State<Billing>,
+    billing: Writes<ClockAdvance>,
     Body(body): Body<AdvanceBody>,
 ) -> Answer<AdvancedBody> {
     let to = instant(&billing, "to", &body.to)?;

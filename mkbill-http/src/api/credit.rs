@@ -1,19 +1,20 @@
 //! Customers' credit over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use mkbill_core::account::correct::Overdraw;
-use mkbill_core::billing::{Adjustment, Billing, Standing, Transfer};
+use mkbill_core::billing::{Adjustment, Standing, Transfer};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{CustomerId, SubscriptionId};
 use mkbill_core::kernel::money::Money;
+use mkbill_core::kernel::permission::needs::{BalancesAdjust, CustomersView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::values::MoneyBody;
 use super::{Answer, Problems};
-use crate::extract::{Json as Body, Path, WriteHeaders, WriteQuery, Writer, named_in_one_of};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, WriteHeaders, WriteQuery, named_in_one_of};
 
 /// Credit of a customer.
 #[derive(Debug, Serialize, ToSchema)]
@@ -143,13 +144,12 @@ impl TransferBody {
     responses((status = 200, description = "How the customer stands then", body = StandingsBody),
         Problems))]
 pub(crate) async fn adjust_credit(
-    State(billing): State<Billing>,
+    billing: Writes<BalancesAdjust>,
     Path(customer): Path<Uuid>,
-    writer: Writer,
     Body(body): Body<AdjustmentBody>,
 ) -> Answer<StandingsBody> {
     let customer = CustomerId::from_uuid(customer);
-    let adjusted = billing.adjust_credit(&writer.0, customer, body.read()?).await;
+    let adjusted = billing.adjust_credit(&billing.caller, customer, body.read()?).await;
     let standing = adjusted.map_err(named_in_one_of(&["subscription"]))?;
     Ok(Json(StandingsBody::of(customer, standing)))
 }
@@ -160,12 +160,11 @@ pub(crate) async fn adjust_credit(
     responses((status = 200, description = "How the giver stands then", body = StandingsBody),
         Problems))]
 pub(crate) async fn transfer_credit(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<BalancesAdjust>,
     Body(body): Body<TransferBody>,
 ) -> Answer<StandingsBody> {
     let transfer = body.read()?;
-    let moved = billing.transfer_credit(&writer.0, transfer).await;
+    let moved = billing.transfer_credit(&billing.caller, transfer).await;
     let standing = moved.map_err(named_in_one_of(&["customer", "subscription"]))?;
     Ok(Json(StandingsBody::of(transfer.from, standing)))
 }
@@ -176,7 +175,7 @@ pub(crate) async fn transfer_credit(
     responses((status = 200, description = "How the customer stands", body = StandingsBody),
         Problems))]
 pub(crate) async fn standing(
-    State(billing): State<Billing>,
+    billing: Reads<CustomersView>,
     Path(customer): Path<Uuid>,
 ) -> Answer<StandingsBody> {
     let customer = CustomerId::from_uuid(customer);

@@ -1,16 +1,18 @@
 //! Tags, contacts, figures and files of customers over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use mkbill_core::billing::{Billing, CustomerFile, CustomerStatistics};
+use mkbill_core::billing::{CustomerFile, CustomerStatistics};
 use mkbill_core::customer::CustomerStatus;
 use mkbill_core::customer::import::ImportReport;
 use mkbill_core::customer::store::{Duplicate, TagTally};
 use mkbill_core::customer::tag::TagEdit;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::CustomerId;
+use mkbill_core::kernel::permission::needs::{
+    CustomersCreate, CustomersDelete, CustomersEdit, CustomersView,
+};
 use mkbill_core::kernel::table::LineError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -24,7 +26,8 @@ use super::payments::PaymentBody;
 use super::subscriptions::SubscriptionBody;
 use super::values::{MoneyBody, PageBody, PageQuery};
 use super::{Answer, Made, Problems, mark_replayed};
-use crate::extract::{Csv, Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Csv, Json as Body, Path, Query, WriteHeaders, WriteQuery};
 use crate::problem::Problem;
 
 /// All contacts of a customer.
@@ -243,7 +246,7 @@ impl CustomerFileBody {
 /// Lists customers that may be one and the same: they share a number, an e-mail or a name.
 #[utoipa::path(get, path = "/customers/duplicates", tag = "customers",
     responses((status = 200, description = "Groups", body = DuplicatesBody), Problems))]
-pub(crate) async fn duplicates(State(billing): State<Billing>) -> Answer<DuplicatesBody> {
+pub(crate) async fn duplicates(billing: Reads<CustomersView>) -> Answer<DuplicatesBody> {
     let items = billing.customer_duplicates().await?;
     Ok(Json(DuplicatesBody { items: items.into_iter().map(DuplicateBody::from).collect() }))
 }
@@ -251,14 +254,14 @@ pub(crate) async fn duplicates(State(billing): State<Billing>) -> Answer<Duplica
 /// How customers stand as a whole, in the currency of the business.
 #[utoipa::path(get, path = "/customers/statistics", tag = "customers",
     responses((status = 200, description = "Figures", body = CustomerStatisticsBody), Problems))]
-pub(crate) async fn statistics(State(billing): State<Billing>) -> Answer<CustomerStatisticsBody> {
+pub(crate) async fn statistics(billing: Reads<CustomersView>) -> Answer<CustomerStatisticsBody> {
     Ok(Json(billing.customer_statistics().await?.into()))
 }
 
 /// Lists the tags that most customers have.
 #[utoipa::path(get, path = "/customers/tags", tag = "customers",
     responses((status = 200, description = "Tags", body = TagCountsBody), Problems))]
-pub(crate) async fn popular_tags(State(billing): State<Billing>) -> Answer<TagCountsBody> {
+pub(crate) async fn popular_tags(billing: Reads<CustomersView>) -> Answer<TagCountsBody> {
     let items = billing.popular_tags().await?;
     Ok(Json(TagCountsBody { items: items.into_iter().map(TagCountBody::from).collect() }))
 }
@@ -273,8 +276,8 @@ pub(crate) async fn popular_tags(State(billing): State<Billing>) -> Answer<TagCo
     request_body(content = String, content_type = "text/csv"),
     responses((status = 200, description = "What became of it", body = ImportReportBody),
         Problems))]
-pub(crate) async fn import(State(billing): State<Billing>, writer: Writer, Csv(csv): Csv) -> Made {
-    let receipt = billing.import_customers(&writer.0, &csv).await?;
+pub(crate) async fn import(billing: Writes<CustomersCreate>, Csv(csv): Csv) -> Made {
+    let receipt = billing.import_customers(&billing.caller, &csv).await?;
     let response = Json(ImportReportBody::from(receipt.value)).into_response();
     Ok(if receipt.replayed { mark_replayed(response) } else { response })
 }
@@ -283,7 +286,7 @@ pub(crate) async fn import(State(billing): State<Billing>, writer: Writer, Csv(c
 #[utoipa::path(get, path = "/customers/export.csv", tag = "customers",
     responses((status = 200, description = "The customers", body = String,
         content_type = "text/csv"), Problems))]
-pub(crate) async fn export_csv(State(billing): State<Billing>) -> Result<Response, Problem> {
+pub(crate) async fn export_csv(billing: Reads<CustomersView>) -> Result<Response, Problem> {
     let csv = billing.export_customers().await?;
     let kind = [(header::CONTENT_TYPE, "text/csv; charset=utf-8")];
     let name = [(header::CONTENT_DISPOSITION, "attachment; filename=\"customers.csv\"")];
@@ -295,7 +298,7 @@ pub(crate) async fn export_csv(State(billing): State<Billing>) -> Result<Respons
     params(("customer" = String, Path, description = "Number in any spelling, or id")),
     responses((status = 200, description = "The contacts", body = ContactsBody), Problems))]
 pub(crate) async fn list_contacts(
-    State(billing): State<Billing>,
+    billing: Reads<CustomersView>,
     Path(customer): Path<String>,
 ) -> Answer<ContactsBody> {
     let contacts = billing.customer_contacts(&customer).await?;
@@ -309,14 +312,13 @@ pub(crate) async fn list_contacts(
     request_body = ContactsBody,
     responses((status = 200, description = "The contacts now", body = ContactsBody), Problems))]
 pub(crate) async fn set_contacts(
-    State(billing): State<Billing>,
+    billing: Writes<CustomersEdit>,
     Path(customer): Path<String>,
-    writer: Writer,
     Body(body): Body<ContactsBody>,
 ) -> Answer<ContactsBody> {
     let contacts = body.contacts.iter().map(|contact| contact.read(&billing));
     let contacts = contacts.collect::<Result<_, _>>()?;
-    let contacts = billing.set_customer_contacts(&writer.0, &customer, contacts).await?;
+    let contacts = billing.set_customer_contacts(&billing.caller, &customer, contacts).await?;
     Ok(Json(ContactsBody { contacts: contacts.into_iter().map(ContactBody::from).collect() }))
 }
 
@@ -327,14 +329,13 @@ pub(crate) async fn set_contacts(
     request_body = TagsBody,
     responses((status = 200, description = "The customer now", body = CustomerBody), Problems))]
 pub(crate) async fn set_tags(
-    State(billing): State<Billing>,
+    billing: Writes<CustomersEdit>,
     Path(customer): Path<String>,
-    writer: Writer,
     Body(body): Body<TagsBody>,
 ) -> Answer<CustomerBody> {
     let tags = body.tags.iter().map(TagBody::read).collect::<Result<_, _>>()?;
     let edit = TagEdit::Replace(tags);
-    Ok(Json(CustomerBody::of(billing.tag_customer(&writer.0, &customer, edit).await?)?))
+    Ok(Json(CustomerBody::of(billing.tag_customer(&billing.caller, &customer, edit).await?)?))
 }
 
 /// Takes a tag off a customer.
@@ -343,12 +344,11 @@ pub(crate) async fn set_tags(
         ("tag" = String, Path, description = "The name of the tag"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "The customer now", body = CustomerBody), Problems))]
 pub(crate) async fn remove_tag(
-    State(billing): State<Billing>,
+    billing: Writes<CustomersEdit>,
     Path((customer, tag)): Path<(String, String)>,
-    writer: Writer,
 ) -> Answer<CustomerBody> {
     let edit = TagEdit::Remove(tag);
-    Ok(Json(CustomerBody::of(billing.tag_customer(&writer.0, &customer, edit).await?)?))
+    Ok(Json(CustomerBody::of(billing.tag_customer(&billing.caller, &customer, edit).await?)?))
 }
 
 /// Takes everything personal of a customer away, for good; books, invoices and payments stay.
@@ -357,11 +357,10 @@ pub(crate) async fn remove_tag(
         WriteHeaders, WriteQuery),
     responses((status = 200, description = "What is left", body = CustomerBody), Problems))]
 pub(crate) async fn anonymise(
-    State(billing): State<Billing>,
+    billing: Writes<CustomersDelete>,
     Path(customer): Path<String>,
-    writer: Writer,
 ) -> Answer<CustomerBody> {
-    Ok(Json(CustomerBody::of(billing.anonymise_customer(&writer.0, &customer).await?)?))
+    Ok(Json(CustomerBody::of(billing.anonymise_customer(&billing.caller, &customer).await?)?))
 }
 
 /// Lists what was done to a customer, newest first.
@@ -369,7 +368,7 @@ pub(crate) async fn anonymise(
     params(("customer" = String, Path, description = "Number in any spelling, or id"), PageQuery),
     responses((status = 200, description = "A page", body = PageBody<AuditBody>), Problems))]
 pub(crate) async fn activity(
-    State(billing): State<Billing>,
+    billing: Reads<CustomersView>,
     Path(customer): Path<String>,
     Query(page): Query<PageQuery>,
 ) -> Answer<PageBody<AuditBody>> {
@@ -382,7 +381,7 @@ pub(crate) async fn activity(
     params(("customer" = String, Path, description = "Number in any spelling, or id")),
     responses((status = 200, description = "Their file", body = CustomerFileBody), Problems))]
 pub(crate) async fn export(
-    State(billing): State<Billing>,
+    billing: Reads<CustomersView>,
     Path(customer): Path<String>,
 ) -> Answer<CustomerFileBody> {
     Ok(Json(CustomerFileBody::of(billing.customer_file(&customer).await?)?))

@@ -1,9 +1,8 @@
 //! Customers over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
-use mkbill_core::billing::{Billing, CustomerView};
+use mkbill_core::billing::{CustomerView, Reader};
 use mkbill_core::customer::contact::{Contact, ContactKind};
 use mkbill_core::customer::phone::GivenPhone;
 use mkbill_core::customer::store::{CustomerFilter, CustomerOrder};
@@ -11,6 +10,9 @@ use mkbill_core::customer::tag::Tag;
 use mkbill_core::customer::{Balance, CustomerChange, CustomerStatus, Locale, NewCustomer};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::money::Money;
+use mkbill_core::kernel::permission::needs::{
+    CustomersCreate, CustomersDelete, CustomersEdit, CustomersView,
+};
 use mkbill_core::kernel::time::BusinessZone;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -18,7 +20,8 @@ use uuid::Uuid;
 
 use super::values::{Given, MoneyBody, PageBody, PageQuery, choices};
 use super::{Answer, Made, Problems, created, mark_replayed};
-use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
 
 choices! {
     /// Whether a customer is served.
@@ -100,7 +103,7 @@ pub(crate) struct ContactBody {
 }
 
 impl ContactBody {
-    pub(crate) fn read(&self, billing: &Billing) -> Result<Contact, Error> {
+    pub(crate) fn read(&self, billing: &Reader) -> Result<Contact, Error> {
         let notes = self.notes.as_deref();
         Contact::new(self.kind.into(), &self.value, self.is_primary, notes, billing.region())
     }
@@ -160,7 +163,7 @@ pub(crate) struct NewCustomerBody {
 }
 
 impl NewCustomerBody {
-    pub(crate) fn read(self, billing: &Billing) -> Result<NewCustomer, Error> {
+    pub(crate) fn read(self, billing: &Reader) -> Result<NewCustomer, Error> {
         let phone = GivenPhone::parse(&self.phone, billing.region())?;
         let money =
             |field, money: Option<MoneyBody>| money.map(|money| money.read(field)).transpose();
@@ -225,7 +228,7 @@ pub(crate) struct CustomerChangeBody {
 }
 
 impl CustomerChangeBody {
-    pub(crate) fn read(self, billing: &Billing) -> Result<CustomerChange, Error> {
+    pub(crate) fn read(self, billing: &Reader) -> Result<CustomerChange, Error> {
         let phone = |text: String| GivenPhone::parse(&text, billing.region());
         Ok(CustomerChange {
             name: self.name,
@@ -380,7 +383,7 @@ pub(crate) struct CustomerQuery {
 }
 
 impl CustomerQuery {
-    pub(crate) fn filter(&self, billing: &Billing) -> CustomerFilter {
+    pub(crate) fn filter(&self, billing: &Reader) -> CustomerFilter {
         let tags = self.tags.as_deref().unwrap_or_default().split(',').map(str::trim);
         let amount = |minor| Money::new(minor, billing.currency());
         CustomerFilter {
@@ -405,14 +408,13 @@ impl CustomerQuery {
     responses((status = 201, description = "Added; `Location` says where", body = CustomerBody),
         (status = 200, description = "Only tried", body = CustomerBody), Problems))]
 pub(crate) async fn add_customer(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<CustomersCreate>,
     Body(body): Body<NewCustomerBody>,
 ) -> Made {
-    let receipt = billing.add_customer(&writer.0, body.read(&billing)?).await?;
+    let receipt = billing.add_customer(&billing.caller, body.read(&billing)?).await?;
     let customer = CustomerBody::of(receipt.value)?;
     let place = format!("/api/v1/customers/{}", customer.id);
-    let response = created(&writer, &place, customer);
+    let response = created(&billing.caller, &place, customer);
     Ok(if receipt.replayed { mark_replayed(response) } else { response })
 }
 
@@ -420,7 +422,7 @@ pub(crate) async fn add_customer(
 #[utoipa::path(get, path = "/customers", tag = "customers", params(CustomerQuery),
     responses((status = 200, description = "A page", body = PageBody<CustomerBody>), Problems))]
 pub(crate) async fn list_customers(
-    State(billing): State<Billing>,
+    billing: Reads<CustomersView>,
     Query(query): Query<CustomerQuery>,
 ) -> Answer<PageBody<CustomerBody>> {
     let filter = query.filter(&billing);
@@ -434,7 +436,7 @@ pub(crate) async fn list_customers(
     params(("customer" = String, Path, description = "Number in any spelling, or id")),
     responses((status = 200, description = "The customer", body = CustomerBody), Problems))]
 pub(crate) async fn show_customer(
-    State(billing): State<Billing>,
+    billing: Reads<CustomersView>,
     Path(customer): Path<String>,
 ) -> Answer<CustomerBody> {
     Ok(Json(CustomerBody::of(billing.customer(&customer).await?)?))
@@ -447,13 +449,12 @@ pub(crate) async fn show_customer(
     request_body = CustomerChangeBody,
     responses((status = 200, description = "Changed", body = CustomerBody), Problems))]
 pub(crate) async fn change_customer(
-    State(billing): State<Billing>,
+    billing: Writes<CustomersEdit>,
     Path(customer): Path<String>,
-    writer: Writer,
     Body(body): Body<CustomerChangeBody>,
 ) -> Answer<CustomerBody> {
     let change = body.read(&billing)?;
-    Ok(Json(CustomerBody::of(billing.change_customer(&writer.0, &customer, change).await?)?))
+    Ok(Json(CustomerBody::of(billing.change_customer(&billing.caller, &customer, change).await?)?))
 }
 
 /// Deletes a customer; books, invoices and payments stay.
@@ -462,9 +463,8 @@ pub(crate) async fn change_customer(
         ("customer" = String, Path, description = "Number in any spelling, or id")),
     responses((status = 200, description = "Deleted", body = CustomerBody), Problems))]
 pub(crate) async fn delete_customer(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<CustomersDelete>,
     Path(customer): Path<String>,
 ) -> Answer<CustomerBody> {
-    Ok(Json(CustomerBody::of(billing.delete_customer(&writer.0, &customer).await?)?))
+    Ok(Json(CustomerBody::of(billing.delete_customer(&billing.caller, &customer).await?)?))
 }

@@ -6,16 +6,16 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
 use futures_util::stream::unfold;
 use jiff::Timestamp;
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::Reader;
 use mkbill_core::event::feed::{Batch, EventStream, Heard};
 use mkbill_core::event::{Event, Position};
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::permission::needs::EventsView;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{Answer, Problems};
+use crate::auth::access::Reads;
 use crate::extract::Query;
 use crate::problem::Problem;
 
@@ -95,7 +96,7 @@ pub(crate) struct EventsQuery {
 }
 
 impl EventsQuery {
-    pub(crate) async fn read(&self, billing: &Billing) -> Result<EventsBody, Error> {
+    pub(crate) async fn read(&self, billing: &Reader) -> Result<EventsBody, Error> {
         let after = Position::new(self.after.unwrap_or(0));
         let events = billing.events(after, self.limit.unwrap_or(LIMIT_DEFAULT)).await?;
         let bounds = billing.event_bounds().await?;
@@ -126,7 +127,7 @@ pub(crate) struct FollowQuery {
 #[utoipa::path(get, path = "/events", tag = "events", params(EventsQuery),
     responses((status = 200, description = "The next ones", body = EventsBody), Problems))]
 pub(crate) async fn list_events(
-    State(billing): State<Billing>,
+    billing: Reads<EventsView>,
     Query(query): Query<EventsQuery>,
 ) -> Answer<EventsBody> {
     Ok(Json(query.read(&billing).await?))
@@ -142,7 +143,7 @@ pub(crate) async fn list_events(
     responses((status = 200, description = "Events, until one side ends it", body = EventBody,
         content_type = "text/event-stream"), Problems))]
 pub(crate) async fn follow_events(
-    State(billing): State<Billing>,
+    billing: Reads<EventsView>,
     ending: Option<Extension<Ending>>,
     Extension(rendered): Extension<Rendered>,
     headers: HeaderMap,

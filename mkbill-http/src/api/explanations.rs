@@ -1,16 +1,19 @@
 //! Why something is as it is, over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
-use mkbill_core::billing::{Billing, Explanation, Fact};
+use mkbill_core::billing::{Explanation, Fact};
 use mkbill_core::kernel::ids::{CustomerId, LoginId, SubscriptionId};
+use mkbill_core::kernel::permission::needs::{
+    CustomersView, InvoicesView, LoginsView, SubscriptionsView,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::values::MoneyBody;
 use super::{Answer, Problems};
+use crate::auth::access::Reads;
 use crate::extract::Path;
 
 /// One link of a chain of events.
@@ -59,7 +62,7 @@ impl From<Explanation> for ExplanationBody {
     params(("invoice" = String, Path, description = "Number or id")),
     responses((status = 200, description = "Why", body = ExplanationBody), Problems))]
 pub(crate) async fn invoice(
-    State(billing): State<Billing>,
+    billing: Reads<InvoicesView>,
     Path(invoice): Path<String>,
 ) -> Answer<ExplanationBody> {
     Ok(Json(billing.explain_invoice(&invoice).await?.into()))
@@ -70,7 +73,7 @@ pub(crate) async fn invoice(
     params(("customer" = Uuid, Path, description = "Id")),
     responses((status = 200, description = "Why", body = ExplanationBody), Problems))]
 pub(crate) async fn customer(
-    State(billing): State<Billing>,
+    billing: Reads<CustomersView>,
     Path(customer): Path<Uuid>,
 ) -> Answer<ExplanationBody> {
     Ok(Json(billing.explain_customer(CustomerId::from_uuid(customer)).await?.into()))
@@ -81,7 +84,7 @@ pub(crate) async fn customer(
     params(("subscription" = Uuid, Path, description = "Id")),
     responses((status = 200, description = "Why", body = ExplanationBody), Problems))]
 pub(crate) async fn subscription(
-    State(billing): State<Billing>,
+    billing: Reads<SubscriptionsView>,
     Path(subscription): Path<Uuid>,
 ) -> Answer<ExplanationBody> {
     let id = SubscriptionId::from_uuid(subscription);
@@ -93,7 +96,7 @@ pub(crate) async fn subscription(
     params(("login" = Uuid, Path, description = "Id")),
     responses((status = 200, description = "Why", body = ExplanationBody), Problems))]
 pub(crate) async fn login(
-    State(billing): State<Billing>,
+    billing: Reads<LoginsView>,
     Path(login): Path<Uuid>,
 ) -> Answer<ExplanationBody> {
     Ok(Json(billing.explain_login(LoginId::from_uuid(login)).await?.into()))

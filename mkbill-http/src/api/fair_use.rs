@@ -1,18 +1,19 @@
 //! What subscriptions use of their periods, over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::SubscriptionId;
+use mkbill_core::kernel::permission::needs::{SubscriptionsEdit, SubscriptionsView};
 use mkbill_core::subscription::period_use::PeriodUse;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Answer, Problems};
-use crate::extract::{Path, WriteHeaders, WriteQuery, Writer};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Path, WriteHeaders, WriteQuery};
 
 /// What a subscription has used of its present period, as far as its rule of fair use counts.
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -34,7 +35,7 @@ pub(crate) struct PeriodUseBody {
 
 impl PeriodUseBody {
     pub(crate) async fn of(
-        billing: &Billing,
+        billing: &Reader,
         id: SubscriptionId,
         used: Option<PeriodUse>,
     ) -> Result<Self, Error> {
@@ -61,7 +62,7 @@ impl PeriodUseBody {
     params(("subscription" = Uuid, Path, description = "Id")),
     responses((status = 200, description = "What was used", body = PeriodUseBody), Problems))]
 pub(crate) async fn show_use(
-    State(billing): State<Billing>,
+    billing: Reads<SubscriptionsView>,
     Path(id): Path<Uuid>,
 ) -> Answer<PeriodUseBody> {
     let id = SubscriptionId::from_uuid(id);
@@ -74,11 +75,10 @@ pub(crate) async fn show_use(
     params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "Counted anew", body = PeriodUseBody), Problems))]
 pub(crate) async fn reset_use(
-    State(billing): State<Billing>,
+    billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
 ) -> Answer<PeriodUseBody> {
     let id = SubscriptionId::from_uuid(id);
-    let used = billing.reset_use(&writer.0, id).await?;
+    let used = billing.reset_use(&billing.caller, id).await?;
     Ok(Json(PeriodUseBody::of(&billing, id, used).await?))
 }

@@ -1,8 +1,7 @@
 //! Figures of those who keep plans over HTTP.
 
 use axum::Json;
-use axum::extract::State;
-use mkbill_core::billing::Billing;
+use mkbill_core::kernel::permission::needs::ReportsView;
 use mkbill_core::report::subscribers::{
     SubscriberFigures, SubscriptionFigures, TopBy, TopCustomer, Window,
 };
@@ -13,6 +12,7 @@ use uuid::Uuid;
 
 use super::values::{MoneyBody, choices};
 use super::{Answer, Problems};
+use crate::auth::access::Reads;
 use crate::extract::Query;
 
 choices! {
@@ -219,7 +219,7 @@ impl From<SubscriptionFigures> for SubscriptionFiguresBody {
 #[utoipa::path(get, path = "/reports/subscribers", tag = "reports", params(WindowQuery),
     responses((status = 200, description = "Figures", body = SubscriberFiguresBody), Problems))]
 pub(crate) async fn subscribers(
-    State(billing): State<Billing>,
+    billing: Reads<ReportsView>,
     Query(query): Query<WindowQuery>,
 ) -> Answer<SubscriberFiguresBody> {
     let figures = billing.subscriber_figures(query.window.into()).await?;
@@ -230,7 +230,7 @@ pub(crate) async fn subscribers(
 #[utoipa::path(get, path = "/reports/top-customers", tag = "reports", params(TopQuery),
     responses((status = 200, description = "The ranking", body = TopCustomersBody), Problems))]
 pub(crate) async fn top_customers(
-    State(billing): State<Billing>,
+    billing: Reads<ReportsView>,
     Query(query): Query<TopQuery>,
 ) -> Answer<TopCustomersBody> {
     let TopQuery { by, window, limit } = query;
@@ -241,8 +241,6 @@ pub(crate) async fn top_customers(
 /// Tells how many subscriptions there are, what they cost, and how many began of late.
 #[utoipa::path(get, path = "/reports/subscriptions", tag = "reports",
     responses((status = 200, description = "Figures", body = SubscriptionFiguresBody), Problems))]
-pub(crate) async fn subscriptions(
-    State(billing): State<Billing>,
-) -> Answer<SubscriptionFiguresBody> {
+pub(crate) async fn subscriptions(billing: Reads<ReportsView>) -> Answer<SubscriptionFiguresBody> {
     Ok(Json(billing.subscription_figures().await?.into()))
 }

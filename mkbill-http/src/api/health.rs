@@ -1,12 +1,11 @@
 //! Whether the server lives and can work.
 
 use axum::Json;
-use axum::extract::State;
-use mkbill_core::billing::Billing;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Answer;
+use crate::auth::access::Anyone;
 use crate::problem::ProblemBody;
 
 /// How the server is.
@@ -18,19 +17,19 @@ pub(crate) struct HealthBody {
 }
 
 /// Is the process alive? Touches nothing.
-#[utoipa::path(get, path = "/health/live", tag = "health", security(()),
+#[utoipa::path(get, path = "/live", tag = "health",
     responses((status = 200, description = "It lives", body = HealthBody)))]
-pub(crate) async fn live() -> Json<HealthBody> {
+pub(crate) async fn live(_anyone: Anyone) -> Json<HealthBody> {
     Json(HealthBody { status: "live" })
 }
 
 /// Can it work? Reads from the database.
-#[utoipa::path(get, path = "/health/ready", tag = "health", security(()),
+#[utoipa::path(get, path = "/ready", tag = "health",
     responses(
         (status = 200, description = "It can work", body = HealthBody),
         (status = 503, description = "The database is away", body = ProblemBody,
             content_type = "application/problem+json")))]
-pub(crate) async fn ready(State(billing): State<Billing>) -> Answer<HealthBody> {
-    billing.ready().await?;
+pub(crate) async fn ready(anyone: Anyone) -> Answer<HealthBody> {
+    anyone.billing.ready().await?;
     Ok(Json(HealthBody { status: "ready" }))
 }

@@ -1,16 +1,18 @@
 //! Invoices and credit notes over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mkbill_core::account::issue::ManualInvoice;
-use mkbill_core::billing::{Billing, InvoiceView};
+use mkbill_core::billing::{InvoiceView, Reader};
 use mkbill_core::invoice::draft::Item;
 use mkbill_core::invoice::store::InvoiceFilter;
 use mkbill_core::invoice::{CreditNote, Invoice, InvoiceState, Line, LineKind, PrintedPeriod};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{CustomerId, InvoiceId, PaymentId, PlanId, SubscriptionId};
+use mkbill_core::kernel::permission::needs::{
+    InvoicesCreate, InvoicesDelete, InvoicesEdit, InvoicesView,
+};
 use mkbill_core::payment::Allocation;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
@@ -19,9 +21,8 @@ use uuid::Uuid;
 
 use super::values::{MoneyBody, PageBody, PageQuery};
 use super::{Answer, Made, Problems, created, mark_replayed};
-use crate::extract::{
-    Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in_one_of,
-};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in_one_of};
 
 const TEXT_CHARS_MAX: usize = 200;
 const QUANTITY_MAX: u32 = 1_000_000;
@@ -337,7 +338,7 @@ impl InvoiceViewBody {
     }
 
     /// The same with the token that opens it to the public.
-    pub(crate) fn with_token(view: InvoiceView, billing: &Billing) -> Result<Self, Error> {
+    pub(crate) fn with_token(view: InvoiceView, billing: &Reader) -> Result<Self, Error> {
         let token = billing.invoice_token(view.invoice.id);
         Ok(Self { token: Some(token.expose_secret().to_owned()), ..Self::of(view)? })
     }
@@ -410,16 +411,15 @@ pub(crate) struct NewCreditNoteBody {
     responses((status = 201, description = "Issued; `Location` says where", body = InvoiceViewBody),
         (status = 200, description = "Only tried", body = InvoiceViewBody), Problems))]
 pub(crate) async fn issue_invoice(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<InvoicesCreate>,
     Body(body): Body<NewInvoiceBody>,
 ) -> Made {
     let (customer, manual) = body.read()?;
-    let issued = billing.issue_invoice(&writer.0, customer, manual).await;
+    let issued = billing.issue_invoice(&billing.caller, customer, manual).await;
     let receipt = issued.map_err(named_in_one_of(NAMED_BY_INVOICE))?;
     let view = InvoiceViewBody::of(receipt.value)?;
     let place = format!("/api/v1/invoices/{}", view.invoice.number);
-    let response = created(&writer, &place, view);
+    let response = created(&billing.caller, &place, view);
     Ok(if receipt.replayed { mark_replayed(response) } else { response })
 }
 
@@ -427,7 +427,7 @@ pub(crate) async fn issue_invoice(
 #[utoipa::path(get, path = "/invoices", tag = "invoices", params(InvoicesQuery),
     responses((status = 200, description = "A page", body = PageBody<InvoiceBody>), Problems))]
 pub(crate) async fn list_invoices(
-    State(billing): State<Billing>,
+    billing: Reads<InvoicesView>,
     Query(query): Query<InvoicesQuery>,
 ) -> Answer<PageBody<InvoiceBody>> {
     let filter = query.filter()?;
@@ -440,7 +440,7 @@ pub(crate) async fn list_invoices(
     params(("invoice" = String, Path, description = "Number or id")),
     responses((status = 200, description = "The invoice", body = InvoiceViewBody), Problems))]
 pub(crate) async fn show_invoice(
-    State(billing): State<Billing>,
+    billing: Reads<InvoicesView>,
     Path(invoice): Path<String>,
 ) -> Answer<InvoiceViewBody> {
     Ok(Json(InvoiceViewBody::with_token(billing.invoice(&invoice).await?, &billing)?))
@@ -451,11 +451,10 @@ pub(crate) async fn show_invoice(
     params(("invoice" = String, Path, description = "Number or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "Withdrawn", body = InvoiceViewBody), Problems))]
 pub(crate) async fn void_invoice(
-    State(billing): State<Billing>,
+    billing: Writes<InvoicesDelete>,
     Path(invoice): Path<String>,
-    writer: Writer,
 ) -> Answer<InvoiceViewBody> {
-    Ok(Json(InvoiceViewBody::of(billing.void_invoice(&writer.0, &invoice).await?)?))
+    Ok(Json(InvoiceViewBody::of(billing.void_invoice(&billing.caller, &invoice).await?)?))
 }
 
 /// Gives a part of an invoice back as credit, its tax in proportion; needs a reason.
@@ -464,20 +463,19 @@ pub(crate) async fn void_invoice(
     request_body = NewCreditNoteBody,
     responses((status = 200, description = "Given back", body = InvoiceViewBody), Problems))]
 pub(crate) async fn credit_invoice(
-    State(billing): State<Billing>,
+    billing: Writes<InvoicesEdit>,
     Path(invoice): Path<String>,
-    writer: Writer,
     Body(body): Body<NewCreditNoteBody>,
 ) -> Answer<InvoiceViewBody> {
     let amount = body.amount.read("amount")?;
-    Ok(Json(InvoiceViewBody::of(billing.credit_invoice(&writer.0, &invoice, amount).await?)?))
+    Ok(Json(InvoiceViewBody::of(billing.credit_invoice(&billing.caller, &invoice, amount).await?)?))
 }
 
 /// Lists credit notes, newest first.
 #[utoipa::path(get, path = "/credit-notes", tag = "invoices", params(CreditNotesQuery),
     responses((status = 200, description = "A page", body = PageBody<CreditNoteBody>), Problems))]
 pub(crate) async fn list_credit_notes(
-    State(billing): State<Billing>,
+    billing: Reads<InvoicesView>,
     Query(query): Query<CreditNotesQuery>,
 ) -> Answer<PageBody<CreditNoteBody>> {
     let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;

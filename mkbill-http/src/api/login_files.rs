@@ -1,11 +1,11 @@
 //! Files of subscribers' logins over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::permission::needs::{LoginsCreate, LoginsEdit};
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::export::Passwords;
 use mkbill_core::provisioning::import::ImportReport;
@@ -16,7 +16,8 @@ use utoipa::{IntoParams, ToSchema};
 use super::customer_details::LineErrorBody;
 use super::logins::LoginKindBody;
 use super::{Made, Problems, mark_replayed};
-use crate::extract::{Csv, Query, WriteHeaders, WriteQuery, Writer, named_in};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Csv, Query, WriteHeaders, WriteQuery, named_in};
 use crate::problem::Problem;
 
 /// Which logins are exported, and whether with their passwords.
@@ -36,7 +37,7 @@ pub(crate) struct LoginExportQuery {
 }
 
 impl LoginExportQuery {
-    pub(crate) async fn csv(&self, billing: &Billing) -> Result<Vec<u8>, Error> {
+    pub(crate) async fn csv(&self, billing: &Reader) -> Result<Vec<u8>, Error> {
         let router = match &self.router {
             Some(key) => Some(billing.router(key).await.map_err(named_in("router"))?.id),
             None => None,
@@ -86,12 +87,8 @@ impl From<ImportReport> for LoginImportReportBody {
     request_body(content = String, content_type = "text/csv"),
     responses((status = 200, description = "What became of it", body = LoginImportReportBody),
         Problems))]
-pub(crate) async fn import_logins(
-    State(billing): State<Billing>,
-    writer: Writer,
-    Csv(csv): Csv,
-) -> Made {
-    let receipt = billing.import_logins(&writer.0, &csv).await?;
+pub(crate) async fn import_logins(billing: Writes<LoginsCreate>, Csv(csv): Csv) -> Made {
+    let receipt = billing.import_logins(&billing.caller, &csv).await?;
     let response = Json(LoginImportReportBody::from(receipt.value)).into_response();
     Ok(if receipt.replayed { mark_replayed(response) } else { response })
 }
@@ -101,7 +98,7 @@ pub(crate) async fn import_logins(
     responses((status = 200, description = "The logins", body = String, content_type = "text/csv"),
         Problems))]
 pub(crate) async fn export_logins(
-    State(billing): State<Billing>,
+    billing: Reads<LoginsEdit>,
     Query(query): Query<LoginExportQuery>,
 ) -> Result<Response, Problem> {
     let csv = query.csv(&billing).await?;

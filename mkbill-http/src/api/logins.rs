@@ -1,12 +1,12 @@
 //! Logins of subscribers, and how their names are counted, over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::Timestamp;
-use mkbill_core::billing::{Billing, Naming, NumberingChange, SubscriberLogin};
+use mkbill_core::billing::{Naming, NumberingChange, Reader, SubscriberLogin};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{LoginId, SubscriptionId};
+use mkbill_core::kernel::permission::needs::{LoginsDelete, LoginsEdit, LoginsView};
 use mkbill_core::provisioning::line::LineField;
 use mkbill_core::provisioning::numbering::{LoginPrefix, Numbering};
 use mkbill_core::provisioning::store::LoginFilter;
@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use super::values::{Given, PageBody, PageQuery, choices};
 use super::{Answer, Problems};
-use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in};
 use crate::problem::Problem;
 
 choices! {
@@ -126,7 +127,7 @@ pub(crate) struct NewLoginBody {
 }
 
 impl NewLoginBody {
-    pub(crate) async fn read(self, billing: &Billing) -> Result<SubscriberLogin, Error> {
+    pub(crate) async fn read(self, billing: &Reader) -> Result<SubscriberLogin, Error> {
         let router = billing.router(&self.router).await.map_err(named_in("router"))?;
         let name = match (&self.name, &self.prefix) {
             (Some(name), None) => Naming::Chosen(name.parse()?),
@@ -236,7 +237,7 @@ pub(crate) struct LoginsQuery {
 }
 
 impl LoginsQuery {
-    pub(crate) async fn filter(&self, billing: &Billing) -> Result<LoginFilter, Error> {
+    pub(crate) async fn filter(&self, billing: &Reader) -> Result<LoginFilter, Error> {
         let router = match &self.router {
             Some(key) => Some(billing.router_or_removed(key).await.map_err(named_in("router"))?.id),
             None => None,
@@ -399,7 +400,7 @@ impl NumberingChangeBody {
 #[utoipa::path(get, path = "/logins", tag = "logins", params(LoginsQuery),
     responses((status = 200, description = "A page", body = PageBody<LoginBody>), Problems))]
 pub(crate) async fn list_logins(
-    State(billing): State<Billing>,
+    billing: Reads<LoginsView>,
     Query(query): Query<LoginsQuery>,
 ) -> Answer<PageBody<LoginBody>> {
     let filter = query.filter(&billing).await?;
@@ -412,7 +413,7 @@ pub(crate) async fn list_logins(
     params(("login" = Uuid, Path, description = "Id")),
     responses((status = 200, description = "The login", body = LoginBody), Problems))]
 pub(crate) async fn show_login(
-    State(billing): State<Billing>,
+    billing: Reads<LoginsView>,
     Path(id): Path<Uuid>,
 ) -> Answer<LoginBody> {
     Ok(Json(billing.login(LoginId::from_uuid(id)).await?.into()))
@@ -424,12 +425,11 @@ pub(crate) async fn show_login(
     request_body = LoginChangeBody,
     responses((status = 200, description = "Changed", body = LoginBody), Problems))]
 pub(crate) async fn change_login(
-    State(billing): State<Billing>,
+    billing: Writes<LoginsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
     Body(body): Body<LoginChangeBody>,
 ) -> Answer<LoginBody> {
-    let login = billing.change_login(&writer.0, LoginId::from_uuid(id), body.read()).await?;
+    let login = billing.change_login(&billing.caller, LoginId::from_uuid(id), body.read()).await?;
     Ok(Json(login.into()))
 }
 
@@ -438,11 +438,10 @@ pub(crate) async fn change_login(
     params(("login" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "It ends", body = LoginBody), Problems))]
 pub(crate) async fn remove_login(
-    State(billing): State<Billing>,
+    billing: Writes<LoginsDelete>,
     Path(id): Path<Uuid>,
-    writer: Writer,
 ) -> Answer<LoginBody> {
-    Ok(Json(billing.remove_login(&writer.0, LoginId::from_uuid(id)).await?.into()))
+    Ok(Json(billing.remove_login(&billing.caller, LoginId::from_uuid(id)).await?.into()))
 }
 
 /// Gives a subscriber's login another password. Whoever is online has to sign in again.
@@ -452,14 +451,13 @@ pub(crate) async fn remove_login(
     responses((status = 200, description = "The login with its new password", body = LoginBody),
         Problems))]
 pub(crate) async fn reset_password(
-    State(billing): State<Billing>,
+    billing: Writes<LoginsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
     Body(body): Body<PasswordBody>,
 ) -> Answer<LoginBody> {
     let password = body.password.as_deref().map(str::parse).transpose()?;
     let id = LoginId::from_uuid(id);
-    Ok(Json(billing.reset_login_password(&writer.0, id, password).await?.into()))
+    Ok(Json(billing.reset_login_password(&billing.caller, id, password).await?.into()))
 }
 
 /// Disables a subscriber's login whatever the subscription is due. Charges go on.
@@ -467,11 +465,10 @@ pub(crate) async fn reset_password(
     params(("login" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "Disabled", body = LoginBody), Problems))]
 pub(crate) async fn disable_login(
-    State(billing): State<Billing>,
+    billing: Writes<LoginsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
 ) -> Answer<LoginBody> {
-    Ok(Json(billing.disable_login(&writer.0, LoginId::from_uuid(id)).await?.into()))
+    Ok(Json(billing.disable_login(&billing.caller, LoginId::from_uuid(id)).await?.into()))
 }
 
 /// Lets the subscription decide again whether a login is enabled.
@@ -479,11 +476,10 @@ pub(crate) async fn disable_login(
     params(("login" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "The subscription decides", body = LoginBody), Problems))]
 pub(crate) async fn enable_login(
-    State(billing): State<Billing>,
+    billing: Writes<LoginsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
 ) -> Answer<LoginBody> {
-    Ok(Json(billing.enable_login(&writer.0, LoginId::from_uuid(id)).await?.into()))
+    Ok(Json(billing.enable_login(&billing.caller, LoginId::from_uuid(id)).await?.into()))
 }
 
 /// Leaves to a person what the router says of a subscriber's login, even if it is not paid for, or
@@ -493,19 +489,18 @@ pub(crate) async fn enable_login(
     request_body = OverrideBody,
     responses((status = 200, description = "The login", body = LoginBody), Problems))]
 pub(crate) async fn override_login(
-    State(billing): State<Billing>,
+    billing: Writes<LoginsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
     Body(body): Body<OverrideBody>,
 ) -> Answer<LoginBody> {
     let id = LoginId::from_uuid(id);
-    Ok(Json(billing.override_login(&writer.0, id, body.overridden).await?.into()))
+    Ok(Json(billing.override_login(&billing.caller, id, body.overridden).await?.into()))
 }
 
 /// Lists how names of logins are counted.
 #[utoipa::path(get, path = "/login-numberings", tag = "logins",
     responses((status = 200, description = "All, by prefix", body = NumberingsBody), Problems))]
-pub(crate) async fn list_numberings(State(billing): State<Billing>) -> Answer<NumberingsBody> {
+pub(crate) async fn list_numberings(billing: Reads<LoginsView>) -> Answer<NumberingsBody> {
     let items = billing.numberings().await?.into_iter().map(NumberingBody::from).collect();
     Ok(Json(NumberingsBody { items }))
 }
@@ -517,12 +512,11 @@ pub(crate) async fn list_numberings(State(billing): State<Billing>) -> Answer<Nu
     request_body = NumberingChangeBody,
     responses((status = 200, description = "The numbering", body = NumberingBody), Problems))]
 pub(crate) async fn set_numbering(
-    State(billing): State<Billing>,
+    billing: Writes<LoginsEdit>,
     Path(prefix): Path<String>,
-    writer: Writer,
     Body(body): Body<NumberingChangeBody>,
 ) -> Answer<NumberingBody> {
-    Ok(Json(billing.set_numbering(&writer.0, body.read(&prefix)?).await?.into()))
+    Ok(Json(billing.set_numbering(&billing.caller, body.read(&prefix)?).await?.into()))
 }
 
 /// Takes a numbering away. Names that were given stay as they are.
@@ -531,11 +525,10 @@ pub(crate) async fn set_numbering(
         WriteQuery),
     responses((status = 204, description = "It is gone"), Problems))]
 pub(crate) async fn remove_numbering(
-    State(billing): State<Billing>,
+    billing: Writes<LoginsEdit>,
     Path(prefix): Path<String>,
-    writer: Writer,
 ) -> Result<StatusCode, Problem> {
     let prefix: LoginPrefix = prefix.parse()?;
-    billing.remove_numbering(&writer.0, &prefix).await?;
+    billing.remove_numbering(&billing.caller, &prefix).await?;
     Ok(StatusCode::NO_CONTENT)
 }

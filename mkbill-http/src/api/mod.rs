@@ -1,7 +1,9 @@
 //! What clients send and read, and handlers that only translate.
 
 pub(crate) mod alerts;
+pub(crate) mod apikeys;
 pub(crate) mod audit;
+pub(crate) mod auth;
 pub(crate) mod batches;
 pub(crate) mod books;
 pub(crate) mod clock;
@@ -25,6 +27,7 @@ pub(crate) mod plans;
 pub(crate) mod profiles;
 pub(crate) mod reports;
 pub(crate) mod routers;
+pub(crate) mod staff;
 pub(crate) mod subscriptions;
 pub(crate) mod taxes;
 pub(crate) mod terms;
@@ -35,10 +38,10 @@ pub(crate) mod vouchers;
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use mkbill_core::kernel::caller::{Caller, Mode};
 use serde::Serialize;
 use utoipa::IntoResponses;
 
-use crate::extract::Writer;
 use crate::problem::{Problem, ProblemBody};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -50,9 +53,12 @@ pub(crate) enum Problems {
     /// The request cannot be understood.
     #[response(status = 400, content_type = "application/problem+json")]
     Malformed(ProblemBody),
-    /// The API key is missing, unknown or revoked.
+    /// The API key or the token is missing, unknown, over or revoked.
     #[response(status = 401, content_type = "application/problem+json")]
     Unauthenticated(ProblemBody),
+    /// It may not do this; `x-permission` says what it needs.
+    #[response(status = 403, content_type = "application/problem+json")]
+    Forbidden(ProblemBody),
     /// There is no such thing.
     #[response(status = 404, content_type = "application/problem+json")]
     NotFound(ProblemBody),
@@ -77,8 +83,8 @@ pub(crate) enum Problems {
 }
 
 /// 201 with the place of what was made, or 200 if it was only tried.
-pub(crate) fn created<T: Serialize>(writer: &Writer, place: &str, body: T) -> Response {
-    if writer.tries_only() {
+pub(crate) fn created<T: Serialize>(caller: &Caller, place: &str, body: T) -> Response {
+    if caller.mode == Mode::DryRun {
         return Json(body).into_response();
     }
     let mut response = (StatusCode::CREATED, Json(body)).into_response();

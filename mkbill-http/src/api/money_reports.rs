@@ -1,9 +1,8 @@
 //! Reports about money over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::civil::Date;
-use mkbill_core::billing::Billing;
+use mkbill_core::kernel::permission::needs::ReportsView;
 use mkbill_core::report::money::{
     AgeingRow, CashBy, CashRow, MonthRow, RevenueBy, RevenueRow, TrialRow,
 };
@@ -14,6 +13,7 @@ use uuid::Uuid;
 use super::reports::{days, today};
 use super::values::{MoneyBody, choices};
 use super::{Answer, Problems};
+use crate::auth::access::Reads;
 use crate::extract::Query;
 
 choices! {
@@ -192,7 +192,7 @@ pub(crate) struct ThroughQuery {
     responses((status = 200, description = "The accounts", body = RowsBody<TrialRowBody>),
         Problems))]
 pub(crate) async fn trial_balance(
-    State(billing): State<Billing>,
+    billing: Reads<ReportsView>,
     Query(query): Query<ThroughQuery>,
 ) -> Answer<RowsBody<TrialRowBody>> {
     Ok(Json(RowsBody::of(billing.trial_balance(query.through).await?)))
@@ -216,7 +216,7 @@ pub(crate) struct CashQuery {
 #[utoipa::path(get, path = "/reports/cash", tag = "reports", params(CashQuery),
     responses((status = 200, description = "The groups", body = RowsBody<CashRowBody>), Problems))]
 pub(crate) async fn cash(
-    State(billing): State<Billing>,
+    billing: Reads<ReportsView>,
     Query(query): Query<CashQuery>,
 ) -> Answer<RowsBody<CashRowBody>> {
     let days = days(&billing, query.from, query.to);
@@ -243,7 +243,7 @@ pub(crate) struct RevenueQuery {
     responses((status = 200, description = "The groups", body = RowsBody<RevenueRowBody>),
         Problems))]
 pub(crate) async fn revenue(
-    State(billing): State<Billing>,
+    billing: Reads<ReportsView>,
     Query(query): Query<RevenueQuery>,
 ) -> Answer<RowsBody<RevenueRowBody>> {
     let days = days(&billing, query.from, query.to);
@@ -266,7 +266,7 @@ pub(crate) struct YearQuery {
     responses((status = 200, description = "Twelve months", body = RowsBody<MonthRowBody>),
         Problems))]
 pub(crate) async fn months(
-    State(billing): State<Billing>,
+    billing: Reads<ReportsView>,
     Query(query): Query<YearQuery>,
 ) -> Answer<RowsBody<MonthRowBody>> {
     let year = query.year.unwrap_or_else(|| today(&billing).year());
@@ -338,7 +338,7 @@ pub(crate) struct AgeingQuery {
 #[utoipa::path(get, path = "/reports/ageing", tag = "reports", params(AgeingQuery),
     responses((status = 200, description = "The debts", body = AgeingBody), Problems))]
 pub(crate) async fn ageing(
-    State(billing): State<Billing>,
+    billing: Reads<ReportsView>,
     Query(query): Query<AgeingQuery>,
 ) -> Answer<AgeingBody> {
     let on = query.on.unwrap_or_else(|| today(&billing));

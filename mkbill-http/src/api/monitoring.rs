@@ -1,11 +1,11 @@
 //! What moves through routers, and how they fared over time, over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::permission::needs::RoutersView;
 use mkbill_core::router::sample::Sample;
 use mkbill_core::router::traffic::{Interface, InterfaceDay};
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::network::{UsageQuery, milliseconds};
 use super::{Answer, Problems};
+use crate::auth::access::Reads;
 use crate::extract::{Path, Query};
 
 /// How much of the past is shown unless more is asked for.
@@ -108,7 +109,7 @@ pub(crate) struct InterfaceUsageBody {
 
 impl InterfaceUsageBody {
     pub(crate) async fn read(
-        billing: &Billing,
+        billing: &Reader,
         router: &str,
         name: &str,
         span: &UsageQuery,
@@ -185,7 +186,7 @@ pub(crate) struct VitalsQuery {
 }
 
 impl VitalsQuery {
-    pub(crate) async fn read(self, billing: &Billing, router: &str) -> Result<SamplesBody, Error> {
+    pub(crate) async fn read(self, billing: &Reader, router: &str) -> Result<SamplesBody, Error> {
         let to = self.to.unwrap_or_else(|| billing.now());
         let day_before = || to.checked_sub(SPAN_DEFAULT).unwrap_or(Timestamp::MIN);
         let samples = billing.vitals(router, self.from.unwrap_or_else(day_before), to).await?;
@@ -198,7 +199,7 @@ impl VitalsQuery {
     params(("router" = String, Path, description = "Name or id")),
     responses((status = 200, description = "By name", body = InterfacesBody), Problems))]
 pub(crate) async fn list_interfaces(
-    State(billing): State<Billing>,
+    billing: Reads<RoutersView>,
     Path(router): Path<String>,
 ) -> Answer<InterfacesBody> {
     Ok(Json(billing.interfaces(&router).await?.into()))
@@ -211,7 +212,7 @@ pub(crate) async fn list_interfaces(
         ("name" = String, Path, description = "Its name, with `/` written as `%2F`"), UsageQuery),
     responses((status = 200, description = "By date", body = InterfaceUsageBody), Problems))]
 pub(crate) async fn show_interface_usage(
-    State(billing): State<Billing>,
+    billing: Reads<RoutersView>,
     Path((router, name)): Path<(String, String)>,
     Query(query): Query<UsageQuery>,
 ) -> Answer<InterfaceUsageBody> {
@@ -223,7 +224,7 @@ pub(crate) async fn show_interface_usage(
     params(("router" = String, Path, description = "Name or id"), VitalsQuery),
     responses((status = 200, description = "In order", body = SamplesBody), Problems))]
 pub(crate) async fn show_vitals(
-    State(billing): State<Billing>,
+    billing: Reads<RoutersView>,
     Path(router): Path<String>,
     Query(query): Query<VitalsQuery>,
 ) -> Answer<SamplesBody> {

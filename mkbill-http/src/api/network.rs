@@ -1,12 +1,12 @@
 //! Who is online, what was used, and how routers fare, over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
-use mkbill_core::billing::{Billing, RouterPlan};
+use mkbill_core::billing::{Reader, RouterPlan};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{LoginId, RouterId};
+use mkbill_core::kernel::permission::needs::{LoginsView, RoutersSync, RoutersView};
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::controller::{Change, Step};
 use mkbill_core::provisioning::drift::FoundDrift;
@@ -22,7 +22,8 @@ use super::logins::LoginKindBody;
 use super::routers::RouterBody;
 use super::values::{PageBody, PageQuery};
 use super::{Answer, Problems};
-use crate::extract::{Path, Query, WriteHeaders, WriteQuery, Writer, named_in};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Path, Query, WriteHeaders, WriteQuery, named_in};
 
 /// Somebody's time online.
 #[derive(Debug, Serialize, ToSchema)]
@@ -109,7 +110,7 @@ pub(crate) struct SessionsQuery {
 }
 
 impl SessionsQuery {
-    pub(crate) async fn filter(&self, billing: &Billing) -> Result<SessionFilter, Error> {
+    pub(crate) async fn filter(&self, billing: &Reader) -> Result<SessionFilter, Error> {
         let router = match &self.router {
             Some(key) => Some(billing.router_or_removed(key).await.map_err(named_in("router"))?.id),
             None => None,
@@ -171,7 +172,7 @@ pub(crate) struct UsageQuery {
 
 impl UsageQuery {
     /// The first and the last date.
-    pub(crate) fn dates(&self, billing: &Billing) -> (Date, Date) {
+    pub(crate) fn dates(&self, billing: &Reader) -> (Date, Date) {
         let today = billing.zone().date(billing.now());
         let to = self.to.unwrap_or(today);
         let month = jiff::Span::new().days(30);
@@ -179,7 +180,7 @@ impl UsageQuery {
         (from, to)
     }
 
-    pub(crate) async fn read(self, billing: &Billing, login: LoginId) -> Result<UsageBody, Error> {
+    pub(crate) async fn read(self, billing: &Reader, login: LoginId) -> Result<UsageBody, Error> {
         let (from, to) = self.dates(billing);
         let days = billing.usage(login, from, to).await?;
         Ok(UsageBody { items: days.into_iter().map(UsageDayBody::from).collect() })
@@ -415,7 +416,7 @@ fn step_text(kind: LoginKind, step: &Step) -> String {
 #[utoipa::path(get, path = "/sessions", tag = "network", params(SessionsQuery),
     responses((status = 200, description = "A page", body = PageBody<SessionBody>), Problems))]
 pub(crate) async fn list_sessions(
-    State(billing): State<Billing>,
+    billing: Reads<LoginsView>,
     Query(query): Query<SessionsQuery>,
 ) -> Answer<PageBody<SessionBody>> {
     let filter = query.filter(&billing).await?;
@@ -428,7 +429,7 @@ pub(crate) async fn list_sessions(
     params(("login" = Uuid, Path, description = "Id"), UsageQuery),
     responses((status = 200, description = "By date", body = UsageBody), Problems))]
 pub(crate) async fn show_usage(
-    State(billing): State<Billing>,
+    billing: Reads<LoginsView>,
     Path(id): Path<Uuid>,
     Query(query): Query<UsageQuery>,
 ) -> Answer<UsageBody> {
@@ -439,7 +440,7 @@ pub(crate) async fn show_usage(
 #[utoipa::path(get, path = "/outages", tag = "network", params(OutagesQuery),
     responses((status = 200, description = "A page", body = PageBody<OutageBody>), Problems))]
 pub(crate) async fn list_outages(
-    State(billing): State<Billing>,
+    billing: Reads<RoutersView>,
     Query(query): Query<OutagesQuery>,
 ) -> Answer<PageBody<OutageBody>> {
     let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
@@ -452,7 +453,7 @@ pub(crate) async fn list_outages(
     params(("router" = String, Path, description = "Name or id")),
     responses((status = 200, description = "By kind and name", body = DriftsBody), Problems))]
 pub(crate) async fn show_drift(
-    State(billing): State<Billing>,
+    billing: Reads<RoutersView>,
     Path(router): Path<String>,
 ) -> Answer<DriftsBody> {
     let drift = billing.drift(&router).await?;
@@ -464,9 +465,8 @@ pub(crate) async fn show_drift(
     params(("router" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "What would be done", body = RouterPlanBody), Problems))]
 pub(crate) async fn plan_router(
-    State(billing): State<Billing>,
+    billing: Writes<RoutersSync>,
     Path(router): Path<String>,
-    _writer: Writer,
 ) -> Answer<RouterPlanBody> {
     Ok(Json(billing.plan_router(&router).await?.into()))
 }
@@ -476,9 +476,8 @@ pub(crate) async fn plan_router(
     params(("router" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "It is ordered", body = RouterBody), Problems))]
 pub(crate) async fn apply_router(
-    State(billing): State<Billing>,
+    billing: Writes<RoutersSync>,
     Path(router): Path<String>,
-    writer: Writer,
 ) -> Answer<RouterBody> {
-    Ok(Json(billing.apply_router(&writer.0, &router).await?.into()))
+    Ok(Json(billing.apply_router(&billing.caller, &router).await?.into()))
 }

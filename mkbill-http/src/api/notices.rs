@@ -1,11 +1,10 @@
 //! Notices over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
-use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::CustomerId;
+use mkbill_core::kernel::permission::needs::NoticesView;
 use mkbill_core::notice::store::{NoticeFilter, NoticeRow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -14,6 +13,7 @@ use uuid::Uuid;
 
 use super::values::{PageBody, PageQuery};
 use super::{Answer, Problems};
+use crate::auth::access::Reads;
 use crate::extract::Query;
 
 /// Which notices.
@@ -84,7 +84,7 @@ impl From<NoticeRow> for NoticeBody {
 #[utoipa::path(get, path = "/notices", tag = "notices", params(NoticesQuery),
     responses((status = 200, description = "A page", body = PageBody<NoticeBody>), Problems))]
 pub(crate) async fn list_notices(
-    State(billing): State<Billing>,
+    billing: Reads<NoticesView>,
     Query(query): Query<NoticesQuery>,
 ) -> Answer<PageBody<NoticeBody>> {
     let filter = query.filter()?;

@@ -1,14 +1,16 @@
 //! Payments over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mkbill_core::billing::{Billing, PaymentView};
+use mkbill_core::billing::{PaymentView, Reader};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{CustomerId, SubscriptionId};
 use mkbill_core::kernel::money::Money;
+use mkbill_core::kernel::permission::needs::{
+    PaymentsCreate, PaymentsDelete, PaymentsEdit, PaymentsView,
+};
 use mkbill_core::payment::store::PaymentFilter;
 use mkbill_core::payment::{Method, NewPayment, Part, Payment};
 use serde::{Deserialize, Serialize};
@@ -20,8 +22,9 @@ use super::invoices::InvoiceBody;
 use super::subscriptions::SubscriptionBody;
 use super::values::{MoneyBody, PageBody, PageQuery, choices};
 use super::{Answer, Made, Problems, created, mark_replayed};
+use crate::auth::access::{Reads, Writes};
 use crate::extract::{
-    Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in, named_in_one_of,
+    Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in, named_in_one_of,
 };
 
 choices! {
@@ -103,7 +106,7 @@ pub(crate) struct NewPaymentBody {
 }
 
 impl NewPaymentBody {
-    pub(crate) async fn read(self, billing: &Billing) -> Result<NewPayment, Error> {
+    pub(crate) async fn read(self, billing: &Reader) -> Result<NewPayment, Error> {
         let amount = self.amount.read("amount")?;
         let invoice = match &self.invoice {
             Some(key) => Some(billing.invoice(key).await.map_err(named_in("invoice"))?.invoice.id),
@@ -285,15 +288,14 @@ pub(crate) struct MatchBody {
             body = PaymentViewBody),
         (status = 200, description = "Only tried", body = PaymentViewBody), Problems))]
 pub(crate) async fn record_payment(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<PaymentsCreate>,
     Body(body): Body<NewPaymentBody>,
 ) -> Made {
-    let recorded = billing.record_payment(&writer.0, body.read(&billing).await?).await;
+    let recorded = billing.record_payment(&billing.caller, body.read(&billing).await?).await;
     let receipt = recorded.map_err(named_in_one_of(NAMED_BY_PAYMENT))?;
     let view = PaymentViewBody::of(receipt.value)?;
     let place = format!("/api/v1/payments/{}", view.payment.number);
-    let response: Response = created(&writer, &place, view);
+    let response: Response = created(&billing.caller, &place, view);
     Ok(if receipt.replayed { mark_replayed(response) } else { response })
 }
 
@@ -301,7 +303,7 @@ pub(crate) async fn record_payment(
 #[utoipa::path(get, path = "/payments", tag = "payments", params(PaymentsQuery),
     responses((status = 200, description = "A page", body = PageBody<PaymentBody>), Problems))]
 pub(crate) async fn list_payments(
-    State(billing): State<Billing>,
+    billing: Reads<PaymentsView>,
     Query(query): Query<PaymentsQuery>,
 ) -> Answer<PageBody<PaymentBody>> {
     let filter = query.filter();
@@ -314,7 +316,7 @@ pub(crate) async fn list_payments(
     params(("payment" = String, Path, description = "Receipt number, reference or id")),
     responses((status = 200, description = "The payment", body = PaymentViewBody), Problems))]
 pub(crate) async fn show_payment(
-    State(billing): State<Billing>,
+    billing: Reads<PaymentsView>,
     Path(payment): Path<String>,
 ) -> Answer<PaymentViewBody> {
     Ok(Json(PaymentViewBody::of(billing.payment(&payment).await?)?))
@@ -326,11 +328,10 @@ pub(crate) async fn show_payment(
         WriteQuery),
     responses((status = 200, description = "Taken back", body = PaymentViewBody), Problems))]
 pub(crate) async fn reverse_payment(
-    State(billing): State<Billing>,
+    billing: Writes<PaymentsDelete>,
     Path(payment): Path<String>,
-    writer: Writer,
 ) -> Answer<PaymentViewBody> {
-    Ok(Json(PaymentViewBody::of(billing.reverse_payment(&writer.0, &payment).await?)?))
+    Ok(Json(PaymentViewBody::of(billing.reverse_payment(&billing.caller, &payment).await?)?))
 }
 
 /// Gives a payment that stands in suspense to its customer.
@@ -340,12 +341,11 @@ pub(crate) async fn reverse_payment(
     request_body = MatchBody,
     responses((status = 200, description = "It has its customer", body = PaymentViewBody), Problems))]
 pub(crate) async fn match_payment(
-    State(billing): State<Billing>,
+    billing: Writes<PaymentsEdit>,
     Path(payment): Path<String>,
-    writer: Writer,
     Body(body): Body<MatchBody>,
 ) -> Answer<PaymentViewBody> {
     let customer = CustomerId::from_uuid(body.customer);
-    let matched = billing.match_payment(&writer.0, &payment, customer).await;
+    let matched = billing.match_payment(&billing.caller, &payment, customer).await;
     Ok(Json(PaymentViewBody::of(matched.map_err(named_in_one_of(&["customer"]))?)?))
 }

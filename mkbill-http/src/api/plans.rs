@@ -1,10 +1,9 @@
 //! Plans over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
-use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::permission::needs::{PlansCreate, PlansEdit, PlansView};
 use mkbill_core::plan::store::PlanFilter;
 use mkbill_core::plan::{Limits, NewPlan, Plan, PlanChange, Prices};
 use serde::{Deserialize, Serialize};
@@ -14,7 +13,8 @@ use uuid::Uuid;
 use super::terms::{TermsBody, TermsChangeBody};
 use super::values::{Given, LimitsBody, MoneyBody, PageBody, PageQuery, span, whole_span};
 use super::{Answer, Made, Problems, created};
-use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
 
 /// A plan to be added.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -167,13 +167,9 @@ impl From<Plan> for PlanBody {
     request_body = NewPlanBody,
     responses((status = 201, description = "Added; `Location` says where", body = PlanBody),
         (status = 200, description = "Only tried", body = PlanBody), Problems))]
-pub(crate) async fn add_plan(
-    State(billing): State<Billing>,
-    writer: Writer,
-    Body(body): Body<NewPlanBody>,
-) -> Made {
-    let plan = PlanBody::from(billing.add_plan(&writer.0, body.read()?).await?);
-    Ok(created(&writer, &format!("/api/v1/plans/{}", plan.id), plan))
+pub(crate) async fn add_plan(billing: Writes<PlansCreate>, Body(body): Body<NewPlanBody>) -> Made {
+    let plan = PlanBody::from(billing.add_plan(&billing.caller, body.read()?).await?);
+    Ok(created(&billing.caller, &format!("/api/v1/plans/{}", plan.id), plan))
 }
 
 /// Which plans are wanted.
@@ -195,7 +191,7 @@ pub(crate) struct PlanQuery {
 #[utoipa::path(get, path = "/plans", tag = "plans", params(PlanQuery),
     responses((status = 200, description = "A page", body = PageBody<PlanBody>), Problems))]
 pub(crate) async fn list_plans(
-    State(billing): State<Billing>,
+    billing: Reads<PlansView>,
     Query(query): Query<PlanQuery>,
 ) -> Answer<PageBody<PlanBody>> {
     let filter = PlanFilter { on_sale: query.on_sale };
@@ -208,7 +204,7 @@ pub(crate) async fn list_plans(
     params(("plan" = String, Path, description = "Name or id")),
     responses((status = 200, description = "The plan", body = PlanBody), Problems))]
 pub(crate) async fn show_plan(
-    State(billing): State<Billing>,
+    billing: Reads<PlansView>,
     Path(plan): Path<String>,
 ) -> Answer<PlanBody> {
     Ok(Json(billing.plan(&plan).await?.into()))
@@ -220,12 +216,11 @@ pub(crate) async fn show_plan(
     request_body = PlanChangeBody,
     responses((status = 200, description = "The plan as it is now", body = PlanBody), Problems))]
 pub(crate) async fn change_plan(
-    State(billing): State<Billing>,
+    billing: Writes<PlansEdit>,
     Path(plan): Path<String>,
-    writer: Writer,
     Body(body): Body<PlanChangeBody>,
 ) -> Answer<PlanBody> {
-    Ok(Json(billing.change_plan(&writer.0, &plan, body.read()?).await?.into()))
+    Ok(Json(billing.change_plan(&billing.caller, &plan, body.read()?).await?.into()))
 }
 
 /// Takes a plan out of the sale. Those who have it keep it, and their periods go on.
@@ -233,11 +228,10 @@ pub(crate) async fn change_plan(
     params(("plan" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "It is retired", body = PlanBody), Problems))]
 pub(crate) async fn retire_plan(
-    State(billing): State<Billing>,
+    billing: Writes<PlansEdit>,
     Path(plan): Path<String>,
-    writer: Writer,
 ) -> Answer<PlanBody> {
-    Ok(Json(billing.retire_plan(&writer.0, &plan).await?.into()))
+    Ok(Json(billing.retire_plan(&billing.caller, &plan).await?.into()))
 }
 
 /// Puts a plan that was retired on sale again.
@@ -245,11 +239,10 @@ pub(crate) async fn retire_plan(
     params(("plan" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "It is on sale", body = PlanBody), Problems))]
 pub(crate) async fn restore_plan(
-    State(billing): State<Billing>,
+    billing: Writes<PlansEdit>,
     Path(plan): Path<String>,
-    writer: Writer,
 ) -> Answer<PlanBody> {
-    Ok(Json(billing.restore_plan(&writer.0, &plan).await?.into()))
+    Ok(Json(billing.restore_plan(&billing.caller, &plan).await?.into()))
 }
 
 /// Who gets the present terms of a plan.
@@ -267,10 +260,9 @@ pub(crate) struct RenewedTermsBody {
     params(("plan" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "Whom it concerns", body = RenewedTermsBody), Problems))]
 pub(crate) async fn renew_terms(
-    State(billing): State<Billing>,
+    billing: Writes<PlansEdit>,
     Path(plan): Path<String>,
-    writer: Writer,
 ) -> Answer<RenewedTermsBody> {
-    let subscriptions = billing.renew_terms(&writer.0, &plan).await?;
+    let subscriptions = billing.renew_terms(&billing.caller, &plan).await?;
     Ok(Json(RenewedTermsBody { subscriptions }))
 }

@@ -1,11 +1,11 @@
 //! Profiles of routers: those that are there and those that ought to be, over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::permission::needs::{ProfilesEdit, ProfilesView};
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::profile::{ProfileFacts, ProfileWish, RouterProfile};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,8 @@ use wildmatch::WildMatchPattern;
 use super::logins::LoginKindBody;
 use super::values::span;
 use super::{Answer, Problems};
-use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
 use crate::problem::Problem;
 
 /// Which profiles.
@@ -34,7 +35,7 @@ pub(crate) struct ProfilesQuery {
 impl ProfilesQuery {
     pub(crate) async fn read(
         self,
-        billing: &Billing,
+        billing: &Reader,
         router: &str,
     ) -> Result<RouterProfilesBody, Error> {
         let pattern =
@@ -211,7 +212,7 @@ pub(crate) struct ProfileWishesBody {
     params(("router" = String, Path, description = "Name or id"), ProfilesQuery),
     responses((status = 200, description = "The profiles", body = RouterProfilesBody), Problems))]
 pub(crate) async fn list_profiles(
-    State(billing): State<Billing>,
+    billing: Reads<ProfilesView>,
     Path(router): Path<String>,
     Query(query): Query<ProfilesQuery>,
 ) -> Answer<RouterProfilesBody> {
@@ -223,7 +224,7 @@ pub(crate) async fn list_profiles(
     params(("router" = String, Path, description = "Name or id")),
     responses((status = 200, description = "By kind and name", body = ProfileWishesBody), Problems))]
 pub(crate) async fn list_wishes(
-    State(billing): State<Billing>,
+    billing: Reads<ProfilesView>,
     Path(router): Path<String>,
 ) -> Answer<ProfileWishesBody> {
     let wishes = billing.profile_wishes(&router).await?;
@@ -239,13 +240,12 @@ pub(crate) async fn list_wishes(
     request_body = ProfileWishChangeBody,
     responses((status = 200, description = "The wish", body = ProfileWishBody), Problems))]
 pub(crate) async fn wish_profile(
-    State(billing): State<Billing>,
+    billing: Writes<ProfilesEdit>,
     Path((router, kind, name)): Path<(String, String, String)>,
-    writer: Writer,
     Body(body): Body<ProfileWishChangeBody>,
 ) -> Answer<ProfileWishBody> {
     let facts = body.read(kind.parse()?, name)?;
-    Ok(Json(billing.wish_profile(&writer.0, &router, facts).await?.into()))
+    Ok(Json(billing.wish_profile(&billing.caller, &router, facts).await?.into()))
 }
 
 /// Wants a profile no more. What stands on the router stays.
@@ -255,10 +255,9 @@ pub(crate) async fn wish_profile(
         ("name" = String, Path, description = "Its name"), WriteHeaders, WriteQuery),
     responses((status = 204, description = "It is forgotten"), Problems))]
 pub(crate) async fn forget_profile(
-    State(billing): State<Billing>,
+    billing: Writes<ProfilesEdit>,
     Path((router, kind, name)): Path<(String, String, String)>,
-    writer: Writer,
 ) -> Result<StatusCode, Problem> {
-    billing.forget_profile(&writer.0, &router, kind.parse()?, &name).await?;
+    billing.forget_profile(&billing.caller, &router, kind.parse()?, &name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

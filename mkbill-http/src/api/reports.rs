@@ -1,15 +1,16 @@
 //! Reports over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::civil::Date;
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::Reader;
+use mkbill_core::kernel::permission::needs::ReportsView;
 use mkbill_core::report::{Days, SalesBy, SalesReport, SalesRow, StatisticsRow};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::values::MoneyBody;
 use super::{Answer, Problems};
+use crate::auth::access::Reads;
 use crate::extract::Query;
 
 /// By what sales and statistics are grouped.
@@ -55,12 +56,12 @@ pub(crate) struct SalesQuery {
 }
 
 /// The business date.
-pub(crate) fn today(billing: &Billing) -> Date {
+pub(crate) fn today(billing: &Reader) -> Date {
     billing.zone().date(billing.now())
 }
 
 /// Days with today, by the business zone, for those that are absent.
-pub(crate) fn days(billing: &Billing, from: Option<Date>, to: Option<Date>) -> Days {
+pub(crate) fn days(billing: &Reader, from: Option<Date>, to: Option<Date>) -> Days {
     let today = today(billing);
     Days { from: from.unwrap_or(today), to: to.unwrap_or(today) }
 }
@@ -122,7 +123,7 @@ impl SalesBody {
 #[utoipa::path(get, path = "/reports/sales", tag = "reports", params(SalesQuery),
     responses((status = 200, description = "The report", body = SalesBody), Problems))]
 pub(crate) async fn sales(
-    State(billing): State<Billing>,
+    billing: Reads<ReportsView>,
     Query(query): Query<SalesQuery>,
 ) -> Answer<SalesBody> {
     let days = days(&billing, query.from, query.to);
@@ -193,7 +194,7 @@ impl StatisticsBody {
 #[utoipa::path(get, path = "/reports/statistics", tag = "reports", params(SalesQuery),
     responses((status = 200, description = "The statistics", body = StatisticsBody), Problems))]
 pub(crate) async fn statistics(
-    State(billing): State<Billing>,
+    billing: Reads<ReportsView>,
     Query(query): Query<SalesQuery>,
 ) -> Answer<StatisticsBody> {
     let days = days(&billing, query.from, query.to);

@@ -1,11 +1,11 @@
 //! Routers over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
-use mkbill_core::billing::{Billing, RouterCheck};
+use mkbill_core::billing::RouterCheck;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::permission::needs::{RoutersEdit, RoutersSync, RoutersView};
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::controller::{AccessFinding, AccessVerdict};
 use mkbill_core::provisioning::stranger::Stranger;
@@ -19,7 +19,8 @@ use uuid::Uuid;
 use super::logins::LoginKindBody;
 use super::network::VitalsBody;
 use super::{Answer, Made, Problems, created};
-use crate::extract::{Json as Body, Path, WriteHeaders, WriteQuery, Writer};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, WriteHeaders, WriteQuery};
 
 /// How the connection to a router is protected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
@@ -330,18 +331,17 @@ impl From<Vec<Router>> for RoutersBody {
     responses((status = 201, description = "Added; `Location` says where", body = RouterBody),
         (status = 200, description = "Only tried", body = RouterBody), Problems))]
 pub(crate) async fn add_router(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<RoutersEdit>,
     Body(body): Body<NewRouterBody>,
 ) -> Made {
-    let router = RouterBody::from(billing.add_router(&writer.0, body.read()?).await?);
-    Ok(created(&writer, &format!("/api/v1/routers/{}", router.id), router))
+    let router = RouterBody::from(billing.add_router(&billing.caller, body.read()?).await?);
+    Ok(created(&billing.caller, &format!("/api/v1/routers/{}", router.id), router))
 }
 
 /// Lists all routers by name.
 #[utoipa::path(get, path = "/routers", tag = "routers",
     responses((status = 200, description = "All routers", body = RoutersBody), Problems))]
-pub(crate) async fn list_routers(State(billing): State<Billing>) -> Answer<RoutersBody> {
+pub(crate) async fn list_routers(billing: Reads<RoutersView>) -> Answer<RoutersBody> {
     Ok(Json(billing.routers().await?.into()))
 }
 
@@ -350,7 +350,7 @@ pub(crate) async fn list_routers(State(billing): State<Billing>) -> Answer<Route
     params(("router" = String, Path, description = "Name or id")),
     responses((status = 200, description = "The router", body = RouterBody), Problems))]
 pub(crate) async fn show_router(
-    State(billing): State<Billing>,
+    billing: Reads<RoutersView>,
     Path(router): Path<String>,
 ) -> Answer<RouterBody> {
     Ok(Json(billing.router_or_removed(&router).await?.into()))
@@ -363,12 +363,11 @@ pub(crate) async fn show_router(
     request_body = RouterChangeBody,
     responses((status = 200, description = "Changed", body = RouterBody), Problems))]
 pub(crate) async fn change_router(
-    State(billing): State<Billing>,
+    billing: Writes<RoutersEdit>,
     Path(router): Path<String>,
-    writer: Writer,
     Body(body): Body<RouterChangeBody>,
 ) -> Answer<RouterBody> {
-    Ok(Json(billing.change_router(&writer.0, &router, body.read()?).await?.into()))
+    Ok(Json(billing.change_router(&billing.caller, &router, body.read()?).await?.into()))
 }
 
 /// Removes a router that nobody needs any more: it is not worked with from then on, and its name is
@@ -380,11 +379,10 @@ pub(crate) async fn change_router(
     params(("router" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "Removed", body = RouterBody), Problems))]
 pub(crate) async fn remove_router(
-    State(billing): State<Billing>,
+    billing: Writes<RoutersEdit>,
     Path(router): Path<String>,
-    writer: Writer,
 ) -> Answer<RouterBody> {
-    Ok(Json(billing.remove_router(&writer.0, &router).await?.into()))
+    Ok(Json(billing.remove_router(&billing.caller, &router).await?.into()))
 }
 
 /// Lists users and secrets that a router had at its last complete look and that are not ours.
@@ -392,7 +390,7 @@ pub(crate) async fn remove_router(
     params(("router" = String, Path, description = "Name or id")),
     responses((status = 200, description = "By kind and name", body = StrangersBody), Problems))]
 pub(crate) async fn list_strangers(
-    State(billing): State<Billing>,
+    billing: Reads<RoutersView>,
     Path(router): Path<String>,
 ) -> Answer<StrangersBody> {
     let strangers = billing.strangers(&router).await?;
@@ -405,9 +403,8 @@ pub(crate) async fn list_strangers(
     params(("router" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "It answered", body = RouterFactsBody), Problems))]
 pub(crate) async fn check_router(
-    State(billing): State<Billing>,
+    billing: Writes<RoutersSync>,
     Path(router): Path<String>,
-    _writer: Writer,
 ) -> Answer<RouterFactsBody> {
     Ok(Json(billing.check_router(&router).await?.into()))
 }

@@ -1,13 +1,17 @@
 //! Subscriptions over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use mkbill_core::billing::{Billing, CancelAt, ChangeAt, Receipt, Subscribe, SubscriptionView};
+use mkbill_core::billing::{
+    Billing, CancelAt, ChangeAt, Reader, Receipt, Subscribe, SubscriptionView,
+};
 use mkbill_core::kernel::caller::Caller;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{CustomerId, LoginId, PlanId, SubscriptionId};
+use mkbill_core::kernel::permission::needs::{
+    LoginsCreate, SubscriptionsCreate, SubscriptionsDelete, SubscriptionsEdit, SubscriptionsView,
+};
 use mkbill_core::kernel::time::BusinessZone;
 use mkbill_core::subscription::period::BilledPeriod;
 use mkbill_core::subscription::store::SubscriptionFilter;
@@ -21,8 +25,9 @@ use super::logins::{LoginBody, NewLoginBody};
 use super::terms::TermsBody;
 use super::values::{MoneyBody, PageBody, PageQuery, choices};
 use super::{Answer, Made, Problems, created, mark_replayed};
+use crate::auth::access::{Reads, Writes};
 use crate::extract::{
-    Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in, named_in_one_of,
+    Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in, named_in_one_of,
 };
 use crate::problem::{Problem, ProblemBody};
 
@@ -82,7 +87,7 @@ pub(crate) struct NewSubscriptionBody {
 }
 
 impl NewSubscriptionBody {
-    pub(crate) async fn read(self, billing: &Billing) -> Result<Subscribe, Error> {
+    pub(crate) async fn read(self, billing: &Reader) -> Result<Subscribe, Error> {
         let zone = self.zone.as_deref().map(zone_named).transpose()?;
         let plan = billing.plan(&self.plan).await.map_err(named_in("plan"))?;
         let login = match self.login {
@@ -326,7 +331,7 @@ pub(crate) struct SubscriptionsQuery {
 }
 
 impl SubscriptionsQuery {
-    pub(crate) async fn filter(&self, billing: &Billing) -> Result<SubscriptionFilter, Error> {
+    pub(crate) async fn filter(&self, billing: &Reader) -> Result<SubscriptionFilter, Error> {
         let plan = match &self.plan {
             Some(key) => Some(billing.plan(key).await.map_err(named_in("plan"))?.id),
             None => None,
@@ -398,15 +403,14 @@ pub(crate) struct PlanMoveBody {
     responses((status = 201, description = "Made; `Location` says where", body = SubscriptionViewBody),
         (status = 200, description = "Only tried", body = SubscriptionViewBody), Problems))]
 pub(crate) async fn subscribe(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<SubscriptionsCreate>,
     Body(body): Body<NewSubscriptionBody>,
 ) -> Made {
-    let made = billing.subscribe(&writer.0, body.read(&billing).await?).await;
+    let made = billing.subscribe(&billing.caller, body.read(&billing).await?).await;
     let receipt = made.map_err(named_in_one_of(&["customer"]))?;
     let view = SubscriptionViewBody::of(receipt.value)?;
     let place = format!("/api/v1/subscriptions/{}", view.subscription.id);
-    let response = created(&writer, &place, view);
+    let response = created(&billing.caller, &place, view);
     Ok(if receipt.replayed { mark_replayed(response) } else { response })
 }
 
@@ -418,11 +422,10 @@ pub(crate) async fn subscribe(
     responses((status = 200, description = "What became of each", body = BulkSubscriptionsBody),
         Problems))]
 pub(crate) async fn subscribe_many(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<SubscriptionsCreate>,
     Body(body): Body<NewSubscriptionsBody>,
 ) -> Answer<BulkSubscriptionsBody> {
-    Ok(Json(body.make(&billing, &writer.0).await?))
+    Ok(Json(body.make(&billing, &billing.caller).await?))
 }
 
 /// Gives a subscription a login, in place of the one it has: another name, another router.
@@ -431,13 +434,12 @@ pub(crate) async fn subscribe_many(
     request_body = NewLoginBody,
     responses((status = 200, description = "The new login", body = LoginBody), Problems))]
 pub(crate) async fn give_login(
-    State(billing): State<Billing>,
+    billing: Writes<LoginsCreate>,
     Path(id): Path<Uuid>,
-    writer: Writer,
     Body(body): Body<NewLoginBody>,
 ) -> Answer<LoginBody> {
     let wanted = body.read(&billing).await?;
-    let login = billing.give_login(&writer.0, SubscriptionId::from_uuid(id), wanted).await?;
+    let login = billing.give_login(&billing.caller, SubscriptionId::from_uuid(id), wanted).await?;
     Ok(Json(login.into()))
 }
 
@@ -445,7 +447,7 @@ pub(crate) async fn give_login(
 #[utoipa::path(get, path = "/subscriptions", tag = "subscriptions", params(SubscriptionsQuery),
     responses((status = 200, description = "A page", body = PageBody<SubscriptionBody>), Problems))]
 pub(crate) async fn list_subscriptions(
-    State(billing): State<Billing>,
+    billing: Reads<SubscriptionsView>,
     Query(query): Query<SubscriptionsQuery>,
 ) -> Answer<PageBody<SubscriptionBody>> {
     let filter = query.filter(&billing).await?;
@@ -458,7 +460,7 @@ pub(crate) async fn list_subscriptions(
     params(("subscription" = Uuid, Path, description = "Id")),
     responses((status = 200, description = "The subscription", body = SubscriptionViewBody), Problems))]
 pub(crate) async fn show_subscription(
-    State(billing): State<Billing>,
+    billing: Reads<SubscriptionsView>,
     Path(id): Path<Uuid>,
 ) -> Answer<SubscriptionViewBody> {
     let view = billing.subscription(SubscriptionId::from_uuid(id)).await?;
@@ -471,13 +473,12 @@ pub(crate) async fn show_subscription(
     request_body = PauseBody,
     responses((status = 200, description = "Paused", body = SubscriptionViewBody), Problems))]
 pub(crate) async fn pause_subscription(
-    State(billing): State<Billing>,
+    billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
     Body(body): Body<PauseBody>,
 ) -> Answer<SubscriptionViewBody> {
     let id = SubscriptionId::from_uuid(id);
-    let view = billing.pause_subscription(&writer.0, id, body.resume_on).await?;
+    let view = billing.pause_subscription(&billing.caller, id, body.resume_on).await?;
     Ok(Json(SubscriptionViewBody::of(view)?))
 }
 
@@ -486,11 +487,10 @@ pub(crate) async fn pause_subscription(
     params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "It goes on", body = SubscriptionViewBody), Problems))]
 pub(crate) async fn resume_subscription(
-    State(billing): State<Billing>,
+    billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
 ) -> Answer<SubscriptionViewBody> {
-    let view = billing.resume_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
+    let view = billing.resume_subscription(&billing.caller, SubscriptionId::from_uuid(id)).await?;
     Ok(Json(SubscriptionViewBody::of(view)?))
 }
 
@@ -500,13 +500,12 @@ pub(crate) async fn resume_subscription(
     request_body = CancelBody,
     responses((status = 200, description = "It ends", body = SubscriptionViewBody), Problems))]
 pub(crate) async fn cancel_subscription(
-    State(billing): State<Billing>,
+    billing: Writes<SubscriptionsDelete>,
     Path(id): Path<Uuid>,
-    writer: Writer,
     Body(body): Body<CancelBody>,
 ) -> Answer<SubscriptionViewBody> {
     let id = SubscriptionId::from_uuid(id);
-    let view = billing.cancel_subscription(&writer.0, id, body.at.into()).await?;
+    let view = billing.cancel_subscription(&billing.caller, id, body.at.into()).await?;
     Ok(Json(SubscriptionViewBody::of(view)?))
 }
 
@@ -516,14 +515,13 @@ pub(crate) async fn cancel_subscription(
     request_body = PlanMoveBody,
     responses((status = 200, description = "It moves", body = SubscriptionViewBody), Problems))]
 pub(crate) async fn change_plan(
-    State(billing): State<Billing>,
+    billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
     Body(body): Body<PlanMoveBody>,
 ) -> Answer<SubscriptionViewBody> {
     let plan = billing.plan(&body.plan).await.map_err(named_in("plan"))?.id;
     let id = SubscriptionId::from_uuid(id);
-    let view = billing.change_subscription_plan(&writer.0, id, plan, body.at.into()).await?;
+    let view = billing.change_subscription_plan(&billing.caller, id, plan, body.at.into()).await?;
     Ok(Json(SubscriptionViewBody::of(view)?))
 }
 
@@ -533,13 +531,12 @@ pub(crate) async fn change_plan(
     request_body = DiscountBody,
     responses((status = 200, description = "Changed", body = SubscriptionViewBody), Problems))]
 pub(crate) async fn discount_subscription(
-    State(billing): State<Billing>,
+    billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
     Body(body): Body<DiscountBody>,
 ) -> Answer<SubscriptionViewBody> {
     let id = SubscriptionId::from_uuid(id);
-    let view = billing.discount_subscription(&writer.0, id, body.into()).await?;
+    let view = billing.discount_subscription(&billing.caller, id, body.into()).await?;
     Ok(Json(SubscriptionViewBody::of(view)?))
 }
 
@@ -548,11 +545,10 @@ pub(crate) async fn discount_subscription(
     params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "Issued", body = SubscriptionViewBody), Problems))]
 pub(crate) async fn bill_subscription(
-    State(billing): State<Billing>,
+    billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
 ) -> Answer<SubscriptionViewBody> {
-    let view = billing.bill_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
+    let view = billing.bill_subscription(&billing.caller, SubscriptionId::from_uuid(id)).await?;
     Ok(Json(SubscriptionViewBody::of(view)?))
 }
 
@@ -561,11 +557,10 @@ pub(crate) async fn bill_subscription(
     params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "Billed", body = SubscriptionViewBody), Problems))]
 pub(crate) async fn prepay_subscription(
-    State(billing): State<Billing>,
+    billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
 ) -> Answer<SubscriptionViewBody> {
-    let view = billing.prepay_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
+    let view = billing.prepay_subscription(&billing.caller, SubscriptionId::from_uuid(id)).await?;
     Ok(Json(SubscriptionViewBody::of(view)?))
 }
 
@@ -575,10 +570,9 @@ pub(crate) async fn prepay_subscription(
     responses((status = 200, description = "It is looked at again", body = SubscriptionViewBody),
         Problems))]
 pub(crate) async fn retry_subscription(
-    State(billing): State<Billing>,
+    billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-    writer: Writer,
 ) -> Answer<SubscriptionViewBody> {
-    let view = billing.retry_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
+    let view = billing.retry_subscription(&billing.caller, SubscriptionId::from_uuid(id)).await?;
     Ok(Json(SubscriptionViewBody::of(view)?))
 }

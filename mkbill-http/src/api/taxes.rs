@@ -1,17 +1,17 @@
 //! Tax rules over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::civil::Date;
-use mkbill_core::billing::Billing;
 use mkbill_core::invoice::tax::{TaxMode, TaxName, TaxRule};
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::permission::needs::{TaxesEdit, TaxesView};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::values::choices;
 use super::{Answer, Made, Problems, created};
-use crate::extract::{Json as Body, Path, WriteHeaders, WriteQuery, Writer};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, WriteHeaders, WriteQuery};
 
 choices! {
     /// Whether a price has the tax in it.
@@ -96,20 +96,16 @@ impl TaxRulesBody {
     request_body = TaxRuleBody,
     responses((status = 201, description = "Added; `Location` says where", body = TaxRuleBody),
         (status = 200, description = "Only tried", body = TaxRuleBody), Problems))]
-pub(crate) async fn add_tax(
-    State(billing): State<Billing>,
-    writer: Writer,
-    Body(body): Body<TaxRuleBody>,
-) -> Made {
+pub(crate) async fn add_tax(billing: Writes<TaxesEdit>, Body(body): Body<TaxRuleBody>) -> Made {
     let (name, rule) = body.read()?;
-    billing.add_tax_rule(&writer.0, name, rule).await?;
-    Ok(created(&writer, "/api/v1/taxes", body))
+    billing.add_tax_rule(&billing.caller, name, rule).await?;
+    Ok(created(&billing.caller, "/api/v1/taxes", body))
 }
 
 /// Lists all tax rules, by name and day.
 #[utoipa::path(get, path = "/taxes", tag = "taxes",
     responses((status = 200, description = "All rules", body = TaxRulesBody), Problems))]
-pub(crate) async fn list_taxes(State(billing): State<Billing>) -> Answer<TaxRulesBody> {
+pub(crate) async fn list_taxes(billing: Reads<TaxesView>) -> Answer<TaxRulesBody> {
     Ok(Json(TaxRulesBody::of(billing.tax_rules().await?)))
 }
 
@@ -121,10 +117,9 @@ pub(crate) async fn list_taxes(State(billing): State<Billing>) -> Answer<TaxRule
     responses((status = 200, description = "The rules that are left", body = TaxRulesBody),
         Problems))]
 pub(crate) async fn withdraw_tax(
-    State(billing): State<Billing>,
+    billing: Writes<TaxesEdit>,
     Path((tax, since)): Path<(String, Date)>,
-    writer: Writer,
 ) -> Answer<TaxRulesBody> {
-    billing.withdraw_tax_rule(&writer.0, tax.parse()?, since).await?;
+    billing.withdraw_tax_rule(&billing.caller, tax.parse()?, since).await?;
     Ok(Json(TaxRulesBody::of(billing.tax_rules().await?)))
 }

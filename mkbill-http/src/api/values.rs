@@ -167,6 +167,11 @@ pub(crate) struct PageBody<T> {
 }
 
 impl<T> PageBody<T> {
+    /// A list that is never long, as its only page.
+    pub(crate) fn whole<U>(items: Vec<U>, view: impl Fn(U) -> T) -> Self {
+        Self { items: items.into_iter().map(view).collect(), next_cursor: None }
+    }
+
     pub(crate) fn of<U>(page: Page<U>, view: impl Fn(U) -> T) -> Self {
         Self {
             next_cursor: page.next.map(|cursor| cursor.to_string()),

@@ -1,10 +1,9 @@
 //! Vendors over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
-use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::permission::needs::{VendorsCreate, VendorsView};
 use mkbill_core::vendor::{NewVendor, Vendor};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +11,8 @@ use uuid::Uuid;
 
 use super::values::{PageBody, PageQuery};
 use super::{Answer, Made, Problems, created};
-use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
 
 /// A vendor to be added.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -64,19 +64,18 @@ impl From<Vendor> for VendorBody {
     responses((status = 201, description = "Added; `Location` says where", body = VendorBody),
         (status = 200, description = "Only tried", body = VendorBody), Problems))]
 pub(crate) async fn add_vendor(
-    State(billing): State<Billing>,
-    writer: Writer,
+    billing: Writes<VendorsCreate>,
     Body(body): Body<NewVendorBody>,
 ) -> Made {
-    let vendor = VendorBody::from(billing.add_vendor(&writer.0, body.read()?).await?);
-    Ok(created(&writer, &format!("/api/v1/vendors/{}", vendor.id), vendor))
+    let vendor = VendorBody::from(billing.add_vendor(&billing.caller, body.read()?).await?);
+    Ok(created(&billing.caller, &format!("/api/v1/vendors/{}", vendor.id), vendor))
 }
 
 /// Lists vendors, oldest first.
 #[utoipa::path(get, path = "/vendors", tag = "vendors", params(PageQuery),
     responses((status = 200, description = "A page", body = PageBody<VendorBody>), Problems))]
 pub(crate) async fn list_vendors(
-    State(billing): State<Billing>,
+    billing: Reads<VendorsView>,
     Query(page): Query<PageQuery>,
 ) -> Answer<PageBody<VendorBody>> {
     Ok(Json(PageBody::of(billing.vendors(page.read()?).await?, VendorBody::from)))
@@ -87,7 +86,7 @@ pub(crate) async fn list_vendors(
     params(("vendor" = String, Path, description = "Code or id")),
     responses((status = 200, description = "The vendor", body = VendorBody), Problems))]
 pub(crate) async fn show_vendor(
-    State(billing): State<Billing>,
+    billing: Reads<VendorsView>,
     Path(vendor): Path<String>,
 ) -> Answer<VendorBody> {
     Ok(Json(billing.vendor(&vendor).await?.into()))

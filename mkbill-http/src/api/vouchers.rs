@@ -1,11 +1,11 @@
 //! Vouchers over HTTP.
 
 use axum::Json;
-use axum::extract::State;
 use jiff::Timestamp;
-use mkbill_core::billing::Billing;
+use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::VendorId;
+use mkbill_core::kernel::permission::needs::{VouchersDelete, VouchersEdit, VouchersView};
 use mkbill_core::voucher::Voucher;
 use mkbill_core::voucher::first_login::FirstLogin;
 use mkbill_core::voucher::state::{Activation, Expiry, Extension, Quota, VoucherState};
@@ -16,7 +16,8 @@ use uuid::Uuid;
 
 use super::values::{LimitsBody, MoneyBody, PageBody, PageQuery, span};
 use super::{Answer, Problems};
-use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in};
+use crate::auth::access::{Reads, Writes};
+use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in};
 
 /// When a voucher was first used, and how that is known.
 #[derive(Debug, Serialize, ToSchema)]
@@ -154,7 +155,7 @@ pub(crate) struct VouchersQuery {
 }
 
 impl VouchersQuery {
-    pub(crate) async fn filter(&self, billing: &Billing) -> Result<VoucherFilter, Error> {
+    pub(crate) async fn filter(&self, billing: &Reader) -> Result<VoucherFilter, Error> {
         let batch = match &self.batch {
             Some(key) => Some(billing.batch(key).await.map_err(named_in("batch"))?.batch.id),
             None => None,
@@ -210,7 +211,7 @@ impl ExtensionBody {
 #[utoipa::path(get, path = "/vouchers", tag = "vouchers", params(VouchersQuery),
     responses((status = 200, description = "A page", body = PageBody<VoucherBody>), Problems))]
 pub(crate) async fn list_vouchers(
-    State(billing): State<Billing>,
+    billing: Reads<VouchersView>,
     Query(query): Query<VouchersQuery>,
 ) -> Answer<PageBody<VoucherBody>> {
     let filter = query.filter(&billing).await?;
@@ -223,7 +224,7 @@ pub(crate) async fn list_vouchers(
     params(("voucher" = String, Path, description = "Code or id")),
     responses((status = 200, description = "The voucher", body = VoucherBody), Problems))]
 pub(crate) async fn show_voucher(
-    State(billing): State<Billing>,
+    billing: Reads<VouchersView>,
     Path(voucher): Path<String>,
 ) -> Answer<VoucherBody> {
     Ok(Json(billing.voucher(&voucher).await?.into()))
@@ -235,12 +236,11 @@ pub(crate) async fn show_voucher(
     request_body = ExtensionBody,
     responses((status = 200, description = "Extended", body = VoucherBody), Problems))]
 pub(crate) async fn extend_voucher(
-    State(billing): State<Billing>,
+    billing: Writes<VouchersEdit>,
     Path(voucher): Path<String>,
-    writer: Writer,
     Body(body): Body<ExtensionBody>,
 ) -> Answer<VoucherBody> {
-    Ok(Json(billing.extend_voucher(&writer.0, &voucher, body.read()?).await?.into()))
+    Ok(Json(billing.extend_voucher(&billing.caller, &voucher, body.read()?).await?.into()))
 }
 
 /// Gives an unsold voucher a new code; it has to be pushed again.
@@ -248,11 +248,10 @@ pub(crate) async fn extend_voucher(
     params(("voucher" = String, Path, description = "Code or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "It has a new code", body = VoucherBody), Problems))]
 pub(crate) async fn regenerate_voucher(
-    State(billing): State<Billing>,
+    billing: Writes<VouchersEdit>,
     Path(voucher): Path<String>,
-    writer: Writer,
 ) -> Answer<VoucherBody> {
-    Ok(Json(billing.regenerate_voucher(&writer.0, &voucher).await?.into()))
+    Ok(Json(billing.regenerate_voucher(&billing.caller, &voucher).await?.into()))
 }
 
 /// Closes a voucher; whoever is online with it is cut off. Its calendar runs on.
@@ -260,11 +259,10 @@ pub(crate) async fn regenerate_voucher(
     params(("voucher" = String, Path, description = "Code or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "Closed", body = VoucherBody), Problems))]
 pub(crate) async fn disable_voucher(
-    State(billing): State<Billing>,
+    billing: Writes<VouchersEdit>,
     Path(voucher): Path<String>,
-    writer: Writer,
 ) -> Answer<VoucherBody> {
-    Ok(Json(billing.disable_voucher(&writer.0, &voucher).await?.into()))
+    Ok(Json(billing.disable_voucher(&billing.caller, &voucher).await?.into()))
 }
 
 /// Opens a closed voucher again.
@@ -272,11 +270,10 @@ pub(crate) async fn disable_voucher(
     params(("voucher" = String, Path, description = "Code or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "Open", body = VoucherBody), Problems))]
 pub(crate) async fn enable_voucher(
-    State(billing): State<Billing>,
+    billing: Writes<VouchersEdit>,
     Path(voucher): Path<String>,
-    writer: Writer,
 ) -> Answer<VoucherBody> {
-    Ok(Json(billing.enable_voucher(&writer.0, &voucher).await?.into()))
+    Ok(Json(billing.enable_voucher(&billing.caller, &voucher).await?.into()))
 }
 
 /// Withdraws a voucher that was never used.
@@ -284,9 +281,8 @@ pub(crate) async fn enable_voucher(
     params(("voucher" = String, Path, description = "Code or id"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "Withdrawn", body = VoucherBody), Problems))]
 pub(crate) async fn cancel_voucher(
-    State(billing): State<Billing>,
+    billing: Writes<VouchersDelete>,
     Path(voucher): Path<String>,
-    writer: Writer,
 ) -> Answer<VoucherBody> {
-    Ok(Json(billing.cancel_voucher(&writer.0, &voucher).await?.into()))
+    Ok(Json(billing.cancel_voucher(&billing.caller, &voucher).await?.into()))
 }

@@ -3,7 +3,7 @@
 use clap::Args;
 use jiff::civil::Date;
 use mkbill_core::billing::Billing;
-use mkbill_core::kernel::caller::{Actor, Caller, Permission};
+use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::report::Days;
@@ -32,7 +32,7 @@ impl WriteArgs {
     pub(super) fn caller(&self) -> Result<Caller, Error> {
         let user = USER_VARIABLES.into_iter().find_map(|name| std::env::var(name).ok());
         let actor = Actor::cli(user.as_deref().unwrap_or("unknown"));
-        let mut caller = Caller::new(actor).permitted(Permission::OverdrawCredit);
+        let mut caller = Caller::new(actor);
         if let Some(reason) = &self.reason {
             caller = caller.because(reason)?;
         }

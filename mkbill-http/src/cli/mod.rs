@@ -28,6 +28,7 @@ mod progress;
 mod quantity;
 mod report;
 mod router;
+mod staff;
 mod subscription;
 mod tax;
 mod vendor;
@@ -130,6 +131,12 @@ enum Command {
     Credit(Box<credit::CreditCommand>),
     /// Do once what is due by the calendar; a worker or `mkbill serve` does it by itself
     Bill,
+    /// The first super admin
+    #[command(subcommand)]
+    Admin(staff::AdminCommand),
+    /// Staff: people who operate the system
+    #[command(subcommand)]
+    Staff(staff::StaffCommand),
     /// Keys for programs that use the REST interface
     #[command(subcommand)]
     Apikey(apikey::ApikeyCommand),
@@ -225,6 +232,8 @@ async fn answer(billing: &Billing, command: Command, style: Style) -> Result<Out
         Command::Payment(command) => payment::run(billing, *command).await,
         Command::Credit(command) => credit::run(billing, *command).await,
         Command::Bill => bill::run(billing).await,
+        Command::Admin(command) => staff::admin(billing, command).await,
+        Command::Staff(command) => staff::run(billing, command).await,
         Command::Apikey(command) => apikey::run(billing, command).await,
         Command::Notice(command) => notice::run(billing, command).await,
         Command::Report(command) => report::run(billing, command).await,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use jiff::tz::Offset;
+use mkbill_core::apikey::NewApiKey;
 use mkbill_core::billing::Billing;
 use mkbill_core::customer::phone::Region;
 use mkbill_core::kernel::caller::{Actor, Caller};
@@ -57,7 +58,7 @@ impl Stage {
         let engine = Engine::fresh(&settings, Arc::clone(&clock) as _).await?;
         let billing = &engine.billing;
         let caller = Caller::new(Actor::cli("demo"));
-        let (_, key) = billing.create_api_key(&caller, "demo").await?;
+        let (_, key) = billing.create_api_key(&caller, &NewApiKey::for_everything("demo")).await?;
         let listener = listen(settings.listen).await?;
         let address =
             listener.local_addr().map_err(|e| Failure::Io("asking for the address", e))?;

@@ -262,7 +262,7 @@ fn a_password_is_asked_for_only_on_a_terminal() {
 #[test]
 fn a_key_is_shown_once_and_listed_without_its_secret() {
     let shop = Shop::open();
-    let made = shop.json(&["apikey", "create", "front-desk"]);
+    let made = shop.json(&["apikey", "create", "front-desk", "--role", "admin"]);
     let secret = made["key"].as_str().unwrap();
     assert!(secret.starts_with("mk_"));
     let listed = shop.json(&["apikey", "list"]);
@@ -325,8 +325,7 @@ fn a_disk_that_takes_no_more_leaves_the_books_as_they_were() {
 fn is_ready(address: &str) -> bool {
     use std::io::{Read as _, Write as _};
     let mut stream = std::net::TcpStream::connect(address).unwrap();
-    let request =
-        format!("GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET /ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

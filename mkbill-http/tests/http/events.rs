@@ -21,7 +21,7 @@ impl Follow {
         if let Some(last) = last {
             request = request.header("Last-Event-ID", last);
         }
-        let router = mkbill_http::app(app.billing.clone());
+        let router = mkbill_http::router(app.billing.clone(), &mkbill_http::Manners::default());
         let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(response.status(), 200);
         assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");

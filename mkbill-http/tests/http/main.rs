@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
 
+mod access;
 mod alerts;
 mod auth;
 mod batches;
@@ -15,6 +16,7 @@ mod monitoring;
 mod notices;
 mod problems;
 mod routers;
+mod sign_in;
 mod support;
 mod trouble;
 mod vouchers;

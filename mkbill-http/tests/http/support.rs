@@ -8,12 +8,16 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
+use mkbill_core::apikey::NewApiKey;
 use mkbill_core::billing::{Billing, BillingBuilder};
-use mkbill_core::kernel::caller::{Actor, Caller};
+use mkbill_core::kernel::caller::{Actor, Caller, Origin};
 use mkbill_core::kernel::entropy::OsEntropy;
+use mkbill_core::kernel::permission::Role;
 use mkbill_core::kernel::secret::MasterKey;
 use mkbill_core::kernel::time::Clock as _;
 use mkbill_core::sql::StatementHook;
+use mkbill_core::staff::NewStaff;
+use mkbill_core::staff::store::Sessions;
 use mkbill_core::testkit::{Engine, ManualClock, TestDatabase};
 use mkbill_core::worker::{TickReport, Worker};
 use mkbill_routeros::provisioning::RouterOsController;
@@ -22,6 +26,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+/// The password of all staff in these tests.
+pub(crate) const PASSWORD: &str = "a good pass phrase";
 pub(crate) const ROUTER_PASSWORD: &str = "correct horse";
 
 /// A server, its engine and its clock.
@@ -97,8 +103,9 @@ impl TestApp {
             .build()
             .unwrap();
         let caller = Caller::new(Actor::cli("test"));
-        let (_, key) = billing.create_api_key(&caller, "tests").await.unwrap();
-        let app = mkbill_http::app(billing.clone());
+        let (_, key) =
+            billing.create_api_key(&caller, &NewApiKey::for_everything("tests")).await.unwrap();
+        let app = mkbill_http::router(billing.clone(), &mkbill_http::Manners::default());
         Self { billing, key, app, clock, database }
     }
 
@@ -137,6 +144,69 @@ impl TestApp {
             request = request.header(*name, *value);
         }
         let request = request.header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// The status of an answer and its body, which may never end.
+    pub(crate) async fn head(&self, request: Request<Body>) -> (StatusCode, Body) {
+        self.clock.advance(SignedDuration::from_millis(1));
+        let response = self.app.clone().oneshot(request).await.unwrap();
+        (response.status(), response.into_body())
+    }
+
+    /// Adds somebody who has chosen [`PASSWORD`] and signs them in; answers their token.
+    pub(crate) async fn signed_in(&self, username: &str, role: Role) -> String {
+        let caller = Caller::new(Actor::cli("test"));
+        let request =
+            NewStaff { username: username.parse().unwrap(), name: username.to_owned(), role };
+        let first = SecretString::from("the first password");
+        self.billing.add_staff(&caller, &request, Some(&first)).await.unwrap();
+        let begun = self.billing.sign_in(Origin::default(), username, &first).await.unwrap();
+        let own = (begun.staff.id, begun.session.id);
+        let new = SecretString::from(PASSWORD);
+        self.billing.change_own_password(&caller, own, &first, &new).await.unwrap();
+        self.billing.sign_out(&caller, begun.staff.id, Sessions::All).await.unwrap();
+        self.sign_in(username).await
+    }
+
+    /// Signs in somebody whose password is [`PASSWORD`]; answers their token.
+    pub(crate) async fn sign_in(&self, username: &str) -> String {
+        let body = json!({ "username": username, "password": PASSWORD });
+        let answer = self.anonymous(Method::POST, "/api/v1/auth/sign-in", &body).await.ok(200);
+        answer["token"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn setup_token(&self) -> Option<String> {
+        let token = self.billing.setup_token().await.unwrap();
+        token.map(|token| token.expose_secret().to_owned())
+    }
+
+    /// A request of somebody who is not known.
+    pub(crate) async fn anonymous(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// A request without a body of whoever holds this key or token.
+    pub(crate) async fn as_who(&self, proof: &str, method: Method, path: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request.header(header::AUTHORIZATION, format!("Bearer {proof}"));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// A request of whoever holds this key or token.
+    pub(crate) async fn send_as(
+        &self,
+        proof: &str,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Answer {
+        let request = Request::builder().method(method).uri(path);
+        let request = request
+            .header(header::AUTHORIZATION, format!("Bearer {proof}"))
+            .header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 

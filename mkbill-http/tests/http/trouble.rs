@@ -47,10 +47,10 @@ async fn a_database_in_trouble_is_said_to_be_away_and_comes_back() {
         let problem = answer.problem(503, "unavailable");
         assert!(problem["detail"].as_str().unwrap().contains(word), "{problem}");
         assert_ne!(answer.header("retry-after"), "");
-        app.get("/health/ready").await.problem(503, "unavailable");
-        app.get("/health/live").await.ok(200);
+        app.get("/ready").await.problem(503, "unavailable");
+        app.get("/live").await.ok(200);
     }
     trouble.switch(0);
     assert_eq!(app.get("/api/v1/plans").await.ok(200)["items"], json!([]));
-    app.get("/health/ready").await.ok(200);
+    app.get("/ready").await.ok(200);
 }

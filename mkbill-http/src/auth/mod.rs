@@ -1,0 +1,106 @@
+//! Who may come in, and what each handler needs.
+
+pub(crate) mod access;
+pub(crate) mod token;
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use mkbill_core::apikey;
+use mkbill_core::billing::Reader;
+use mkbill_core::kernel::error::Error;
+use mkbill_core::staff::principal::Principal;
+use secrecy::SecretString;
+
+use crate::problem::Problem;
+
+use token::Tokens;
+
+/// Paths that answer whoever asks; one that ends in `/` stands for all below it.
+pub(crate) const PUBLIC: [&str; 7] = [
+    "/live",
+    "/ready",
+    "/openapi.json",
+    "/docs",
+    "/docs/",
+    "/api/v1/auth/sign-in",
+    "/api/v1/auth/setup",
+];
+const PROOF_BYTES_MAX: usize = 1_000;
+
+/// Who says who somebody is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Identity {
+    /// This server: by API keys, and tokens of staff who signed in here.
+    #[default]
+    Own,
+    /// The application around it: its middleware puts a [`Principal`] into the extensions of each
+    /// request whose sender it knows, and one without is refused. Nobody can sign in here.
+    Outside,
+}
+
+/// What the door knows.
+#[derive(Debug, Clone)]
+pub(crate) struct Door {
+    pub(crate) reader: Reader,
+    pub(crate) identity: Identity,
+    pub(crate) tokens: Arc<Tokens>,
+}
+
+/// Lets a request through whose sender is known, or to a public path; hands on who it is.
+pub(crate) async fn identify(
+    State(door): State<Door>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    if !is_public(request.uri().path()) && door.identity == Identity::Own {
+        let proof = bearer(request.headers()).ok_or_else(Problem::unauthenticated)?.to_owned();
+        let principal = door.principal(&proof).await?.ok_or_else(Problem::unauthenticated)?;
+        request.extensions_mut().insert(principal);
+    }
+    if !is_public(request.uri().path()) && request.extensions().get::<Principal>().is_none() {
+        return Err(Problem::unauthenticated());
+    }
+    Ok(next.run(request).await)
+}
+
+impl Door {
+    async fn principal(&self, proof: &str) -> Result<Option<Principal>, Error> {
+        if apikey::is_marked(proof) {
+            return self.reader.holder_of_key(&SecretString::from(proof)).await;
+        }
+        match self.tokens.session(proof) {
+            Some(session) => self.reader.holder_of_session(session).await,
+            None => Ok(None),
+        }
+    }
+}
+
+fn is_public(path: &str) -> bool {
+    PUBLIC.iter().any(|public| path == *public || public.ends_with('/') && path.starts_with(public))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, proof) = value.split_once(' ')?;
+    let fits = scheme.eq_ignore_ascii_case("bearer") && proof.len() <= PROOF_BYTES_MAX;
+    fits.then(|| proof.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_listed_paths_are_public() {
+        for path in ["/live", "/docs", "/docs/", "/docs/swagger-ui.css", "/openapi.json"] {
+            assert!(is_public(path), "{path}");
+        }
+        for path in ["/", "/api/v1/plans", "/health", "/live/x", "/docsx", "/openapi.json/"] {
+            assert!(!is_public(path), "{path}");
+        }
+    }
+}
