@@ -21,6 +21,7 @@ mod pppoe;
 mod requests;
 mod router_state;
 mod routers;
+mod staff;
 mod subscribers;
 mod troubles;
 
@@ -41,8 +42,10 @@ fn main() {
         requests::STORIES,
         router_state::STORIES,
         routers::STORIES,
+        staff::STORIES,
         subscribers::STORIES,
         troubles::STORIES,
     ];
-    support::run(&stories.concat(), troubles::POSTGRES_STORIES)
+    let postgres = [staff::POSTGRES_STORIES, troubles::POSTGRES_STORIES];
+    support::run(&stories.concat(), &postgres.concat())
 }
