@@ -140,3 +140,17 @@ fn month_end_agrees_with_itself_and_closes_the_month() {
         ]
     );
 }
+
+#[test]
+fn an_application_around_the_interface_says_who_somebody_is() {
+    assert_eq!(
+        printed(env!("CARGO_BIN_EXE_embed_in_axum")),
+        [
+            "nobody: GET /: 200",
+            "nobody: GET /billing/api/v1/vendors: 401",
+            "till: GET /billing/api/v1/vendors: 200",
+            "till: POST /billing/api/v1/vendors: 403",
+            "boss: POST /billing/api/v1/vendors: 201",
+        ]
+    );
+}

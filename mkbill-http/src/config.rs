@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use axum::http::{HeaderValue, Uri};
 use config::{Environment, File, FileFormat, Source as _, Value};
 use jiff::SignedDuration;
 use mkbill_core::customer::phone::Region;
@@ -26,7 +27,7 @@ const OTHER_VARIABLES: [&str; 2] = ["config", "router_password"];
 const TEST_VARIABLES: &str = "test_";
 
 /// Every key, with what it takes.
-const KEYS: [(&str, &str); 11] = [
+const KEYS: [(&str, &str); 13] = [
     ("database", "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"),
     ("master_key", "32 bytes as base64"),
     ("master_key_file", "the path of a file that holds 32 bytes as base64"),
@@ -36,6 +37,11 @@ const KEYS: [(&str, &str); 11] = [
     ("region", "a country code of two letters, such as ID"),
     ("signal", "local, database, or redis://HOST:PORT"),
     ("poll_every", "one second to one hour, such as 30s"),
+    ("sign_in_slow_down", "on or off"),
+    (
+        "allowed_origins",
+        "origins of web pages that may call, such as https://shop.example, with commas",
+    ),
     ("log_format", "text or json"),
     ("log_filter", "a level such as info, or directives such as warn,mkbill_http=debug"),
 ];
@@ -62,6 +68,10 @@ pub(crate) struct Settings {
     pub(crate) signal: SignalSource,
     /// How often each router is looked at; 30 s unless told otherwise.
     pub(crate) poll_every: SignedDuration,
+    /// Whether tries to sign in are slowed down after some failed; they are unless told otherwise.
+    pub(crate) sign_in_slow_down: bool,
+    /// Origins of web pages elsewhere that may call; none unless told otherwise.
+    pub(crate) allowed_origins: Vec<HeaderValue>,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
     /// Which log lines are written; `info,sqlx=warn` unless told otherwise.
@@ -209,6 +219,8 @@ impl Texts {
             region: self.read("region", "ID", |text| text.parse().ok())?,
             signal: self.read("signal", "", signal)?,
             poll_every: self.read("poll_every", "30s", poll_every)?,
+            sign_in_slow_down: self.read("sign_in_slow_down", "on", on_or_off)?,
+            allowed_origins: self.read("allowed_origins", "", origins)?,
             log_format: self.read("log_format", "text", |text| text.parse().ok())?,
             log_filter: self.read("log_filter", "info,sqlx=warn", |text| Some(text.to_owned()))?,
         })
@@ -253,6 +265,27 @@ fn signal(text: &str) -> Option<SignalSource> {
             is_redis.then(|| SignalSource::Redis(SecretString::from(url)))
         }
     }
+}
+
+fn on_or_off(text: &str) -> Option<bool> {
+    match text {
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// Origins, each a scheme, a host and perhaps a port: nothing behind them, and never `*`.
+fn origins(text: &str) -> Option<Vec<HeaderValue>> {
+    let given = text.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    given.map(origin).collect()
+}
+
+fn origin(text: &str) -> Option<HeaderValue> {
+    let uri: Uri = text.parse().ok()?;
+    let schemed = matches!(uri.scheme_str(), Some("http" | "https"));
+    let bare = uri.path_and_query().is_none_or(|rest| rest == "/") && !text.ends_with('/');
+    (schemed && uri.authority().is_some() && bare).then(|| text.parse().ok()).flatten()
 }
 
 fn poll_every(text: &str) -> Option<SignedDuration> {
@@ -327,11 +360,22 @@ mod tests {
             ("MKBILL_LISTEN", "everywhere", "ADDRESS:PORT"),
             ("MKBILL_POLL_EVERY", "2h", "one second to one hour"),
             ("MKBILL_LOG_FORMAT", "xml", "text or json"),
+            ("MKBILL_SIGN_IN_SLOW_DOWN", "maybe", "on or off"),
+            ("MKBILL_ALLOWED_ORIGINS", "*", "https://shop.example"),
+            ("MKBILL_ALLOWED_ORIGINS", "https://shop.example/", "https://shop.example"),
         ];
         for (name, value, allowed) in cases {
             let said = complaint("", &[(name, value)]);
             assert!(said.contains(value) && said.contains(allowed), "{said}");
         }
+    }
+
+    #[test]
+    fn origins_are_a_list_with_commas() {
+        let both = ("MKBILL_ALLOWED_ORIGINS", "https://shop.example, http://localhost:3000");
+        let settings = load("", &[both]).unwrap();
+        assert_eq!(settings.allowed_origins, ["https://shop.example", "http://localhost:3000"]);
+        assert!(load("", &[]).unwrap().allowed_origins.is_empty());
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod problem;
 mod routes;
 mod server;
 mod telemetry;
+mod web;
 mod wiring;
 
 pub use auth::Identity;

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -14,6 +14,7 @@ use mkbill_core::billing::Billing;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
@@ -33,9 +34,30 @@ use crate::auth::token::Tokens;
 use crate::auth::{Door, Identity, identify};
 use crate::openapi::Head;
 use crate::problem::Problem;
+use crate::web::setup;
 
 const BODY_BYTES_MAX: usize = 1 << 20;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+/// An answer is data: nothing in it is loaded or run.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
+/// The page that explains the interface brings all it needs, and styles itself.
+const POLICY_OF_DOCS: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
+                              img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
+const PREFLIGHT_KEPT: Duration = Duration::from_mins(10);
+/// Headers that a page elsewhere may send.
+const ASKED: [&str; 9] = [
+    "accept-language",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-match",
+    "if-none-match",
+    "last-event-id",
+    "x-reason",
+    "x-request-id",
+];
+/// Headers that a page elsewhere may read.
+const TOLD: [&str; 5] = ["etag", "idempotency-replayed", "location", "retry-after", "x-request-id"];
 const DOCUMENT_PATH: &str = "/openapi.json";
 
 fn table() -> OpenApiRouter<Engine> {
@@ -220,6 +242,9 @@ fn of_subscribers() -> OpenApiRouter<Engine> {
 pub struct Manners {
     /// Who says who somebody is.
     pub identity: Identity,
+    /// Origins of web pages elsewhere that may call, such as `https://shop.example`; a page from
+    /// anywhere else cannot read an answer.
+    pub allowed_origins: Vec<HeaderValue>,
 }
 
 /// The whole interface on one engine, ready to be served or mounted in another axum application.
@@ -228,7 +253,8 @@ pub struct Manners {
 /// `/openapi.json`, `/docs`, and those for signing in and setting up.
 pub fn router(billing: Billing, manners: &Manners) -> Router {
     let (routes, _) = table().split_for_parts();
-    let docs = SwaggerUi::new("/docs").config(Config::new([DOCUMENT_PATH]));
+    let docs: Router<Engine> = SwaggerUi::new("/docs").config(Config::new([DOCUMENT_PATH])).into();
+    let docs = docs.layer(always("content-security-policy", POLICY_OF_DOCS));
     let tokens = Arc::new(Tokens::new(&billing));
     let identity = manners.identity;
     let door = Door { reader: billing.reader(), identity, tokens: Arc::clone(&tokens) };
@@ -242,12 +268,15 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
         .layer(always("x-frame-options", "DENY"))
         .layer(always("referrer-policy", "no-referrer"))
         .layer(unless_set("cache-control", "no-store"))
+        .layer(unless_set("content-security-policy", POLICY))
+        .layer(allowed(&manners.allowed_origins))
         .layer(from_fn(within_time))
         .layer(from_fn_with_state(door, identify))
         .layer(Extension(tokens))
         .layer(Extension(Rendered::default()));
     routes
         .route(DOCUMENT_PATH, get(document_response))
+        .route(setup::PATH, get(setup::show).post(setup::fill))
         .merge(docs)
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)
@@ -261,6 +290,16 @@ pub fn openapi_json() -> String {
     let document = table().into_openapi();
     let text = document.to_pretty_json();
     text.expect("a document of our own types is always JSON") + "\n"
+}
+
+/// What pages from these origins may send and read. Credentials are never sent by a browser itself.
+fn allowed(origins: &[HeaderValue]) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins.iter().cloned()))
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allow_headers(ASKED.map(HeaderName::from_static))
+        .expose_headers(TOLD.map(HeaderName::from_static))
+        .max_age(PREFLIGHT_KEPT)
 }
 
 async fn document_response() -> Response {

@@ -28,10 +28,11 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> 
 pub(crate) async fn serve(
     listener: TcpListener,
     billing: Billing,
+    manners: &Manners,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let stopped = stop.clone().cancelled_owned();
-    let app = router(billing, &Manners::default()).layer(Extension(Ending(stop.clone())));
+    let app = router(billing, manners).layer(Extension(Ending(stop.clone())));
     let serving = axum::serve(listener, app).with_graceful_shutdown(stopped);
     let deadline = async {
         stop.cancelled().await;
@@ -54,6 +55,7 @@ pub(crate) enum Beside {
 pub(crate) async fn serve_and_work(
     listener: TcpListener,
     billing: Billing,
+    manners: &Manners,
     beside: Beside,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
@@ -62,7 +64,7 @@ pub(crate) async fn serve_and_work(
         let (worker, stop) = (Worker::new(billing.clone()), stop.clone());
         background.spawn(async move { worker.run(stop).await });
     }
-    let served = serve(listener, billing, stop.clone()).await;
+    let served = serve(listener, billing, manners, stop.clone()).await;
     stop.cancel();
     background.join_all().await;
     served

@@ -80,6 +80,7 @@ impl Engine {
             .currency(settings.currency)
             .region(settings.region)
             .poll_every(settings.poll_every)
+            .slow_down(settings.sign_in_slow_down)
             .build()?;
         Ok(Self { billing, store })
     }

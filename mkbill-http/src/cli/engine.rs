@@ -5,10 +5,13 @@ use std::net::SocketAddr;
 use clap::Args;
 use mkbill_core::billing::PassReport;
 use mkbill_core::worker::{TickReport, Worker};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 
+use crate::auth::Identity;
 use crate::config::Settings;
 use crate::failure::Failure;
+use crate::routes::Manners;
 use crate::server::{Beside, listen, serve_and_work, until_told};
 use crate::wiring::{self, Engine};
 
@@ -66,13 +69,28 @@ pub(super) async fn serve(
     let beside = if arguments.no_worker { Beside::Nothing } else { Beside::Worker };
     let stop = until_told()?;
     warn_of_test_clock(&engine);
-    match style {
-        Style::Json => line(&json!({ "listening": format!("http://{address}") }).to_string()),
-        Style::Text => line(&format!("listening on http://{address}, documentation at /docs")),
-    }
-    let served = serve_and_work(listener, engine.billing.clone(), beside, stop).await;
+    let token = engine.billing.setup_token().await?;
+    let link = token.map(|token| format!("http://{address}/setup?token={}", token.expose_secret()));
+    announce(address, link.as_deref(), style);
+    let allowed_origins = settings.allowed_origins.clone();
+    let manners = Manners { identity: Identity::Own, allowed_origins };
+    let served = serve_and_work(listener, engine.billing.clone(), &manners, beside, stop).await;
     engine.close().await;
     served.map(|()| Output::nothing())
+}
+
+/// Says where the server answers, and how the first super admin is made if there is none.
+fn announce(address: SocketAddr, link: Option<&str>, style: Style) {
+    let listening = format!("http://{address}");
+    match style {
+        Style::Json => line(&json!({ "listening": listening, "setup": link }).to_string()),
+        Style::Text => {
+            line(&format!("listening on {listening}, documentation at /docs"));
+            if let Some(link) = link {
+                line(&format!("nobody can sign in yet: make the first super admin at {link}"));
+            }
+        }
+    }
 }
 
 fn warn_of_test_clock(engine: &Engine) {

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{KeySource, LogFormat, Settings, SignalSource};
 use crate::failure::Failure;
+use crate::routes::Manners;
 use crate::server::{listen, serve};
 use crate::wiring::{DatabaseUrl, Engine};
 
@@ -63,7 +64,11 @@ impl Stage {
         let address =
             listener.local_addr().map_err(|e| Failure::Io("asking for the address", e))?;
         let stop = CancellationToken::new();
-        let server = tokio::spawn(serve(listener, billing.clone(), stop.clone()));
+        let (served, stopped) = (billing.clone(), stop.clone());
+        let server =
+            tokio::spawn(
+                async move { serve(listener, served, &Manners::default(), stopped).await },
+            );
         Ok(Self {
             clock,
             router,
@@ -136,6 +141,8 @@ fn settings(folder: &TempDir) -> Result<Settings, Failure> {
         currency: Currency::IDR,
         region: Region::ID,
         poll_every: POLL_EVERY,
+        sign_in_slow_down: true,
+        allowed_origins: Vec::new(),
         log_format: LogFormat::Text,
         log_filter: "warn".to_owned(),
     })

@@ -7,6 +7,7 @@ mod alerts;
 mod auth;
 mod batches;
 mod books;
+mod browsers;
 mod customers;
 mod events;
 mod inputs;

@@ -20,6 +20,7 @@ use mkbill_core::staff::NewStaff;
 use mkbill_core::staff::store::Sessions;
 use mkbill_core::testkit::{Engine, ManualClock, TestDatabase};
 use mkbill_core::worker::{TickReport, Worker};
+use mkbill_http::Manners;
 use mkbill_routeros::provisioning::RouterOsController;
 use mkbill_routeros::sim::{Simulator, SimulatorBuilder, TimeSource};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -105,8 +106,13 @@ impl TestApp {
         let caller = Caller::new(Actor::cli("test"));
         let (_, key) =
             billing.create_api_key(&caller, &NewApiKey::for_everything("tests")).await.unwrap();
-        let app = mkbill_http::router(billing.clone(), &mkbill_http::Manners::default());
+        let app = mkbill_http::router(billing.clone(), &Manners::default());
         Self { billing, key, app, clock, database }
+    }
+
+    /// The same server, with other manners.
+    pub(crate) fn with_manners(self, manners: &Manners) -> Self {
+        Self { app: mkbill_http::router(self.billing.clone(), manners), ..self }
     }
 
     /// A request as a client would send it, with its key.
