@@ -80,6 +80,8 @@
 //! | test what is built on this | `testkit`, with the feature of that name |
 
 pub mod account;
+#[cfg(feature = "outbound")]
+pub mod adapter;
 pub mod alert;
 pub mod apikey;
 pub mod audit;
@@ -91,6 +93,7 @@ pub mod invoice;
 pub mod kernel;
 pub mod ledger;
 pub mod notice;
+pub mod outbound;
 pub mod outbox;
 pub mod payment;
 pub mod plan;

@@ -120,6 +120,10 @@ ids! {
     OutageId,
     /// Something that is wrong, or was.
     AlertId,
+    /// A program elsewhere that is told of events.
+    WebhookId,
+    /// One event on its way to a webhook.
+    DeliveryId,
 }
 
 #[cfg(test)]
