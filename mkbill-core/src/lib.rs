@@ -50,7 +50,7 @@
 //! |---|---|
 //! | work in the background | [`worker`] |
 //! | use cases: transactions begin and end here | [`billing`] |
-//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`customer`], [`subscription`], [`invoice`], [`ledger`], [`notice`], [`event`], [`alert`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
+//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`customer`], [`subscription`], [`invoice`], [`ledger`], [`notice`], [`event`], [`alert`], [`webhook`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
 //! | small types for everybody | [`kernel`] |
 //!
 //! Beside them stand [`store`], the unit of work over all features, and [`sql`], which implements it
@@ -110,6 +110,7 @@ pub mod testkit;
 mod transact;
 pub mod vendor;
 pub mod voucher;
+pub mod webhook;
 pub mod worker;
 
 pub use billing::{Billing, BillingBuilder};

@@ -1,6 +1,6 @@
 //! Use cases around events.
 
-use jiff::Span;
+use jiff::{Span, Timestamp};
 
 use crate::event::feed::EventStream;
 use crate::event::{Event, KEPT_DAYS, Position};
@@ -9,11 +9,14 @@ use crate::kernel::error::Error;
 use crate::kernel::page::PAGE_ITEMS_MAX;
 use crate::router::sample::SAMPLES_KEPT_DAYS;
 use crate::transact::{reading, transact};
+use crate::webhook::delivery::DELIVERIES_KEPT_DAYS;
 
 use super::Billing;
 
 /// Events, and sessions, forgotten in one commit.
 const FORGET_MAX: u32 = 10_000;
+/// Commits in which deliveries are forgotten at one time.
+const FORGET_COMMITS_MAX: u32 = 50;
 
 impl Billing {
     /// Events after a position, in their order: 1 to 200 of those that are kept.
@@ -48,7 +51,7 @@ impl Billing {
         self.0.feed.subscribe(after).await
     }
 
-    /// Forgets events, sessions, usage, traffic and samples that are older than they are kept.
+    /// Forgets events, deliveries, sessions, usage, traffic and samples that are older than they are kept.
     pub(crate) async fn forget_old(&self) -> Result<(), Error> {
         let now = self.now();
         let ago = |days: i32| now.checked_sub(Span::new().hours(24 * i64::from(days)));
@@ -56,6 +59,9 @@ impl Billing {
             return Ok(());
         };
         let day = self.zone().date(before);
+        if let Ok(before) = ago(DELIVERIES_KEPT_DAYS) {
+            self.forget_deliveries(before).await?;
+        }
         transact!(self.store(), Mode::Commit, |tx| {
             tx.events_forget(before, FORGET_MAX).await?;
             tx.alerts_forget(before, FORGET_MAX).await?;
@@ -64,5 +70,18 @@ impl Billing {
             tx.interface_days_forget(day).await?;
             tx.samples_forget(unsampled).await.map(drop)
         })
+    }
+
+    /// There may be many for each event: they go in commits of their own.
+    async fn forget_deliveries(&self, before: Timestamp) -> Result<(), Error> {
+        for _ in 0..FORGET_COMMITS_MAX {
+            let forgotten = transact!(self.store(), Mode::Commit, |tx| {
+                tx.deliveries_forget(before, FORGET_MAX).await
+            })?;
+            if forgotten < u64::from(FORGET_MAX) {
+                break;
+            }
+        }
+        transact!(self.store(), Mode::Commit, |tx| tx.webhooks_forget(before).await.map(drop))
     }
 }

@@ -36,6 +36,8 @@ mod subscriptions;
 mod sync;
 mod tick;
 mod vouchers;
+mod webhook_deliveries;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -51,6 +53,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::secret::MasterKey;
 use crate::kernel::time::{BusinessZone, Clock};
 use crate::ledger::carry_over::CarryOverPolicy;
+use crate::outbound::Outbound;
 use crate::provisioning::controller::RouterController;
 use crate::signal::Signal;
 use crate::store::Store;
@@ -75,6 +78,8 @@ pub use routers::RouterCheck;
 pub use subscriptions::{CancelAt, ChangeAt, SUBSCRIBE_MAX, Subscribe, SubscriptionView};
 pub use sync::{PassReport, PassTrouble};
 pub use tick::BillingRun;
+pub use webhook_deliveries::DeliveryView;
+pub use webhooks::WebhookMade;
 
 /// The engine. A clone is another handle to the same one.
 #[derive(Clone)]
@@ -83,6 +88,7 @@ pub struct Billing(Arc<Parts>);
 struct Parts {
     store: Arc<dyn Store>,
     controller: Arc<dyn RouterController>,
+    outbound: Option<Arc<dyn Outbound>>,
     clock: Arc<dyn Clock>,
     test_clock: Option<Arc<TestClock>>,
     entropy: Arc<dyn Entropy>,
