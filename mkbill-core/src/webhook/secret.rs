@@ -80,7 +80,7 @@ mod tests {
         let body = br#"{"test": 2432232314}"#;
         assert_eq!(
             secret.sign("msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, body).unwrap(),
-            "v1,g0hM9SsE+OTPJTGt/tmKtSyu+unXsBoTScEoICBGxbw="
+            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
         );
     }
 

@@ -1,6 +1,9 @@
 //! Stories of a hotspot business, on every engine, over a simulated router.
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+#[expect(dead_code, reason = "the guard's own tests use the rest")]
+#[path = "../support/receiver.rs"]
+mod receiver;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/world.rs"]
@@ -23,6 +26,7 @@ mod router_state;
 mod routers;
 mod subscribers;
 mod troubles;
+mod webhooks;
 
 fn main() {
     let stories = [
@@ -43,6 +47,7 @@ fn main() {
         routers::STORIES,
         subscribers::STORIES,
         troubles::STORIES,
+        webhooks::STORIES,
     ];
     support::run(&stories.concat(), troubles::POSTGRES_STORIES)
 }
