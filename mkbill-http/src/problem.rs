@@ -12,7 +12,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Refusals about the state of something, which another request may have changed: 409.
-const STATE_REFUSALS: [&str; 29] = [
+const STATE_REFUSALS: [&str; 30] = [
     "batch_cancelled",
     "batch_not_pushed",
     "books_closed",
@@ -42,6 +42,7 @@ const STATE_REFUSALS: [&str; 29] = [
     "tax_applied",
     "tax_only_rule",
     "voucher_state",
+    "webhook_disabled",
 ];
 
 /// What clients read when a request did not do what was asked.

@@ -27,7 +27,7 @@ use crate::api::{
     alerts, audit, batches, books, clock, credit, customer_details, customers, events,
     explanations, fair_use, figures, health, invoices, login_files, logins, money_reports,
     monitoring, network, notices, payments, plans, profiles, reports, routers, subscriptions,
-    taxes, vendors, vouchers,
+    taxes, vendors, vouchers, webhooks,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
@@ -80,6 +80,7 @@ fn table() -> OpenApiRouter<Billing> {
         .routes(routes!(alerts::set_alert_rule, alerts::remove_alert_rule))
         .routes(routes!(events::list_events))
         .routes(routes!(events::follow_events))
+        .merge(of_webhooks())
         .merge(of_subscribers());
     OpenApiRouter::with_openapi(Head::openapi())
         .nest("/api/v1", api)
@@ -123,6 +124,19 @@ fn of_network() -> OpenApiRouter<Billing> {
         .routes(routes!(monitoring::list_interfaces))
         .routes(routes!(monitoring::show_interface_usage))
         .routes(routes!(monitoring::show_vitals))
+}
+
+/// Who is told of events.
+fn of_webhooks() -> OpenApiRouter<Billing> {
+    OpenApiRouter::new()
+        .routes(routes!(webhooks::add_webhook, webhooks::list_webhooks))
+        .routes(routes!(webhooks::show_webhook, webhooks::change_webhook, webhooks::remove_webhook))
+        .routes(routes!(webhooks::rotate_webhook_secret))
+        .routes(routes!(webhooks::test_webhook))
+        .routes(routes!(webhooks::resend_failed_deliveries))
+        .routes(routes!(webhooks::list_deliveries))
+        .routes(routes!(webhooks::show_delivery))
+        .routes(routes!(webhooks::resend_delivery))
 }
 
 /// What subscribers sign in with.

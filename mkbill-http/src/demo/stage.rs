@@ -10,6 +10,7 @@ use mkbill_core::customer::phone::Region;
 use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::money::Currency;
+use mkbill_core::kernel::network::Networks;
 use mkbill_core::kernel::time::{BusinessZone, Clock as _, SystemClock};
 use mkbill_routeros::sim::{RouterOs, Simulator, TimeSource};
 use secrecy::SecretString;
@@ -135,6 +136,7 @@ fn settings(folder: &TempDir) -> Result<Settings, Failure> {
         currency: Currency::IDR,
         region: Region::ID,
         poll_every: POLL_EVERY,
+        webhook_private_networks: Networks::none(),
         log_format: LogFormat::Text,
         log_filter: "warn".to_owned(),
     })

@@ -18,3 +18,4 @@ mod routers;
 mod support;
 mod trouble;
 mod vouchers;
+mod webhooks;
