@@ -76,7 +76,7 @@
 //! | follow a voucher's life | [`voucher::state`], [`voucher::first_login`] |
 //! | tell errors apart | [`kernel::error`] |
 //! | reach other devices | [`provisioning::controller`], the port to routers |
-| tell programs elsewhere | [`webhook`], and [`outbound`], the port to web servers |
+//! | tell programs elsewhere | [`webhook`], and [`outbound`], the port to web servers |
 //! | keep the books elsewhere | [`store`] |
 //! | test what is built on this | `testkit`, with the feature of that name |
 

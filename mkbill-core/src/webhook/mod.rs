@@ -125,7 +125,10 @@ impl WebhookChange {
     /// [`Error::Invalid`] for a description that is too long.
     pub fn apply(self, before: &Webhook, now: Timestamp) -> Result<Webhook, Error> {
         let mut after = before.clone();
-        after.url = self.url.unwrap_or(after.url);
+        if let Some(url) = self.url.filter(|url| *url != before.url) {
+            after.url = url;
+            after.failing_since = None;
+        }
         match self.description {
             Patch::Keep => {}
             Patch::Clear => after.description.clear(),
@@ -236,6 +239,16 @@ mod tests {
         let on = WebhookChange { enabled: Some(true), ..WebhookChange::default() };
         let enabled = on.apply(&disabled, LATER).unwrap();
         assert!(enabled.is_told() && enabled.failing_since.is_none(), "it begins anew");
+    }
+
+    #[test]
+    fn at_another_address_failures_are_counted_anew() {
+        let moved = |url: &str| {
+            let url = Some(url.parse().unwrap());
+            WebhookChange { url, ..WebhookChange::default() }.apply(&webhook(), LATER).unwrap()
+        };
+        assert_eq!(moved("https://shop.example/other").failing_since, None);
+        assert_eq!(moved("https://shop.example/hooks"), webhook());
     }
 
     #[test]

@@ -84,6 +84,35 @@ mod tests {
         );
     }
 
+    /// As the guide to webhooks has it, for receivers.
+    fn is_genuine(
+        secret: &str,
+        id: &str,
+        timestamp: &str,
+        signatures: &str,
+        body: &[u8],
+    ) -> Option<()> {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_")?).ok()?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
+        mac.update(format!("{id}.{timestamp}.").as_bytes());
+        mac.update(body);
+        let mut given =
+            signatures.split(' ').filter_map(|one| STANDARD.decode(one.strip_prefix("v1,")?).ok());
+        given.find_map(|one| mac.clone().verify_slice(&one).ok())
+    }
+
+    #[test]
+    fn what_is_signed_is_genuine_for_a_receiver_that_follows_the_guide() {
+        let (old, new) = (WebhookSecret::generate(&OsEntropy), WebhookSecret::generate(&OsEntropy));
+        let both = [&new, &old].map(|secret| secret.sign("msg_1", 7, b"{}").unwrap()).join(" ");
+        let checked = |secret: &WebhookSecret, body: &[u8]| {
+            is_genuine(secret.text().expose_secret(), "msg_1", "7", &both, body)
+        };
+        assert!(checked(&old, b"{}").is_some() && checked(&new, b"{}").is_some());
+        let stranger = WebhookSecret::generate(&OsEntropy);
+        assert!(checked(&old, b"{ }").is_none() && checked(&stranger, b"{}").is_none());
+    }
+
     #[test]
     fn a_secret_is_long_enough_and_shown_to_nobody() {
         let secret = WebhookSecret::generate(&OsEntropy);
