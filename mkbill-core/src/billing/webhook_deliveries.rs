@@ -1,6 +1,7 @@
 //! Deliveries to webhooks: made as events come, sent by the worker, listed and asked for again.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{DeliveryId, NoticeId, WebhookId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::saturating_add;
+use crate::kernel::web::WebUrl;
 use crate::notice::{Notice, NoticeKind};
 use crate::outbound::{Outbound, OutboundMethod, OutboundRequest};
 use crate::outbox::Outcome;
@@ -43,7 +45,7 @@ const IN_FLIGHT_MAX: u32 = 4;
 /// How long a receiver may take.
 const ATTEMPT_TIME_MAX: Duration = Duration::from_secs(15);
 /// After this much of sending a pass ends and asks to be continued, long before its lease runs out.
-const PASS_TIME_MAX: Duration = Duration::from_secs(60);
+const PASS_TIME_MAX: Duration = Duration::from_mins(1);
 /// How long a webhook rests that has nothing to be told; whatever comes wakes it.
 const IDLE: SignedDuration = SignedDuration::from_hours(24);
 /// What is noted where there was nothing left to send.
@@ -159,15 +161,15 @@ impl Billing {
             let now = self.now();
             let Some(outbound) = &self.0.outbound else { return Ok(rest(now)) };
             let work = reading!(self.store(), |tx| load(self, tx, id, now).await)?;
-            let (webhook, due) = match work {
+            let (url, due) = match work {
                 Work::Removed => return Ok(Outcome::Over),
                 Work::Nothing { next } => return Ok(next.map_or(rest(now), Outcome::Again)),
                 Work::Due { .. } if began.elapsed() >= PASS_TIME_MAX => {
                     return Ok(Outcome::Again(now));
                 }
-                Work::Due { webhook, due } => (webhook, due),
+                Work::Due { url, due } => (url, due),
             };
-            let attempts = self.attempt_all(outbound, &webhook, due).await?;
+            let attempts = self.attempt_all(outbound, &url, due).await?;
             let caller = Caller::engine();
             let context = self.context(&caller);
             transact!(self.store(), Mode::Commit, |tx| settle(tx, context, id, &attempts).await)?;
@@ -178,13 +180,13 @@ impl Billing {
     async fn attempt_all(
         &self,
         outbound: &Arc<dyn Outbound>,
-        webhook: &Webhook,
+        url: &WebUrl,
         due: Vec<Due>,
     ) -> Result<Vec<Tried>, Error> {
         let mut trying = JoinSet::new();
         for Due { delivery, body, secrets } in due {
             let (billing, outbound) = (self.clone(), Arc::clone(outbound));
-            let url = webhook.url.clone();
+            let url = url.clone();
             trying.spawn(async move {
                 let at = billing.now();
                 let Some(body) = body else { return Ok(Tried::forgotten(delivery, at)) };
@@ -236,7 +238,7 @@ impl Billing {
 enum Work {
     Removed,
     Nothing { next: Option<Timestamp> },
-    Due { webhook: Webhook, due: Vec<Due> },
+    Due { url: WebUrl, due: Vec<Due> },
 }
 
 /// A delivery, what it says, and what it is signed with.
@@ -305,10 +307,10 @@ async fn follow(tx: &mut dyn Tx, context: Context<'_>) -> Result<Option<u64>, Er
     let mut woken = Vec::new();
     for webhook in &webhooks {
         let after = webhook.followed_to;
-        if !read.contains_key(&after) {
-            read.insert(after, tx.event_heads(after, FOLLOW_MAX).await?);
-        }
-        let heads = read.get(&after).map(Vec::as_slice).unwrap_or_default();
+        let heads = match read.entry(after) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(tx.event_heads(after, FOLLOW_MAX).await?),
+        };
         let before = deliveries.len();
         for head in heads.iter().filter(|head| webhook.events.wants(&head.kind)) {
             let number = u64::try_from(deliveries.len()).unwrap_or(u64::MAX) + 1;
@@ -373,7 +375,7 @@ async fn load(
         };
         loaded.push(Due { delivery, body, secrets: secrets.clone() });
     }
-    Ok(Work::Due { webhook, due: loaded })
+    Ok(Work::Due { url: webhook.url, due: loaded })
 }
 
 async fn settle(
@@ -410,9 +412,10 @@ fn judged(before: &Webhook, tried: &[Tried], now: Timestamp) -> Webhook {
         after.failing_since = after.failing_since.or(Some(first));
     }
     let is_gone = sent().any(|tried| tried.attempt.result.is_gone());
-    let because = match is_gone {
-        true => Some(DisabledBecause::Gone),
-        false => after.is_lost(now).then_some(DisabledBecause::Failing),
+    let because = if is_gone {
+        Some(DisabledBecause::Gone)
+    } else {
+        after.is_lost(now).then_some(DisabledBecause::Failing)
     };
     if let Some(because) = because.filter(|_| before.is_told()) {
         after.disabled = Some(Disabled { at: now, because });

@@ -26,6 +26,7 @@ mod router_state;
 mod routers;
 mod subscribers;
 mod troubles;
+mod webhook_troubles;
 mod webhooks;
 
 fn main() {
@@ -47,6 +48,7 @@ fn main() {
         routers::STORIES,
         subscribers::STORIES,
         troubles::STORIES,
+        webhook_troubles::STORIES,
         webhooks::STORIES,
     ];
     support::run(&stories.concat(), troubles::POSTGRES_STORIES)

@@ -59,7 +59,7 @@ pub(super) struct OneArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct AddArgs {
-    /// Where it is told, such as https://shop.example/hooks
+    /// Where it is told: the address of your receiver, by https
     url: String,
     /// What it is for
     #[arg(long, value_name = "TEXT")]
