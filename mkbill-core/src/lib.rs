@@ -50,7 +50,7 @@
 //! |---|---|
 //! | work in the background | [`worker`] |
 //! | use cases: transactions begin and end here | [`billing`] |
-//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`customer`], [`subscription`], [`invoice`], [`ledger`], [`notice`], [`event`], [`alert`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
+//! | features: values, rules, and what each asks of a database | [`voucher`], [`plan`], [`vendor`], [`router`], [`provisioning`], [`customer`], [`subscription`], [`invoice`], [`ledger`], [`notice`], [`event`], [`alert`], [`webhook`], [`outbox`], [`audit`], [`request`], [`report`], [`apikey`] |
 //! | small types for everybody | [`kernel`] |
 //!
 //! Beside them stand [`store`], the unit of work over all features, and [`sql`], which implements it
@@ -76,10 +76,13 @@
 //! | follow a voucher's life | [`voucher::state`], [`voucher::first_login`] |
 //! | tell errors apart | [`kernel::error`] |
 //! | reach other devices | [`provisioning::controller`], the port to routers |
+//! | tell programs elsewhere | [`webhook`], and [`outbound`], the port to web servers |
 //! | keep the books elsewhere | [`store`] |
 //! | test what is built on this | `testkit`, with the feature of that name |
 
 pub mod account;
+#[cfg(feature = "outbound")]
+pub mod adapter;
 pub mod alert;
 pub mod apikey;
 pub mod audit;
@@ -91,6 +94,7 @@ pub mod invoice;
 pub mod kernel;
 pub mod ledger;
 pub mod notice;
+pub mod outbound;
 pub mod outbox;
 pub mod payment;
 pub mod plan;
@@ -108,6 +112,7 @@ pub mod testkit;
 mod transact;
 pub mod vendor;
 pub mod voucher;
+pub mod webhook;
 pub mod worker;
 
 pub use billing::{Billing, BillingBuilder};

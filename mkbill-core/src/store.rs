@@ -30,6 +30,7 @@ use crate::staff::store::StaffStore;
 use crate::subscription::store::{PeriodUseStore, SubscriptionStore};
 use crate::vendor::store::VendorStore;
 use crate::voucher::store::VoucherStore;
+use crate::webhook::store::{DeliveryStore, WebhookStore};
 
 /// What a transaction is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,6 +98,8 @@ pub trait Tx:
     + PaymentStore
     + AccountStore
     + AlertStore
+    + WebhookStore
+    + DeliveryStore
 {
     /// Makes everything done in it permanent.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;

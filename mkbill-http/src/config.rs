@@ -10,6 +10,7 @@ use config::{Environment, File, FileFormat, Source as _, Value};
 use jiff::SignedDuration;
 use mkbill_core::customer::phone::Region;
 use mkbill_core::kernel::money::Currency;
+use mkbill_core::kernel::network::Networks;
 use mkbill_core::kernel::time::BusinessZone;
 use secrecy::SecretString;
 
@@ -27,7 +28,7 @@ const OTHER_VARIABLES: [&str; 2] = ["config", "router_password"];
 const TEST_VARIABLES: &str = "test_";
 
 /// Every key, with what it takes.
-const KEYS: [(&str, &str); 13] = [
+const KEYS: [(&str, &str); 14] = [
     ("database", "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"),
     ("master_key", "32 bytes as base64"),
     ("master_key_file", "the path of a file that holds 32 bytes as base64"),
@@ -42,6 +43,7 @@ const KEYS: [(&str, &str); 13] = [
         "allowed_origins",
         "origins of web pages that may call, such as https://shop.example, with commas",
     ),
+    ("webhook_private_networks", "networks between commas, such as 192.168.0.0/16, 10.0.0.7"),
     ("log_format", "text or json"),
     ("log_filter", "a level such as info, or directives such as warn,mkbill_http=debug"),
 ];
@@ -72,6 +74,8 @@ pub(crate) struct Settings {
     pub(crate) sign_in_slow_down: bool,
     /// Origins of web pages elsewhere that may call; none unless told otherwise.
     pub(crate) allowed_origins: Vec<HeaderValue>,
+    /// Private networks in which webhooks may be; none unless told otherwise.
+    pub(crate) webhook_private_networks: Networks,
     /// How log lines look.
     pub(crate) log_format: LogFormat,
     /// Which log lines are written; `info,sqlx=warn` unless told otherwise.
@@ -221,6 +225,8 @@ impl Texts {
             poll_every: self.read("poll_every", "30s", poll_every)?,
             sign_in_slow_down: self.read("sign_in_slow_down", "on", on_or_off)?,
             allowed_origins: self.read("allowed_origins", "", origins)?,
+            webhook_private_networks: self
+                .read("webhook_private_networks", "", |text| text.parse().ok())?,
             log_format: self.read("log_format", "text", |text| text.parse().ok())?,
             log_filter: self.read("log_filter", "info,sqlx=warn", |text| Some(text.to_owned()))?,
         })
@@ -328,6 +334,7 @@ mod tests {
         assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
         assert_eq!(settings.currency, Currency::IDR);
         assert_eq!(settings.poll_every, SignedDuration::from_secs(30));
+        assert!(settings.webhook_private_networks.is_empty());
         assert!(matches!(settings.master_key, KeySource::Beside));
     }
 
@@ -359,6 +366,7 @@ mod tests {
             ("MKBILL_CURRENCY", "rupiah", "three capital letters"),
             ("MKBILL_LISTEN", "everywhere", "ADDRESS:PORT"),
             ("MKBILL_POLL_EVERY", "2h", "one second to one hour"),
+            ("MKBILL_WEBHOOK_PRIVATE_NETWORKS", "the LAN", "networks between commas"),
             ("MKBILL_LOG_FORMAT", "xml", "text or json"),
             ("MKBILL_SIGN_IN_SLOW_DOWN", "maybe", "on or off"),
             ("MKBILL_ALLOWED_ORIGINS", "*", "https://shop.example"),

@@ -40,6 +40,7 @@ use crate::problem::ProblemBody;
         (name = "network", description = "Who is online, what was used, and how routers fare"),
         (name = "alerts", description = "What is wrong, who is told, and by which rules"),
         (name = "events", description = "What happens, in one order"),
+        (name = "webhooks", description = "Programs elsewhere that are told of events"),
         (name = "audit", description = "Who did what"),
         (name = "health", description = "How the server is")
     )

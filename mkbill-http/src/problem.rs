@@ -13,7 +13,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// Refusals about the state of something, which another request may have changed: 409.
-const STATE_REFUSALS: [&str; 32] = [
+const STATE_REFUSALS: [&str; 33] = [
     "batch_cancelled",
     "batch_not_pushed",
     "books_closed",
@@ -46,6 +46,7 @@ const STATE_REFUSALS: [&str; 32] = [
     "last_super_admin",
     "setup_over",
     "staff_removed",
+    "webhook_disabled",
 ];
 
 /// Refusals about who asks: 403.

@@ -27,7 +27,7 @@ use crate::api::{
     alerts, apikeys, audit, auth, batches, books, clock, credit, customer_details, customers,
     events, explanations, fair_use, figures, health, invoices, login_files, logins, money_reports,
     monitoring, network, notices, payments, plans, profiles, reports, routers, staff,
-    subscriptions, taxes, vendors, vouchers,
+    subscriptions, taxes, vendors, vouchers, webhooks,
 };
 use crate::auth::access::{Engine, guarded};
 use crate::auth::token::Tokens;
@@ -104,6 +104,7 @@ fn table() -> OpenApiRouter<Engine> {
         .merge(guarded!(events::list_events))
         .merge(guarded!(events::follow_events))
         .merge(of_staff())
+        .merge(of_webhooks())
         .merge(of_subscribers());
     OpenApiRouter::with_openapi(Head::openapi())
         .nest("/api/v1", api)
@@ -167,6 +168,19 @@ fn of_network() -> OpenApiRouter<Engine> {
         .merge(guarded!(monitoring::list_interfaces))
         .merge(guarded!(monitoring::show_interface_usage))
         .merge(guarded!(monitoring::show_vitals))
+}
+
+/// Who is told of events.
+fn of_webhooks() -> OpenApiRouter<Engine> {
+    OpenApiRouter::new()
+        .merge(guarded!(webhooks::add_webhook, webhooks::list_webhooks))
+        .merge(guarded!(webhooks::show_webhook, webhooks::change_webhook, webhooks::remove_webhook))
+        .merge(guarded!(webhooks::rotate_webhook_secret))
+        .merge(guarded!(webhooks::test_webhook))
+        .merge(guarded!(webhooks::resend_failed_deliveries))
+        .merge(guarded!(webhooks::list_deliveries))
+        .merge(guarded!(webhooks::show_delivery))
+        .merge(guarded!(webhooks::resend_delivery))
 }
 
 /// What subscribers sign in with.

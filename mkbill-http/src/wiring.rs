@@ -5,6 +5,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mkbill_core::adapter::outbound::GuardedHttp;
 use mkbill_core::billing::{Billing, BillingBuilder, stored_clock};
 use mkbill_core::kernel::clock::TestClock;
 use mkbill_core::kernel::entropy::OsEntropy;
@@ -72,8 +73,10 @@ impl Engine {
         settings: &Settings,
         builder: BillingBuilder,
     ) -> Result<Self, Failure> {
+        let networks = settings.webhook_private_networks.clone();
         let billing = builder
             .store(Arc::clone(&store))
+            .outbound(Arc::new(GuardedHttp::default().allowing(networks)))
             .controller(Arc::new(RouterOsController::new(Arc::new(OsEntropy))))
             .master_key(master_key(settings)?)
             .zone(settings.zone.clone())

@@ -14,6 +14,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::secret::MasterKey;
 use crate::kernel::time::{BusinessZone, Clock, SystemClock};
 use crate::ledger::carry_over::{CarryOverPolicy, WholePeriod};
+use crate::outbound::Outbound;
 use crate::provisioning::controller::RouterController;
 use crate::store::Store;
 
@@ -35,6 +36,7 @@ const BUSINESS_ZONE: &str = "Asia/Jakarta";
 pub struct BillingBuilder {
     store: Option<Arc<dyn Store>>,
     controller: Option<Arc<dyn RouterController>>,
+    outbound: Option<Arc<dyn Outbound>>,
     clock: Option<Arc<dyn Clock>>,
     test_clock: Option<Arc<TestClock>>,
     entropy: Option<Arc<dyn Entropy>>,
@@ -71,6 +73,8 @@ impl BillingBuilder {
         store: Arc<dyn Store>;
         /// How routers are reached.
         controller: Arc<dyn RouterController>;
+        /// How web servers elsewhere are reached. Without one, what has to be sent to them waits.
+        outbound: Arc<dyn Outbound>;
         /// What time it is.
         clock: Arc<dyn Clock>;
         /// A clock that stands still until [`Worker::advance_to`](crate::Worker::advance_to) moves it;
@@ -113,6 +117,7 @@ impl BillingBuilder {
         let store = self.store.ok_or_else(|| missing("store"))?;
         Ok(Billing(Reader(Arc::new(Parts {
             controller: self.controller.ok_or_else(|| missing("controller"))?,
+            outbound: self.outbound,
             clock: match &self.test_clock {
                 Some(clock) => Arc::clone(clock) as Arc<dyn Clock>,
                 None => self.clock.unwrap_or_else(|| Arc::new(SystemClock)),

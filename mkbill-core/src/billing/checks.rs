@@ -4,7 +4,6 @@ use crate::kernel::error::Error;
 use crate::outbox::store::OutboxTally;
 use crate::transact::reading;
 
-use super::deliveries::DELIVERED;
 use super::{Reader, reports};
 
 /// One thing the doctor looked at.
@@ -49,13 +48,13 @@ impl Reader {
 
     /// Answers if the database does.
     pub async fn ready(&self) -> Result<(), Error> {
-        reading!(self.store(), |tx| tx.outbox_next(DELIVERED).await.map(drop))
+        reading!(self.store(), |tx| tx.outbox_next(self.delivered()).await.map(drop))
     }
 
     /// How the outbox stands.
     pub async fn outbox_tally(&self) -> Result<OutboxTally, Error> {
         let now = self.now();
-        reading!(self.store(), |tx| tx.outbox_tally(DELIVERED, now).await)
+        reading!(self.store(), |tx| tx.outbox_tally(self.delivered(), now).await)
     }
 
     async fn books_finding(&self) -> Result<Finding, Error> {

@@ -4,28 +4,34 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::caller::Mode;
 use crate::kernel::error::Error;
-use crate::outbox::{Claimed, Outcome, SYNC_ROUTER, backoff};
+use crate::outbox::{Claimed, Outcome, SYNC_ROUTER, WEBHOOK, backoff};
 use crate::transact::{reading, transact};
 
 use super::{Billing, Reader};
 
-/// The kinds of messages that this engine delivers. Others wait for an engine that delivers them.
-pub(super) const DELIVERED: &[&str] = &[SYNC_ROUTER];
-
 impl Billing {
+    /// Leases due messages, of each kind as many as there is room for.
     pub(crate) async fn claim_messages(
         &self,
         lease: SignedDuration,
-        room: usize,
+        rooms: &[(&'static str, usize)],
     ) -> Result<Vec<Claimed>, Error> {
         let now = self.now();
-        let limit = u32::try_from(room).unwrap_or(u32::MAX);
-        let due = reading!(self.store(), |tx| tx.outbox_next(DELIVERED).await)?;
+        let has_room =
+            |(kind, room): &&(&'static str, usize)| *room > 0 && self.delivered().contains(kind);
+        let rooms: Vec<_> = rooms.iter().filter(has_room).copied().collect();
+        let kinds: Vec<&str> = rooms.iter().map(|(kind, _)| *kind).collect();
+        let due = reading!(self.store(), |tx| tx.outbox_next(&kinds).await)?;
         if due.is_none_or(|due| due > now) {
             return Ok(Vec::new());
         }
         transact!(self.store(), Mode::Commit, |tx| {
-            tx.outbox_claim(DELIVERED, now, lease, limit).await
+            let mut claimed = Vec::new();
+            for (kind, room) in &rooms {
+                let limit = u32::try_from(*room).unwrap_or(u32::MAX);
+                claimed.extend(tx.outbox_claim(&[kind], now, lease, limit).await?);
+            }
+            Ok::<_, Error>(claimed)
         })
     }
 
@@ -39,8 +45,13 @@ impl Billing {
 }
 
 impl Reader {
+    /// The kinds of messages that this engine delivers. Others wait for an engine that delivers them.
+    pub(super) fn delivered(&self) -> &'static [&'static str] {
+        if self.parts().outbound.is_some() { &[SYNC_ROUTER, WEBHOOK] } else { &[SYNC_ROUTER] }
+    }
+
     pub(crate) async fn next_message(&self) -> Result<Option<Timestamp>, Error> {
-        reading!(self.store(), |tx| tx.outbox_next(DELIVERED).await)
+        reading!(self.store(), |tx| tx.outbox_next(self.delivered()).await)
     }
 
     pub(crate) fn pause(&self, attempts: u32) -> SignedDuration {

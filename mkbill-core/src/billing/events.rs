@@ -1,6 +1,6 @@
 //! Use cases around events.
 
-use jiff::Span;
+use jiff::{Span, Timestamp};
 
 use crate::event::feed::EventStream;
 use crate::event::{Event, KEPT_DAYS, Position};
@@ -10,14 +10,17 @@ use crate::kernel::page::PAGE_ITEMS_MAX;
 use crate::router::sample::SAMPLES_KEPT_DAYS;
 use crate::staff::slow_down::FORGOTTEN_AFTER;
 use crate::transact::{reading, transact};
+use crate::webhook::delivery::DELIVERIES_KEPT_DAYS;
 
 use super::{Billing, Reader};
 
 /// Events, and sessions, forgotten in one commit.
 const FORGET_MAX: u32 = 10_000;
+/// Commits in which deliveries are forgotten at one time.
+const FORGET_COMMITS_MAX: u32 = 50;
 
 impl Billing {
-    /// Forgets events, sessions, usage, traffic and samples that are older than they are kept.
+    /// Forgets events, deliveries, sessions, usage, traffic and samples that are older than they are kept.
     pub(crate) async fn forget_old(&self) -> Result<(), Error> {
         let now = self.now();
         let ago = |days: i32| now.checked_sub(Span::new().hours(24 * i64::from(days)));
@@ -25,6 +28,9 @@ impl Billing {
             return Ok(());
         };
         let day = self.zone().date(before);
+        if let Ok(before) = ago(DELIVERIES_KEPT_DAYS) {
+            self.forget_deliveries(before).await?;
+        }
         transact!(self.store(), Mode::Commit, |tx| {
             tx.events_forget(before, FORGET_MAX).await?;
             tx.alerts_forget(before, FORGET_MAX).await?;
@@ -69,5 +75,20 @@ impl Reader {
     /// What the store reports.
     pub async fn watch_events(&self, after: Option<Position>) -> Result<EventStream, Error> {
         self.parts().feed.subscribe(after).await
+    }
+}
+
+impl Billing {
+    /// There may be many for each event: they go in commits of their own.
+    async fn forget_deliveries(&self, before: Timestamp) -> Result<(), Error> {
+        for _ in 0..FORGET_COMMITS_MAX {
+            let forgotten = transact!(self.store(), Mode::Commit, |tx| {
+                tx.deliveries_forget(before, FORGET_MAX).await
+            })?;
+            if forgotten < u64::from(FORGET_MAX) {
+                break;
+            }
+        }
+        transact!(self.store(), Mode::Commit, |tx| tx.webhooks_forget(before).await.map(drop))
     }
 }

@@ -39,6 +39,8 @@ mod subscriptions;
 mod sync;
 mod tick;
 mod vouchers;
+mod webhook_deliveries;
+mod webhooks;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -59,6 +61,7 @@ use crate::kernel::permission::Permission;
 use crate::kernel::secret::MasterKey;
 use crate::kernel::time::{BusinessZone, Clock};
 use crate::ledger::carry_over::CarryOverPolicy;
+use crate::outbound::Outbound;
 use crate::provisioning::controller::RouterController;
 use crate::signal::Signal;
 use crate::store::Store;
@@ -85,6 +88,8 @@ pub use staff::Admitted;
 pub use subscriptions::{CancelAt, ChangeAt, SUBSCRIBE_MAX, Subscribe, SubscriptionView};
 pub use sync::{PassReport, PassTrouble};
 pub use tick::BillingRun;
+pub use webhook_deliveries::DeliveryView;
+pub use webhooks::WebhookMade;
 
 use principals::Principals;
 
@@ -109,6 +114,7 @@ pub struct Reader(Arc<Parts>);
 struct Parts {
     store: Arc<dyn Store>,
     controller: Arc<dyn RouterController>,
+    outbound: Option<Arc<dyn Outbound>>,
     clock: Arc<dyn Clock>,
     test_clock: Option<Arc<TestClock>>,
     entropy: Arc<dyn Entropy>,

@@ -124,6 +124,10 @@ ids! {
     StaffId,
     /// Somebody's being signed in.
     StaffSessionId,
+    /// A program elsewhere that is told of events.
+    WebhookId,
+    /// One event on its way to a webhook.
+    DeliveryId,
 }
 
 #[cfg(test)]

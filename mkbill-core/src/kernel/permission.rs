@@ -147,6 +147,14 @@ permissions! {
     ApiKeysCreate = "api_keys.create",
     /// Revoke API keys.
     ApiKeysDelete = "api_keys.delete",
+    /// See webhooks, where they lead, and what was delivered.
+    WebhooksView = "webhooks.view",
+    /// Add webhooks.
+    WebhooksCreate = "webhooks.create",
+    /// Change and test webhooks, rotate their secrets, and deliver again.
+    WebhooksEdit = "webhooks.edit",
+    /// Remove webhooks.
+    WebhooksDelete = "webhooks.delete",
     /// See how the engine is: health, metrics, the clock.
     SystemView = "system.view",
 }
@@ -260,8 +268,12 @@ const OF_OPERATORS: &[Permission] =
     &[Permission::CustomersEdit, Permission::VouchersCreate, Permission::AlertsAcknowledge];
 
 /// What operators may not look at.
-const NOT_FOR_OPERATORS: &[Permission] =
-    &[Permission::AuditView, Permission::StaffView, Permission::ApiKeysView];
+const NOT_FOR_OPERATORS: &[Permission] = &[
+    Permission::AuditView,
+    Permission::StaffView,
+    Permission::ApiKeysView,
+    Permission::WebhooksView,
+];
 
 /// What super admins alone may do.
 const OF_SUPER_ADMINS: &[Permission] = &[
@@ -281,6 +293,9 @@ const OF_SUPER_ADMINS: &[Permission] = &[
     Permission::ApiKeysView,
     Permission::ApiKeysCreate,
     Permission::ApiKeysDelete,
+    Permission::WebhooksCreate,
+    Permission::WebhooksEdit,
+    Permission::WebhooksDelete,
 ];
 
 impl Role {

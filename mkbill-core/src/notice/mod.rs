@@ -42,6 +42,8 @@ names! {
         Alert = "alert",
         /// What people were told of is over.
         AlertResolved = "alert_resolved",
+        /// A webhook is told nothing any more, because it fails or is gone.
+        WebhookDisabled = "webhook_disabled",
     }
 }
 

@@ -5,12 +5,14 @@ pub mod store;
 
 use jiff::Timestamp;
 
-use crate::kernel::ids::{MessageId, NoticeId, RouterId};
+use crate::kernel::ids::{MessageId, NoticeId, RouterId, WebhookId};
 
 /// The stored kind of [`Payload::SyncRouter`].
 pub const SYNC_ROUTER: &str = "sync_router.v1";
 /// The stored kind of [`Payload::Notice`].
 pub const NOTICE: &str = "notice.v1";
+/// The stored kind of [`Payload::Webhook`].
+pub const WEBHOOK: &str = "webhook.v1";
 
 /// What a message asks for. Holds identifiers only: the worker reads the facts when it delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub enum Payload {
     SyncRouter(RouterId),
     /// Tell somebody something.
     Notice(NoticeId),
+    /// Send a webhook the deliveries that are due.
+    Webhook(WebhookId),
 }
 
 impl Payload {
@@ -27,6 +31,7 @@ impl Payload {
         match self {
             Self::SyncRouter(_) => SYNC_ROUTER,
             Self::Notice(_) => NOTICE,
+            Self::Webhook(_) => WEBHOOK,
         }
     }
 
@@ -35,6 +40,7 @@ impl Payload {
         match self {
             Self::SyncRouter(router) => router.uuid(),
             Self::Notice(notice) => notice.uuid(),
+            Self::Webhook(webhook) => webhook.uuid(),
         }
     }
 
@@ -43,6 +49,7 @@ impl Payload {
         match kind {
             SYNC_ROUTER => Some(Self::SyncRouter(RouterId::from_uuid(subject))),
             NOTICE => Some(Self::Notice(NoticeId::from_uuid(subject))),
+            WEBHOOK => Some(Self::Webhook(WebhookId::from_uuid(subject))),
             _ => None,
         }
     }

@@ -6,6 +6,7 @@ mod books;
 mod catalogue;
 mod clock;
 mod customer;
+mod delivery;
 mod engine;
 mod error;
 mod event;
@@ -38,6 +39,7 @@ mod trail;
 mod value;
 mod voucher;
 mod voucher_rows;
+mod webhook;
 
 use std::fmt;
 use std::sync::Arc;

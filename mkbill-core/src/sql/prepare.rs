@@ -8,9 +8,9 @@ use secrecy::ExposeSecret as _;
 
 use super::statement::Statement;
 use super::{
-    DatabaseUrl, account, alert, books, catalogue, clock, customer, event, interface, invoice,
-    keys, ledger, login, login_rows, names, notice, outbox, payment, period_use, profile, report,
-    router, sample, session, staff, subscribers, subscription, trail, voucher,
+    DatabaseUrl, account, alert, books, catalogue, clock, customer, delivery, event, interface,
+    invoice, keys, ledger, login, login_rows, names, notice, outbox, payment, period_use, profile,
+    report, router, sample, session, staff, subscribers, subscription, trail, voucher, webhook,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -21,6 +21,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         catalogue::ALL,
         clock::ALL,
         customer::ALL,
+        delivery::ALL,
         event::ALL,
         interface::ALL,
         invoice::ALL,
@@ -43,6 +44,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         subscription::ALL,
         trail::ALL,
         voucher::ALL,
+        webhook::ALL,
     ];
     features.into_iter().flatten().copied()
 }

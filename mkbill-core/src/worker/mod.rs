@@ -12,12 +12,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::billing::{Billing, BillingRun, PassReport};
 use crate::kernel::error::Error;
-use crate::outbox::{Claimed, Outcome, Payload};
+use crate::outbox::{Claimed, Outcome, Payload, SYNC_ROUTER, WEBHOOK};
 use crate::provisioning::controller::{Progress, Quiet};
 use crate::signal::Topic;
+use crate::webhook::WEBHOOKS_MAX;
 
-/// Messages worked on at the same time.
-const DELIVERIES_MAX: usize = 16;
+/// Routers worked on at the same time.
+const ROUTERS_MAX: usize = 16;
 /// How long a message belongs to the worker that took it. Longer than any pass that is still alive;
 /// a second worker that takes over after it does no harm, since every step may be repeated.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
@@ -28,6 +29,36 @@ const IDLE_MAX: Duration = Duration::from_secs(1);
 
 /// How often rules of alerts are compared with what is known.
 const ALERTS_EVERY: SignedDuration = SignedDuration::from_secs(10);
+
+/// What is being delivered, by kind: none takes the room of another, and every webhook has its own.
+#[derive(Debug, Default)]
+struct Deliveries {
+    routers: JoinSet<Option<PassReport>>,
+    webhooks: JoinSet<Option<PassReport>>,
+}
+
+impl Deliveries {
+    fn rooms(&self) -> [(&'static str, usize); 2] {
+        [
+            (SYNC_ROUTER, ROUTERS_MAX.saturating_sub(self.routers.len())),
+            (WEBHOOK, WEBHOOKS_MAX.saturating_sub(self.webhooks.len())),
+        ]
+    }
+
+    fn is_empty(&self) -> bool {
+        self.routers.is_empty() && self.webhooks.is_empty()
+    }
+
+    /// Waits for the next that is over; `None` if there is none. Nothing is lost if the wait is given
+    /// up.
+    async fn next(&mut self) -> Option<Option<PassReport>> {
+        tokio::select! {
+            Some(done) = self.routers.join_next() => Some(settled(done)),
+            Some(done) = self.webhooks.join_next() => Some(settled(done)),
+            else => None,
+        }
+    }
+}
 
 /// When something was done last that is done now and then, in seconds since 1970.
 #[derive(Debug)]
@@ -97,21 +128,22 @@ impl Worker {
             passes: Vec::new(),
         };
         loop {
-            let mut deliveries = JoinSet::new();
+            let mut deliveries = Deliveries::default();
+            self.billing.follow_events().await?;
             self.take(&mut deliveries).await?;
             if deliveries.is_empty() {
                 self.alerts().await?;
                 return Ok(report);
             }
-            while let Some(done) = deliveries.join_next().await {
-                report.passes.extend(settled(done));
+            while let Some(done) = deliveries.next().await {
+                report.passes.extend(done);
             }
         }
     }
 
     /// Works until `stop` is cancelled, then finishes what it began.
     pub async fn run(&self, stop: CancellationToken) {
-        let mut deliveries = JoinSet::new();
+        let mut deliveries = Deliveries::default();
         let mut wake = self.billing.signal().listen(Topic::Work);
         while !stop.is_cancelled() {
             let pause = match self.work(&mut deliveries).await {
@@ -125,18 +157,17 @@ impl Worker {
                 () = stop.cancelled() => {}
                 () = wake.heard() => {}
                 () = tokio::time::sleep(pause) => {}
-                Some(done) = deliveries.join_next() => drop(settled(done)),
+                Some(_) = deliveries.next() => {}
             }
         }
-        while let Some(done) = deliveries.join_next().await {
-            drop(settled(done));
-        }
+        while deliveries.next().await.is_some() {}
     }
 
-    async fn work(&self, deliveries: &mut JoinSet<Option<PassReport>>) -> Result<Duration, Error> {
+    async fn work(&self, deliveries: &mut Deliveries) -> Result<Duration, Error> {
         self.billing.follow_clock().await?;
         self.billing.expire_due().await?;
         self.calendar().await?;
+        self.billing.follow_events().await?;
         self.take(deliveries).await?;
         self.alerts().await?;
         let next = self.billing.next_message().await?;
@@ -167,14 +198,14 @@ impl Worker {
         Ok(())
     }
 
-    async fn take(&self, deliveries: &mut JoinSet<Option<PassReport>>) -> Result<(), Error> {
-        let room = DELIVERIES_MAX.saturating_sub(deliveries.len());
-        if room == 0 {
-            return Ok(());
-        }
-        for claimed in self.billing.claim_messages(LEASE, room).await? {
+    async fn take(&self, deliveries: &mut Deliveries) -> Result<(), Error> {
+        for claimed in self.billing.claim_messages(LEASE, &deliveries.rooms()).await? {
             let worker = self.clone();
-            deliveries.spawn(async move { worker.deliver(claimed).await });
+            let tasks = match &claimed.payload {
+                Ok(Payload::Webhook(_)) => &mut deliveries.webhooks,
+                _ => &mut deliveries.routers,
+            };
+            tasks.spawn(async move { worker.deliver(claimed).await });
         }
         Ok(())
     }
@@ -185,11 +216,13 @@ impl Worker {
                 let report = self.billing.sync_router(*router, self.progress.as_ref()).await;
                 (self.outcome(&claimed, &report), Some(report).filter(|report| !report.over))
             }
+            Ok(Payload::Webhook(webhook)) => {
+                let told = self.billing.tell_webhook(*webhook).await;
+                (told.unwrap_or_else(|error| self.failed(&claimed, error.to_string())), None)
+            }
             // Never claimed: it waits for an engine that tells people things.
             Ok(Payload::Notice(_)) => {
-                let error = "this engine does not deliver notices".to_owned();
-                let retry_at = self.billing.now() + self.billing.pause(claimed.attempts);
-                (Outcome::Failed { retry_at, error }, None)
+                (self.failed(&claimed, "this engine does not deliver notices".to_owned()), None)
             }
             Err(kind) => {
                 (Outcome::Dead { error: format!("this version does not know `{kind}`") }, None)
@@ -201,13 +234,17 @@ impl Worker {
         report
     }
 
+    fn failed(&self, claimed: &Claimed, error: String) -> Outcome {
+        Outcome::Failed {
+            retry_at: self.billing.now() + self.billing.pause(claimed.attempts),
+            error,
+        }
+    }
+
     fn outcome(&self, claimed: &Claimed, report: &PassReport) -> Outcome {
         let now = self.billing.now();
         match &report.error {
-            Some(error) => Outcome::Failed {
-                retry_at: now + self.billing.pause(claimed.attempts),
-                error: error.clone(),
-            },
+            Some(error) => self.failed(claimed, error.clone()),
             None if report.over => Outcome::Over,
             None if report.more => Outcome::Again(now),
             None => Outcome::Again(report.look_at.unwrap_or(now + self.billing.poll_every())),

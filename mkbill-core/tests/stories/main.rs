@@ -1,6 +1,9 @@
 //! Stories of a hotspot business, on every engine, over a simulated router.
 #![expect(clippy::unwrap_used, reason = "a story that cannot go on has failed")]
 
+#[expect(dead_code, reason = "the guard's own tests use the rest")]
+#[path = "../support/receiver.rs"]
+mod receiver;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/world.rs"]
@@ -24,6 +27,8 @@ mod routers;
 mod staff;
 mod subscribers;
 mod troubles;
+mod webhook_troubles;
+mod webhooks;
 
 fn main() {
     let stories = [
@@ -45,6 +50,8 @@ fn main() {
         staff::STORIES,
         subscribers::STORIES,
         troubles::STORIES,
+        webhook_troubles::STORIES,
+        webhooks::STORIES,
     ];
     let postgres = [staff::POSTGRES_STORIES, troubles::POSTGRES_STORIES];
     support::run(&stories.concat(), &postgres.concat())

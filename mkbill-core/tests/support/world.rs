@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use mkbill_core::adapter::outbound::GuardedHttp;
 use mkbill_core::billing::{BatchView, Billing};
 use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::error::Error;
@@ -12,6 +13,7 @@ use mkbill_core::kernel::ids::{BatchId, RouterId};
 use mkbill_core::kernel::money::Money;
 use mkbill_core::kernel::secret::MasterKey;
 use mkbill_core::kernel::time::{BusinessZone, Clock as _};
+use mkbill_core::outbound::Outbound;
 use mkbill_core::plan::{Limits, NewPlan, Plan, Prices};
 use mkbill_core::router::{LinkSecurity, NewRouter, Router, RouterAddress};
 use mkbill_core::testkit::{CrashSwitch, Engine, ManualClock, SeededEntropy, TestDatabase};
@@ -44,6 +46,7 @@ pub(crate) struct World {
     pub(crate) worker: Worker,
     master_key: MasterKey,
     seed: u64,
+    out: Option<Arc<dyn Outbound>>,
 }
 
 impl World {
@@ -67,9 +70,10 @@ impl World {
         let router = simulator(&clock, routeros).await;
         let database = TestDatabase::new(engine).await;
         let (master_key, _) = MasterKey::generate(&SeededEntropy::new(7));
-        let billing = engine_of(&database, &clock, &master_key, 1, switch).await;
+        let out = Some(way_out());
+        let billing = engine_of(&database, &clock, &master_key, 1, switch, out.as_ref()).await;
         let worker = Worker::new(billing.clone());
-        Self { clock, database, router, billing, worker, master_key, seed: 1 }
+        Self { clock, database, router, billing, worker, master_key, seed: 1, out }
     }
 
     /// Makes `pos-1` known to the engine and lets the worker look at it.
@@ -83,9 +87,19 @@ impl World {
     pub(crate) async fn restart(&mut self) {
         self.seed += 1;
         let never = Arc::new(CrashSwitch::never());
-        self.billing =
-            engine_of(&self.database, &self.clock, &self.master_key, self.seed, &never).await;
+        self.billing = self.engine(self.seed, &never).await;
         self.worker = Worker::new(self.billing.clone());
+    }
+
+    /// The same, reaching web servers elsewhere in another way from now on.
+    pub(crate) async fn reach_out_by(&mut self, out: Option<Arc<dyn Outbound>>) {
+        self.out = out;
+        self.restart().await;
+    }
+
+    async fn engine(&self, seed: u64, switch: &Arc<CrashSwitch>) -> Billing {
+        let out = self.out.as_ref();
+        engine_of(&self.database, &self.clock, &self.master_key, seed, switch, out).await
     }
 
     /// Another worker process on the same database.
@@ -95,8 +109,7 @@ impl World {
 
     /// Another worker process, which dies where `switch` says.
     pub(crate) async fn dying_worker(&self, seed: u64, switch: &Arc<CrashSwitch>) -> Worker {
-        let key = &self.master_key;
-        Worker::new(engine_of(&self.database, &self.clock, key, seed, switch).await)
+        Worker::new(self.engine(seed, switch).await)
     }
 
     /// Lets a worker process die at its `event`-th event, and another one go on when its lease is over;
@@ -294,12 +307,19 @@ pub(crate) async fn simulator(clock: &Arc<ManualClock>, routeros: RouterOs) -> S
     simulator.await.expect("a free port on loopback")
 }
 
+/// A way to web servers on loopback, and to no other private address.
+pub(crate) fn way_out() -> Arc<dyn Outbound> {
+    let loopback = "127.0.0.0/8".parse().expect("a network");
+    Arc::new(GuardedHttp::default().allowing(loopback))
+}
+
 async fn engine_of(
     database: &TestDatabase,
     clock: &Arc<ManualClock>,
     master_key: &MasterKey,
     seed: u64,
     switch: &Arc<CrashSwitch>,
+    out: Option<&Arc<dyn Outbound>>,
 ) -> Billing {
     let entropy = Arc::new(SeededEntropy::new(seed));
     let timeouts = Timeouts {
@@ -309,7 +329,11 @@ async fn engine_of(
     };
     let controller = RouterOsController::new(entropy.clone()).with_timeouts(timeouts);
     let hook: Arc<dyn mkbill_core::sql::StatementHook> = switch.clone();
-    Billing::builder()
+    let builder = match out {
+        Some(out) => Billing::builder().outbound(Arc::clone(out)),
+        None => Billing::builder(),
+    };
+    builder
         .store(database.store(Some(hook)).await)
         .controller(Arc::new(controller))
         .clock(clock.clone())

@@ -34,6 +34,7 @@ pub(crate) mod terms;
 pub(crate) mod values;
 pub(crate) mod vendors;
 pub(crate) mod vouchers;
+pub(crate) mod webhooks;
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};

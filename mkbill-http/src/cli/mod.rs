@@ -33,6 +33,7 @@ mod subscription;
 mod tax;
 mod vendor;
 mod voucher;
+mod webhook;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -155,6 +156,9 @@ enum Command {
     /// What happens, in one order
     #[command(subcommand)]
     Event(event::EventCommand),
+    /// Webhooks: programs elsewhere that are told of events
+    #[command(subcommand)]
+    Webhook(Box<webhook::WebhookCommand>),
     /// What time it is, and a test clock that is moved
     #[command(subcommand)]
     Clock(clock::ClockCommand),
@@ -240,6 +244,7 @@ async fn answer(billing: &Billing, command: Command, style: Style) -> Result<Out
         Command::Books(command) => books::run(billing, command).await,
         Command::Alert(command) => alert::run(billing, command).await,
         Command::Event(command) => event::run(billing, command, style).await,
+        Command::Webhook(command) => webhook::run(billing, *command).await,
         Command::Clock(command) => clock::run(billing, command).await,
         Command::Explain(command) => explain::run(billing, command).await,
     }

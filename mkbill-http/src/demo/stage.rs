@@ -11,6 +11,7 @@ use mkbill_core::customer::phone::Region;
 use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::money::Currency;
+use mkbill_core::kernel::network::Networks;
 use mkbill_core::kernel::time::{BusinessZone, Clock as _, SystemClock};
 use mkbill_routeros::sim::{RouterOs, Simulator, TimeSource};
 use secrecy::SecretString;
@@ -143,6 +144,7 @@ fn settings(folder: &TempDir) -> Result<Settings, Failure> {
         poll_every: POLL_EVERY,
         sign_in_slow_down: true,
         allowed_origins: Vec::new(),
+        webhook_private_networks: Networks::none(),
         log_format: LogFormat::Text,
         log_filter: "warn".to_owned(),
     })

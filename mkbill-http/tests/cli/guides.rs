@@ -30,6 +30,10 @@ fn follow(shop: &Shop, guide: &str) {
                 let invoice = text(&told["open_invoices"][0]["number"]);
                 [("SUBSCRIPTION", text(&told["id"])), ("INVOICE", invoice)]
             }
+            Some("webhook") if told["webhook_id"].is_string() => {
+                [("DELIVERY", text(&told["id"])), ("", None)]
+            }
+            Some("webhook") => [("WEBHOOK", text(&told["id"])), ("", None)],
             _ => continue,
         };
         known.extend(found.into_iter().filter_map(|(name, value)| Some((name, value?))));
@@ -94,4 +98,12 @@ fn the_guide_to_customers_can_be_followed_word_for_word() {
     let csv = "name;whatsapp\nAni;0812 0000 0001\n";
     std::fs::write(shop.path().join("customers.csv"), csv).unwrap();
     follow(&shop, include_str!("../../../docs/guide/customers.md"));
+}
+
+#[test]
+fn the_guide_to_webhooks_can_be_followed_word_for_word() {
+    let shop = Shop::empty();
+    follow(&shop, include_str!("../../../docs/guide/webhooks.md"));
+    assert_eq!(shop.json(&["doctor"])["healthy"], true);
+    assert_eq!(shop.json(&words("webhook list"))["items"], serde_json::json!([]));
 }

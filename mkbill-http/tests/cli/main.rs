@@ -427,3 +427,48 @@ fn a_database_in_use_gets_no_test_clock() {
     shop.complaint(&words("clock start --at 2026-01-01"), "clock_in_use");
     shop.complaint(&words("clock advance --to 2099-01-01"), "no_test_clock");
 }
+
+#[test]
+fn a_webhook_is_added_changed_rotated_tried_out_and_removed_at_the_terminal() {
+    let shop = Shop::open();
+    let add = "webhook add https://shop.example/hooks --event payment.* --event router.down";
+    let tried = shop.json(&words(&format!("{add} --dry-run")));
+    assert_eq!(tried["secret"], Value::Null);
+    let made = shop.json(&words(add));
+    assert!(made["secret"].as_str().unwrap().starts_with("whsec_"));
+    let id = made["id"].as_str().unwrap();
+    let on = |line: &str| {
+        let line = line.replace("ID", id);
+        shop.json(&words(&line))
+    };
+    assert_eq!(on("webhook show ID")["secret"], Value::Null, "it is shown once");
+    let changed = on("webhook change ID --event plan.add --description shop");
+    assert_eq!(changed["events"], serde_json::json!(["plan.add"]));
+    assert_eq!(on("webhook change ID --all-events")["events"], serde_json::json!([]));
+    let rotated = on("webhook rotate ID --overlap 1h");
+    assert_ne!(rotated["secret"], made["secret"]);
+    assert!(rotated["old_secret_until"].is_string());
+    let delivery = on("webhook test ID");
+    assert_eq!(
+        (&delivery["kind"], &delivery["state"]),
+        (&"webhook.ping".into(), &"pending".into())
+    );
+    let listed = on("webhook deliveries ID --state pending");
+    assert_eq!(listed["items"][0]["id"], delivery["id"]);
+    let one = delivery["id"].as_str().unwrap();
+    assert_eq!(
+        on(&format!("webhook deliveries ID --delivery {one}"))["log"],
+        serde_json::json!([])
+    );
+    assert_eq!(on("webhook resend ID --failed-since 2026-01-01T00:00:00Z")["deliveries"], 0);
+    let off = on("webhook change ID --off");
+    assert_eq!((&off["enabled"], &off["disabled_because"]), (&false.into(), &"person".into()));
+    shop.complaint(&words(&format!("webhook test {id}")), "webhook_disabled");
+    shop.run(&words(&format!("webhook remove {id}")));
+    shop.complaint(&words(&format!("webhook show {id}")), "not_found");
+    shop.complaint(&words("webhook add https://127.0.0.1/hooks"), "webhook_address");
+    shop.complaint(&words("webhook add http://shop.example/hooks"), "webhook_address");
+    let mut allowed = shop.command(&words("webhook add http://192.168.4.7/hooks --json"));
+    allowed.env("MKBILL_WEBHOOK_PRIVATE_NETWORKS", "192.168.4.0/24");
+    assert!(allowed.output().unwrap().status.success());
+}

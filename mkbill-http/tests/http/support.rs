@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
+use mkbill_core::adapter::outbound::GuardedHttp;
 use mkbill_core::apikey::NewApiKey;
 use mkbill_core::billing::{Billing, BillingBuilder};
 use mkbill_core::kernel::caller::{Actor, Caller, Origin};
@@ -100,6 +101,7 @@ impl TestApp {
         let billing = timed(Billing::builder(), Arc::clone(&clock))
             .store(database.store(hook).await)
             .controller(Arc::new(RouterOsController::new(Arc::new(OsEntropy))))
+            .outbound(Arc::new(GuardedHttp::default().allowing("127.0.0.0/8".parse().unwrap())))
             .master_key(master_key)
             .build()
             .unwrap();
