@@ -65,11 +65,9 @@ impl Stage {
         let address =
             listener.local_addr().map_err(|e| Failure::Io("asking for the address", e))?;
         let stop = CancellationToken::new();
-        let (served, stopped) = (billing.clone(), stop.clone());
+        let (shared, end) = (billing.clone(), stop.clone());
         let server =
-            tokio::spawn(
-                async move { serve(listener, served, &Manners::default(), stopped).await },
-            );
+            tokio::spawn(async move { serve(listener, shared, &Manners::default(), end).await });
         Ok(Self {
             clock,
             router,
