@@ -1,11 +1,13 @@
 //! The trail of every write: who, what, why, before and after.
 
+pub mod chain;
+pub mod filter;
 pub mod store;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::kernel::caller::Actor;
+use crate::kernel::caller::{Actor, Origin};
 use crate::kernel::context::Context;
 use crate::kernel::ids::AuditId;
 
@@ -18,6 +20,8 @@ pub struct Record {
     pub at: Timestamp,
     /// Who.
     pub actor: Actor,
+    /// From where.
+    pub origin: Origin,
     /// Why, in the caller's words.
     pub reason: Option<String>,
     /// What was done, such as `voucher.extend`.
@@ -50,6 +54,7 @@ impl Record {
             id: AuditId::new(context.now, context.entropy),
             at: context.now,
             actor: context.caller.actor.clone(),
+            origin: context.caller.origin.clone(),
             reason: context.caller.reason.clone(),
             action: act.action,
             subject_kind: act.subject_kind,

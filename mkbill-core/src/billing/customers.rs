@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::account::desk::Desk;
+use crate::audit::filter::{AuditFilter, AuditOrder};
 use crate::audit::store::AuditRow;
 use crate::audit::{Act, Record};
 use crate::customer::phone::PhoneNumber;
@@ -227,7 +228,7 @@ async fn activity(
     page: PageRequest,
 ) -> Result<Page<AuditRow>, Error> {
     let id = find(billing, tx, key).await?.id;
-    Ok(tx.audit_page(Some(id.uuid()), page).await?)
+    Ok(tx.audit_page(&AuditFilter::about(id.uuid()), AuditOrder::Newest, page).await?)
 }
 
 fn taken(phone: &PhoneNumber) -> Error {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
@@ -11,6 +12,7 @@ use super::error::Error;
 const ACTOR_CHARS_MAX: usize = 120;
 const REASON_CHARS_MAX: usize = 500;
 const KEY_CHARS_MAX: usize = 200;
+const AGENT_CHARS_MAX: usize = 200;
 
 /// Who writes: a kind and a name, such as `api_key:front-desk`, `cli:root` or `engine`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -103,11 +105,35 @@ pub enum Permission {
     OverdrawCredit,
 }
 
+/// Where a request came from. What is not known is absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Origin {
+    /// The address of the client's machine.
+    pub address: Option<IpAddr>,
+    /// How the client's program calls itself.
+    pub agent: Option<String>,
+}
+
+impl Origin {
+    /// A request from an address by a program. The program's name is the client's own word: what
+    /// controls terminals is taken out of it, and it is cut to 200 characters.
+    pub fn new(address: Option<IpAddr>, agent: Option<&str>) -> Self {
+        let clean = |agent: &str| {
+            let printable = agent.chars().filter(|c| !c.is_control());
+            printable.take(AGENT_CHARS_MAX).collect::<String>()
+        };
+        let agent = agent.map(clean).filter(|agent| !agent.is_empty());
+        Self { address: address.map(|address| address.to_canonical()), agent }
+    }
+}
+
 /// Everything about the one who calls a use case.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Who.
     pub actor: Actor,
+    /// From where.
+    pub origin: Origin,
     /// Why, in the caller's words.
     pub reason: Option<String>,
     /// The client's key for this request.
@@ -123,6 +149,7 @@ impl Caller {
     pub fn new(actor: Actor) -> Self {
         Self {
             actor,
+            origin: Origin::default(),
             reason: None,
             idempotency_key: None,
             mode: Mode::Commit,
@@ -142,6 +169,13 @@ impl Caller {
         }
         self.reason = Some(reason.to_owned());
         Ok(self)
+    }
+
+    /// The same caller, whose request came from there.
+    #[must_use]
+    pub fn coming_from(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
     }
 
     /// The same caller with an idempotency key.
@@ -214,6 +248,16 @@ mod tests {
         assert_eq!(split, Fingerprint::of("x", &[&"ab", &"c"]));
         assert_ne!(split, Fingerprint::of("x", &[&"a", &"bc"]));
         assert_ne!(split, Fingerprint::of("y", &[&"ab", &"c"]));
+    }
+
+    #[test]
+    fn the_name_of_a_program_is_plain_and_short() {
+        let told = |agent: &str| Origin::new(None, Some(agent)).agent;
+        assert_eq!(told("curl/8\u{1b}[2J\r\n").as_deref(), Some("curl/8[2J"));
+        assert_eq!(told(&"é".repeat(500)).unwrap().chars().count(), AGENT_CHARS_MAX);
+        assert_eq!(told("\u{7}"), None);
+        let mapped = Origin::new(Some("::ffff:192.0.2.7".parse().unwrap()), None);
+        assert_eq!(mapped.address, Some("192.0.2.7".parse().unwrap()));
     }
 
     #[test]
