@@ -12,6 +12,7 @@ use mkbill_core::kernel::money::Currency;
 use mkbill_core::kernel::time::BusinessZone;
 use secrecy::SecretString;
 
+use crate::origin::TrustedProxies;
 use crate::wiring::DatabaseUrl;
 
 /// The file that is read from the working directory if it is there.
@@ -26,7 +27,7 @@ const OTHER_VARIABLES: [&str; 2] = ["config", "router_password"];
 const TEST_VARIABLES: &str = "test_";
 
 /// Every key, with what it takes.
-const KEYS: [(&str, &str); 11] = [
+const KEYS: [(&str, &str); 12] = [
     ("database", "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"),
     ("master_key", "32 bytes as base64"),
     ("master_key_file", "the path of a file that holds 32 bytes as base64"),
@@ -37,6 +38,7 @@ const KEYS: [(&str, &str); 11] = [
     ("signal", "local, database, or redis://HOST:PORT"),
     ("poll_every", "one second to one hour, such as 30s"),
     ("log_format", "text or json"),
+    ("trusted_proxies", "addresses and networks separated by commas, such as 10.0.0.0/8"),
     ("log_filter", "a level such as info, or directives such as warn,mkbill_http=debug"),
 ];
 
@@ -66,6 +68,8 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
     /// Which log lines are written; `info,sqlx=warn` unless told otherwise.
     pub(crate) log_filter: String,
+    /// Who is believed in what address a request came from; nobody unless told otherwise.
+    pub(crate) trusted_proxies: TrustedProxies,
 }
 
 /// Where the master key comes from.
@@ -211,6 +215,7 @@ impl Texts {
             poll_every: self.read("poll_every", "30s", poll_every)?,
             log_format: self.read("log_format", "text", |text| text.parse().ok())?,
             log_filter: self.read("log_filter", "info,sqlx=warn", |text| Some(text.to_owned()))?,
+            trusted_proxies: self.read("trusted_proxies", "", |text| text.parse().ok())?,
         })
     }
 
@@ -326,6 +331,7 @@ mod tests {
             ("MKBILL_CURRENCY", "rupiah", "three capital letters"),
             ("MKBILL_LISTEN", "everywhere", "ADDRESS:PORT"),
             ("MKBILL_POLL_EVERY", "2h", "one second to one hour"),
+            ("MKBILL_TRUSTED_PROXIES", "10.0.0.0/33", "networks separated by commas"),
             ("MKBILL_LOG_FORMAT", "xml", "text or json"),
         ];
         for (name, value, allowed) in cases {

@@ -10,6 +10,7 @@ use mkbill_core::kernel::error::Error;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::origin::origin;
 use crate::problem::Problem;
 
 /// A JSON body.
@@ -90,6 +91,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Writer {
         let key = parts.extensions.get::<ApiKey>().ok_or_else(Problem::unauthenticated)?;
         let mut caller =
             Caller::new(Actor::api_key(&key.name)).permitted(Permission::OverdrawCredit);
+        caller = caller.coming_from(origin(parts));
         if let Some(reason) = text(&parts.headers, "x-reason")? {
             caller = caller.because(reason)?;
         }

@@ -21,10 +21,12 @@ mod demo;
 mod extract;
 mod failure;
 mod openapi;
+mod origin;
 mod problem;
 mod routes;
 mod server;
 mod telemetry;
 mod wiring;
 
+pub use origin::{NoNetwork, TrustedProxies};
 pub use routes::{app, openapi_json};

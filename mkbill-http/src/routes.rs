@@ -74,6 +74,8 @@ fn table() -> OpenApiRouter<Billing> {
         .merge(of_books())
         .routes(routes!(notices::list_notices))
         .routes(routes!(audit::list_audit))
+        .routes(routes!(audit::export_audit))
+        .routes(routes!(audit::verify_audit))
         .routes(routes!(alerts::list_alerts))
         .routes(routes!(alerts::acknowledge_alert))
         .routes(routes!(alerts::list_alert_rules))

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::events::Ending;
 use crate::failure::Failure;
+use crate::origin::TrustedProxies;
 use crate::routes::app;
 
 /// How long open requests may take to finish once the end was asked for.
@@ -28,10 +29,12 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> 
 pub(crate) async fn serve(
     listener: TcpListener,
     billing: Billing,
+    proxies: TrustedProxies,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
     let stopped = stop.clone().cancelled_owned();
-    let app = app(billing).layer(Extension(Ending(stop.clone())));
+    let app = app(billing).layer(Extension(Ending(stop.clone()))).layer(Extension(proxies));
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(stopped);
     let deadline = async {
         stop.cancelled().await;
@@ -54,6 +57,7 @@ pub(crate) enum Beside {
 pub(crate) async fn serve_and_work(
     listener: TcpListener,
     billing: Billing,
+    proxies: TrustedProxies,
     beside: Beside,
     stop: CancellationToken,
 ) -> Result<(), Failure> {
@@ -62,7 +66,7 @@ pub(crate) async fn serve_and_work(
         let (worker, stop) = (Worker::new(billing.clone()), stop.clone());
         background.spawn(async move { worker.run(stop).await });
     }
-    let served = serve(listener, billing, stop.clone()).await;
+    let served = serve(listener, billing, proxies, stop.clone()).await;
     stop.cancel();
     background.join_all().await;
     served

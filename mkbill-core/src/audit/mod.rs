@@ -1,6 +1,7 @@
 //! The trail of every write: who, what, why, before and after.
 
 pub mod chain;
+pub mod export;
 pub mod filter;
 pub mod store;
 

@@ -3,10 +3,11 @@
 use uuid::Uuid;
 
 use crate::audit::chain::{Head, Verification, Walk};
+use crate::audit::export::AuditFormat;
 use crate::audit::filter::{AuditFilter, AuditOrder};
 use crate::audit::store::AuditRow;
 use crate::kernel::error::Error;
-use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::page::{Cursor, PAGE_ITEMS_MAX, Page, PageRequest};
 use crate::transact::reading;
 
 use super::Billing;
@@ -44,6 +45,22 @@ impl Billing {
         reading!(self.store(), |tx| tx.audit_page(filter, order, page).await)
     }
 
+    /// The trail as a file, oldest first, part by part; at most `rows_max` rows.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Invalid`] for a filter that contradicts itself.
+    pub fn export_audit(
+        &self,
+        filter: AuditFilter,
+        format: AuditFormat,
+        rows_max: usize,
+    ) -> Result<AuditExport, Error> {
+        filter.check()?;
+        let billing = self.clone();
+        Ok(AuditExport { billing, filter, format, left: rows_max, next: Next::Beginning })
+    }
+
     /// Follows the chain of the trail from its first record to where it ended when this was asked,
     /// and tells how far it holds. It reads pages; writers are not held up.
     ///
@@ -68,5 +85,45 @@ impl Billing {
             }
         }
         Ok(walk.found())
+    }
+}
+
+/// A file of the trail that is read part by part, so that it is never in memory as a whole.
+#[derive(Debug)]
+pub struct AuditExport {
+    billing: Billing,
+    filter: AuditFilter,
+    format: AuditFormat,
+    left: usize,
+    next: Next,
+}
+
+#[derive(Debug)]
+enum Next {
+    Beginning,
+    Behind(Cursor),
+    Nothing,
+}
+
+impl AuditExport {
+    /// The part that follows; `None` behind the last one.
+    ///
+    /// # Errors
+    ///
+    /// What the store reports.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
+        let after = match self.next {
+            Next::Beginning => None,
+            Next::Behind(cursor) => Some(cursor),
+            Next::Nothing => return Ok(None),
+        };
+        let page = PageRequest::new(after, PAGE_ITEMS_MAX)?;
+        let found = self.billing.audit_rows(&self.filter, AuditOrder::Oldest, page).await?;
+        let rows = &found.items[..found.items.len().min(self.left)];
+        let text = self.format.text(rows, after.is_none())?;
+        self.left -= rows.len();
+        let more = found.next.filter(|_| self.left > 0);
+        self.next = more.map_or(Next::Nothing, Next::Behind);
+        Ok(Some(text))
     }
 }

@@ -57,6 +57,7 @@ use crate::signal::Signal;
 use crate::store::Store;
 
 pub use crate::provisioning::numbering::Naming;
+pub use audit::AuditExport;
 pub use batches::{BatchView, Receipt, Unpushed};
 pub use books::BooksRefusal;
 pub use builder::BillingBuilder;

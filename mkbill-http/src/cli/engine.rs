@@ -70,7 +70,8 @@ pub(super) async fn serve(
         Style::Json => line(&json!({ "listening": format!("http://{address}") }).to_string()),
         Style::Text => line(&format!("listening on http://{address}, documentation at /docs")),
     }
-    let served = serve_and_work(listener, engine.billing.clone(), beside, stop).await;
+    let proxies = settings.trusted_proxies.clone();
+    let served = serve_and_work(listener, engine.billing.clone(), proxies, beside, stop).await;
     engine.close().await;
     served.map(|()| Output::nothing())
 }

@@ -3,6 +3,7 @@
 mod alert;
 mod apikey;
 mod args;
+mod audit;
 mod batch;
 mod bill;
 mod books;
@@ -148,6 +149,9 @@ enum Command {
     /// What happens, in one order
     #[command(subcommand)]
     Event(event::EventCommand),
+    /// Who did what, and proof that nobody changed it since
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// What time it is, and a test clock that is moved
     #[command(subcommand)]
     Clock(clock::ClockCommand),
@@ -231,6 +235,7 @@ async fn answer(billing: &Billing, command: Command, style: Style) -> Result<Out
         Command::Books(command) => books::run(billing, command).await,
         Command::Alert(command) => alert::run(billing, command).await,
         Command::Event(command) => event::run(billing, command, style).await,
+        Command::Audit(command) => audit::run(billing, command).await,
         Command::Clock(command) => clock::run(billing, command).await,
         Command::Explain(command) => explain::run(billing, command).await,
     }

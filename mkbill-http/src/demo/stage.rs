@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::{KeySource, LogFormat, Settings, SignalSource};
 use crate::failure::Failure;
+use crate::origin::TrustedProxies;
 use crate::server::{listen, serve};
 use crate::wiring::{DatabaseUrl, Engine};
 
@@ -62,7 +63,8 @@ impl Stage {
         let address =
             listener.local_addr().map_err(|e| Failure::Io("asking for the address", e))?;
         let stop = CancellationToken::new();
-        let server = tokio::spawn(serve(listener, billing.clone(), stop.clone()));
+        let server =
+            tokio::spawn(serve(listener, billing.clone(), TrustedProxies::default(), stop.clone()));
         Ok(Self {
             clock,
             router,
@@ -137,5 +139,6 @@ fn settings(folder: &TempDir) -> Result<Settings, Failure> {
         poll_every: POLL_EVERY,
         log_format: LogFormat::Text,
         log_filter: "warn".to_owned(),
+        trusted_proxies: TrustedProxies::default(),
     })
 }

@@ -16,7 +16,7 @@ fn text(value: &Value) -> String {
 }
 
 /// A provider whose router takes calls, a PPPoE plan `dial`, and a customer.
-async fn village() -> (TestApp, Simulator, String) {
+pub(super) async fn village() -> (TestApp, Simulator, String) {
     let (app, simulator) = TestApp::new().await.with_router().await;
     simulator.router(|router| {
         let pool = ["name=homes", "ranges=10.30.0.2-10.30.0.250"];
@@ -39,7 +39,7 @@ async fn village() -> (TestApp, Simulator, String) {
     (app, simulator, budi)
 }
 
-fn wanted(customer: &str, login: &Value) -> Value {
+pub(super) fn wanted(customer: &str, login: &Value) -> Value {
     json!({ "customer": customer, "plan": "dial", "login": login })
 }
 

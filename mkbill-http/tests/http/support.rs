@@ -102,6 +102,11 @@ impl TestApp {
         Self { billing, key, app, clock, database }
     }
 
+    /// The same server within other layers.
+    pub(crate) fn layered(self, layers: impl FnOnce(Router) -> Router) -> Self {
+        Self { app: layers(self.app), ..self }
+    }
+
     /// A request as a client would send it, with its key.
     pub(crate) fn request(&self, method: Method, path: &str) -> axum::http::request::Builder {
         let key = format!("Bearer {}", self.key.expose_secret());
