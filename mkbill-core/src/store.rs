@@ -23,7 +23,7 @@ use crate::provisioning::store::{
     StrangerStore,
 };
 use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
-use crate::request::store::RequestStore;
+use crate::request::store::{AnswerStore, RequestStore};
 use crate::router::store::{InterfaceStore, RouterStore, SampleStore};
 use crate::signal::Signal;
 use crate::subscription::store::{PeriodUseStore, SubscriptionStore};
@@ -83,6 +83,7 @@ pub trait Tx:
     + AuditStore
     + EventStore
     + RequestStore
+    + AnswerStore
     + ApiKeyStore
     + ReportStore
     + SubscriberStore

@@ -3,6 +3,8 @@
 
 #[path = "store/alerts.rs"]
 mod alerts;
+#[path = "store/answers.rs"]
+mod answers;
 #[path = "store/customers.rs"]
 mod customers;
 #[path = "store/events.rs"]
@@ -72,6 +74,7 @@ fn main() {
             instants_sort_as_instants,
         ],
         alerts::TRIALS,
+        answers::TRIALS,
         customers::TRIALS,
         events::TRIALS,
         logins::TRIALS,

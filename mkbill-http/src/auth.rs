@@ -1,10 +1,12 @@
 //! Who may come in. Every path needs a key unless it is listed as public.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use mkbill_core::apikey::ApiKey;
 use mkbill_core::billing::Billing;
+use mkbill_core::kernel::caller::Actor;
 use secrecy::SecretString;
 
 use crate::problem::Problem;
@@ -25,6 +27,11 @@ pub(crate) async fn require_key(
         request.extensions_mut().insert(key);
     }
     Ok(next.run(request).await)
+}
+
+/// Who was let in with this request.
+pub(crate) fn actor(extensions: &Extensions) -> Option<Actor> {
+    extensions.get::<ApiKey>().map(|key| Actor::api_key(&key.name))
 }
 
 fn is_public(path: &str) -> bool {

@@ -4,12 +4,12 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
-use mkbill_core::apikey::ApiKey;
-use mkbill_core::kernel::caller::{Actor, Caller, Mode, Permission};
+use mkbill_core::kernel::caller::{Caller, Mode, Permission};
 use mkbill_core::kernel::error::Error;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use crate::auth::actor;
 use crate::origin::origin;
 use crate::problem::Problem;
 
@@ -53,9 +53,10 @@ pub(crate) struct Query<T>(pub(crate) T);
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents headers that `Writer` reads by hand")]
 pub(crate) struct WriteHeaders {
-    /// Your own name for this request, 1 to 200 printable ASCII characters. The same key with the
-    /// same input gets the first answer again; with another input it is refused.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
+    /// Your own name for this request, 1 to 255 printable ASCII characters. For seven days the
+    /// same key with the same input gets the first answer again, byte for byte; with another input it
+    /// is refused. Dry runs are not remembered.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     idempotency_key: Option<String>,
     /// Why, in your words; kept in the audit trail.
     #[param(rename = "X-Reason", max_length = 500)]
@@ -88,9 +89,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Writer {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Query(query) = Query::<WriteQuery>::from_request_parts(parts, state).await?;
-        let key = parts.extensions.get::<ApiKey>().ok_or_else(Problem::unauthenticated)?;
-        let mut caller =
-            Caller::new(Actor::api_key(&key.name)).permitted(Permission::OverdrawCredit);
+        let actor = actor(&parts.extensions).ok_or_else(Problem::unauthenticated)?;
+        let mut caller = Caller::new(actor).permitted(Permission::OverdrawCredit);
         caller = caller.coming_from(origin(parts));
         if let Some(reason) = text(&parts.headers, "x-reason")? {
             caller = caller.because(reason)?;

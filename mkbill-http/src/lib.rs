@@ -14,6 +14,7 @@
 
 pub mod cli;
 
+mod answers;
 mod api;
 mod auth;
 mod config;

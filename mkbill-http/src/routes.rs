@@ -22,6 +22,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::answers::first_answer;
 use crate::api::events::Rendered;
 use crate::api::{
     alerts, audit, batches, books, clock, credit, customer_details, customers, events,
@@ -33,7 +34,7 @@ use crate::auth::require_key;
 use crate::openapi::Head;
 use crate::problem::Problem;
 
-const BODY_BYTES_MAX: usize = 1 << 20;
+pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 const DOCUMENT_PATH: &str = "/openapi.json";
 
@@ -202,6 +203,7 @@ pub fn app(billing: Billing) -> Router {
     let (routes, _) = table().split_for_parts();
     let docs = SwaggerUi::new("/docs").config(Config::new([DOCUMENT_PATH]));
     let guard = from_fn_with_state(billing.clone(), require_key);
+    let answers = from_fn_with_state(billing.clone(), first_answer);
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
@@ -214,6 +216,7 @@ pub fn app(billing: Billing) -> Router {
         .layer(unless_set("cache-control", "no-store"))
         .layer(from_fn(within_time))
         .layer(guard)
+        .layer(answers)
         .layer(Extension(Rendered::default()));
     routes
         .route(DOCUMENT_PATH, get(document_response))

@@ -7,6 +7,7 @@ use crate::event::{Event, KEPT_DAYS, Position};
 use crate::kernel::caller::Mode;
 use crate::kernel::error::Error;
 use crate::kernel::page::PAGE_ITEMS_MAX;
+use crate::request::answer::ANSWER_KEPT;
 use crate::router::sample::SAMPLES_KEPT_DAYS;
 use crate::transact::{reading, transact};
 
@@ -48,13 +49,14 @@ impl Billing {
         self.0.feed.subscribe(after).await
     }
 
-    /// Forgets events, sessions, usage, traffic and samples that are older than they are kept.
+    /// Forgets events, sessions, usage, traffic, samples and answers that are older than they are kept.
     pub(crate) async fn forget_old(&self) -> Result<(), Error> {
         let now = self.now();
         let ago = |days: i32| now.checked_sub(Span::new().hours(24 * i64::from(days)));
         let (Ok(before), Ok(unsampled)) = (ago(KEPT_DAYS), ago(SAMPLES_KEPT_DAYS)) else {
             return Ok(());
         };
+        let unanswered = now.saturating_sub(ANSWER_KEPT).unwrap_or(before);
         let day = self.zone().date(before);
         transact!(self.store(), Mode::Commit, |tx| {
             tx.events_forget(before, FORGET_MAX).await?;
@@ -62,6 +64,7 @@ impl Billing {
             tx.sessions_forget(before, FORGET_MAX).await?;
             tx.usage_forget(day).await?;
             tx.interface_days_forget(day).await?;
+            tx.answers_forget(unanswered, FORGET_MAX).await?;
             tx.samples_forget(unsampled).await.map(drop)
         })
     }

@@ -1,6 +1,7 @@
 //! The engine's face: one method per use case. Transactions begin and commit only here.
 
 mod alerts;
+mod answers;
 mod audit;
 mod batches;
 mod books;

@@ -11,7 +11,7 @@ use super::error::Error;
 
 const ACTOR_CHARS_MAX: usize = 120;
 const REASON_CHARS_MAX: usize = 500;
-const KEY_CHARS_MAX: usize = 200;
+const KEY_CHARS_MAX: usize = 255;
 const AGENT_CHARS_MAX: usize = 200;
 
 /// Who writes: a kind and a name, such as `api_key:front-desk`, `cli:root` or `engine`.
@@ -232,6 +232,16 @@ impl Fingerprint {
         Self(digest.finalize().into())
     }
 
+    /// Digests bytes.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Wraps a stored digest; `None` if it is none.
+    pub fn stored(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
     /// The digest's bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -263,7 +273,7 @@ mod tests {
     #[test]
     fn an_idempotency_key_is_plain_and_short() {
         assert!("order-7".parse::<IdempotencyKey>().is_ok());
-        for bad in ["", "two words", "tab\t", "é", &"x".repeat(201)] {
+        for bad in ["", "two words", "tab\t", "é", &"x".repeat(256)] {
             assert!(bad.parse::<IdempotencyKey>().is_err(), "{bad:?}");
         }
     }

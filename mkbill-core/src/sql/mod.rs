@@ -2,6 +2,7 @@
 
 mod account;
 mod alert;
+mod answer;
 mod books;
 mod catalogue;
 mod clock;

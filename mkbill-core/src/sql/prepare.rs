@@ -8,15 +8,16 @@ use secrecy::ExposeSecret as _;
 
 use super::statement::Statement;
 use super::{
-    DatabaseUrl, account, alert, books, catalogue, clock, customer, event, interface, invoice,
-    keys, ledger, login, login_rows, names, notice, outbox, payment, period_use, profile, report,
-    router, sample, session, subscribers, subscription, trail, voucher,
+    DatabaseUrl, account, alert, answer, books, catalogue, clock, customer, event, interface,
+    invoice, keys, ledger, login, login_rows, names, notice, outbox, payment, period_use, profile,
+    report, router, sample, session, subscribers, subscription, trail, voucher,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
     let features = [
         account::ALL,
         alert::ALL,
+        answer::ALL,
         books::ALL,
         catalogue::ALL,
         clock::ALL,

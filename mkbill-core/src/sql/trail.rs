@@ -12,7 +12,7 @@ use crate::audit::store::{AuditRow, AuditStore};
 use crate::event::NewEvent;
 use crate::kernel::caller::Actor;
 use crate::kernel::ids::AuditId;
-use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::page::{Cursor, Page, PageRequest};
 use crate::store::StoreError;
 
 use super::customer::pattern;
@@ -227,7 +227,7 @@ impl<D: Dialect> AuditStore for SqlTx<D> {
         let end = |at: Timestamp| first_identity(at.as_millisecond().saturating_add(1));
         let end = filter.until.map_or(Uuid::max(), end);
         let values = vec![
-            page.after.map_or(start, |cursor| cursor.id()).into(),
+            page.after.map_or(start, Cursor::id).into(),
             (page.limit() + 1).into(),
             first.into(),
             end.into(),

@@ -219,7 +219,7 @@ async fn a_file_of_logins_is_imported_and_exported() {
     assert_eq!((&existing["line"], &existing["field"]), (&json!(2), &json!("login")));
     let twice = wanted(&budi, &json!({ "router": "rt-05", "name": "budi" }));
     app.post("/api/v1/subscriptions", &twice).await.problem(409, "login_exists");
-    upload(&app, "", "application/json", &csv).await.problem(415, "unsupported_media_type");
+    upload(&app, "", "application/json", "{}").await.problem(415, "unsupported_media_type");
     upload(&app, "", "text/csv", "whatsapp\n").await.problem(422, "invalid");
     app.get("/api/v1/logins/export?router=nowhere").await.problem(422, "invalid");
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop where something is missing")]
 
 mod alerts;
+mod answers;
 mod audit;
 mod auth;
 mod batches;
