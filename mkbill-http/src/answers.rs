@@ -80,7 +80,8 @@ fn key_of(request: &Request) -> Option<IdempotencyKey> {
     request.headers().get(KEY)?.to_str().ok()?.parse().ok()
 }
 
-fn tries_only(uri: &Uri) -> bool {
+/// Is it a dry run?
+pub(crate) fn tries_only(uri: &Uri) -> bool {
     let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri);
     query.is_ok_and(|query| query.iter().any(|(name, value)| name == "dry_run" && value == "true"))
 }

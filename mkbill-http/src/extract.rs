@@ -12,6 +12,7 @@ use utoipa::IntoParams;
 use crate::auth::actor;
 use crate::origin::origin;
 use crate::problem::Problem;
+use crate::tag::precondition;
 
 /// A JSON body.
 #[derive(Debug, FromRequest)]
@@ -58,6 +59,10 @@ pub(crate) struct WriteHeaders {
     /// is refused. Dry runs are not remembered.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     idempotency_key: Option<String>,
+    /// The `ETag` of what you have seen, or `*`: if it was changed since, nothing is done and the answer
+    /// is 412. A request that cannot compare it is refused with 412 too.
+    #[param(rename = "If-Match", example = "\"7-4f1b2b0b822cd15d6c15b0f0\"")]
+    if_match: Option<String>,
     /// Why, in your words; kept in the audit trail.
     #[param(rename = "X-Reason", max_length = 500)]
     reason: Option<String>,
@@ -97,6 +102,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Writer {
         }
         if let Some(key) = text(&parts.headers, "idempotency-key")? {
             caller = caller.with_key(key.parse().map_err(Problem::from)?);
+        }
+        if let Some(condition) = precondition(&parts.headers)? {
+            caller = caller.only_if(condition);
         }
         Ok(Self(if query.dry_run { caller.dry_run() } else { caller }))
     }

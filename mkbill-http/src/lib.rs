@@ -26,6 +26,7 @@ mod origin;
 mod problem;
 mod routes;
 mod server;
+mod tag;
 mod telemetry;
 mod wiring;
 

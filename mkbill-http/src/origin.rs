@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::ConnectInfo;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use mkbill_core::kernel::caller::Origin;
 
 const FORWARDED: &str = "x-forwarded-for";
@@ -100,7 +100,7 @@ pub(crate) fn origin(parts: &Parts) -> Origin {
     let proxies = parts.extensions.get::<TrustedProxies>().cloned().unwrap_or_default();
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let address = peer.map(|peer| proxies.client(peer.0.ip(), &parts.headers));
-    let agent = parts.headers.get(header::USER_AGENT).map(|agent| agent.as_bytes());
+    let agent = parts.headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
     Origin::new(address, agent.map(String::from_utf8_lossy).as_deref())
 }
 

@@ -14,6 +14,9 @@ const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 /// The first of several equal requests is still being worked on.
 const IN_FLIGHT: &str = "idempotency_in_flight";
 
+/// Refusals of a condition in `If-Match`: 412.
+const PRECONDITION: &str = "precondition_";
+
 /// Refusals about the state of something, which another request may have changed: 409.
 const STATE_REFUSALS: [&str; 29] = [
     "batch_cancelled",
@@ -162,6 +165,9 @@ impl From<Error> for Problem {
         match error {
             Error::Refused(_) if STATE_REFUSALS.contains(&code) => {
                 Self::new(StatusCode::CONFLICT, code, detail)
+            }
+            Error::Refused(_) if code.starts_with(PRECONDITION) => {
+                Self::new(StatusCode::PRECONDITION_FAILED, code, detail)
             }
             Error::Refused(_) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail),
             Error::NotFound { .. } => Self::new(StatusCode::NOT_FOUND, code, detail),

@@ -33,6 +33,7 @@ use crate::api::{
 use crate::auth::require_key;
 use crate::openapi::Head;
 use crate::problem::Problem;
+use crate::tag::tagged;
 
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
@@ -217,6 +218,7 @@ pub fn app(billing: Billing) -> Router {
         .layer(from_fn(within_time))
         .layer(guard)
         .layer(answers)
+        .layer(from_fn(tagged))
         .layer(Extension(Rendered::default()));
     routes
         .route(DOCUMENT_PATH, get(document_response))

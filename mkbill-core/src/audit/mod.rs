@@ -35,6 +35,9 @@ pub struct Record {
     pub before: Value,
     /// How it is now.
     pub after: Value,
+    /// Did the caller state a precondition that nobody had compared when this was made? Such a row is
+    /// refused, and with it the whole unit of work.
+    pub is_unchecked: bool,
 }
 
 /// What was done to what.
@@ -62,6 +65,7 @@ impl Record {
             subject: act.subject,
             before,
             after,
+            is_unchecked: context.caller.precondition.as_ref().is_some_and(|p| !p.is_checked()),
         }
     }
 }

@@ -186,6 +186,7 @@ async fn change_one(
     let (id, once) = claimed(billing, tx, context, key, input).await?;
     if once == Once::First {
         let before = locked(tx, id).await?;
+        context.caller.has_seen(before.revision)?;
         before.may_be_changed()?;
         let customer = change.clone().apply(before.clone(), context.now);
         if customer.phone != before.phone && tx.customer_by_phone(&customer.phone).await?.is_some()
@@ -210,6 +211,7 @@ async fn delete(
     let (id, once) = claimed(billing, tx, context, key, input).await?;
     if once == Once::First {
         let customer = locked(tx, id).await?;
+        context.caller.has_seen(customer.revision)?;
         if customer.deleted_at.is_some() {
             return Err(CustomerRefusal::Deleted.into());
         }

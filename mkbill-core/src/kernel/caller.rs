@@ -8,6 +8,7 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
+use super::precondition::{Precondition, PreconditionRefusal};
 
 const ACTOR_CHARS_MAX: usize = 120;
 const REASON_CHARS_MAX: usize = 500;
@@ -140,6 +141,8 @@ pub struct Caller {
     pub idempotency_key: Option<IdempotencyKey>,
     /// Keep or only try.
     pub mode: Mode,
+    /// What the thing that is changed has to be like.
+    pub precondition: Option<Precondition>,
     /// What this caller may do beyond what every caller may.
     pub permissions: BTreeSet<Permission>,
 }
@@ -153,6 +156,7 @@ impl Caller {
             reason: None,
             idempotency_key: None,
             mode: Mode::Commit,
+            precondition: None,
             permissions: BTreeSet::new(),
         }
     }
@@ -176,6 +180,19 @@ impl Caller {
     pub fn coming_from(mut self, origin: Origin) -> Self {
         self.origin = origin;
         self
+    }
+
+    /// The same caller, who changes a thing only as it was seen.
+    #[must_use]
+    pub fn only_if(mut self, precondition: Precondition) -> Self {
+        self.precondition = Some(precondition);
+        self
+    }
+
+    /// Compares the caller's precondition, if there is one, with the revision of the thing that is to
+    /// be changed, as it was read in the transaction that changes it.
+    pub(crate) fn has_seen(&self, revision: i64) -> Result<(), PreconditionRefusal> {
+        self.precondition.as_ref().map_or(Ok(()), |condition| condition.check(revision))
     }
 
     /// The same caller with an idempotency key.

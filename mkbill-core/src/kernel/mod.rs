@@ -11,6 +11,7 @@ pub mod money;
 pub mod names;
 pub mod page;
 pub mod patch;
+pub mod precondition;
 pub mod secret;
 pub mod spreadsheet;
 pub mod table;

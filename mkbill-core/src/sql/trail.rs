@@ -207,6 +207,9 @@ fn page_statement(filter: &AuditFilter, order: AuditOrder) -> Statement {
 #[async_trait]
 impl<D: Dialect> AuditStore for SqlTx<D> {
     async fn audit_append(&mut self, records: &[AuditRecord]) -> Result<(), StoreError> {
+        if records.iter().any(|record| record.is_unchecked) {
+            return Err(StoreError::Unchecked);
+        }
         self.events.extend(records.iter().map(event_of));
         self.records.extend_from_slice(records);
         Ok(())

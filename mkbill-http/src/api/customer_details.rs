@@ -26,6 +26,7 @@ use super::values::{MoneyBody, PageBody, PageQuery};
 use super::{Answer, Made, Problems, mark_replayed};
 use crate::extract::{Csv, Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
 use crate::problem::Problem;
+use crate::tag::{Shown, Tagged};
 
 /// All contacts of a customer.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -331,10 +332,10 @@ pub(crate) async fn set_tags(
     Path(customer): Path<String>,
     writer: Writer,
     Body(body): Body<TagsBody>,
-) -> Answer<CustomerBody> {
+) -> Shown<CustomerBody> {
     let tags = body.tags.iter().map(TagBody::read).collect::<Result<_, _>>()?;
     let edit = TagEdit::Replace(tags);
-    Ok(Json(CustomerBody::of(billing.tag_customer(&writer.0, &customer, edit).await?)?))
+    Tagged::of(billing.tag_customer(&writer.0, &customer, edit).await?, CustomerBody::of)
 }
 
 /// Takes a tag off a customer.
@@ -346,9 +347,9 @@ pub(crate) async fn remove_tag(
     State(billing): State<Billing>,
     Path((customer, tag)): Path<(String, String)>,
     writer: Writer,
-) -> Answer<CustomerBody> {
+) -> Shown<CustomerBody> {
     let edit = TagEdit::Remove(tag);
-    Ok(Json(CustomerBody::of(billing.tag_customer(&writer.0, &customer, edit).await?)?))
+    Tagged::of(billing.tag_customer(&writer.0, &customer, edit).await?, CustomerBody::of)
 }
 
 /// Takes everything personal of a customer away, for good; books, invoices and payments stay.
@@ -360,8 +361,8 @@ pub(crate) async fn anonymise(
     State(billing): State<Billing>,
     Path(customer): Path<String>,
     writer: Writer,
-) -> Answer<CustomerBody> {
-    Ok(Json(CustomerBody::of(billing.anonymise_customer(&writer.0, &customer).await?)?))
+) -> Shown<CustomerBody> {
+    Tagged::of(billing.anonymise_customer(&writer.0, &customer).await?, CustomerBody::of)
 }
 
 /// Lists what was done to a customer, newest first.

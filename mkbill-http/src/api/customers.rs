@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::values::{Given, MoneyBody, PageBody, PageQuery, choices};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
+use crate::tag::{Shown, Tagged};
 
 choices! {
     /// Whether a customer is served.
@@ -436,8 +437,8 @@ pub(crate) async fn list_customers(
 pub(crate) async fn show_customer(
     State(billing): State<Billing>,
     Path(customer): Path<String>,
-) -> Answer<CustomerBody> {
-    Ok(Json(CustomerBody::of(billing.customer(&customer).await?)?))
+) -> Shown<CustomerBody> {
+    Tagged::of(billing.customer(&customer).await?, CustomerBody::of)
 }
 
 /// Changes what is known of a customer; null takes a value away.
@@ -451,9 +452,9 @@ pub(crate) async fn change_customer(
     Path(customer): Path<String>,
     writer: Writer,
     Body(body): Body<CustomerChangeBody>,
-) -> Answer<CustomerBody> {
+) -> Shown<CustomerBody> {
     let change = body.read(&billing)?;
-    Ok(Json(CustomerBody::of(billing.change_customer(&writer.0, &customer, change).await?)?))
+    Tagged::of(billing.change_customer(&writer.0, &customer, change).await?, CustomerBody::of)
 }
 
 /// Deletes a customer; books, invoices and payments stay.
@@ -465,6 +466,6 @@ pub(crate) async fn delete_customer(
     State(billing): State<Billing>,
     writer: Writer,
     Path(customer): Path<String>,
-) -> Answer<CustomerBody> {
-    Ok(Json(CustomerBody::of(billing.delete_customer(&writer.0, &customer).await?)?))
+) -> Shown<CustomerBody> {
+    Tagged::of(billing.delete_customer(&writer.0, &customer).await?, CustomerBody::of)
 }

@@ -22,6 +22,7 @@ use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::extract::{
     Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in_one_of,
 };
+use crate::tag::{Shown, Tagged};
 
 const TEXT_CHARS_MAX: usize = 200;
 const QUANTITY_MAX: u32 = 1_000_000;
@@ -442,8 +443,8 @@ pub(crate) async fn list_invoices(
 pub(crate) async fn show_invoice(
     State(billing): State<Billing>,
     Path(invoice): Path<String>,
-) -> Answer<InvoiceViewBody> {
-    Ok(Json(InvoiceViewBody::with_token(billing.invoice(&invoice).await?, &billing)?))
+) -> Shown<InvoiceViewBody> {
+    Tagged::of(billing.invoice(&invoice).await?, |view| InvoiceViewBody::with_token(view, &billing))
 }
 
 /// Withdraws an open invoice; needs a reason. What was paid on it is credit again.
@@ -454,8 +455,8 @@ pub(crate) async fn void_invoice(
     State(billing): State<Billing>,
     Path(invoice): Path<String>,
     writer: Writer,
-) -> Answer<InvoiceViewBody> {
-    Ok(Json(InvoiceViewBody::of(billing.void_invoice(&writer.0, &invoice).await?)?))
+) -> Shown<InvoiceViewBody> {
+    Tagged::of(billing.void_invoice(&writer.0, &invoice).await?, InvoiceViewBody::of)
 }
 
 /// Gives a part of an invoice back as credit, its tax in proportion; needs a reason.
@@ -468,9 +469,9 @@ pub(crate) async fn credit_invoice(
     Path(invoice): Path<String>,
     writer: Writer,
     Body(body): Body<NewCreditNoteBody>,
-) -> Answer<InvoiceViewBody> {
+) -> Shown<InvoiceViewBody> {
     let amount = body.amount.read("amount")?;
-    Ok(Json(InvoiceViewBody::of(billing.credit_invoice(&writer.0, &invoice, amount).await?)?))
+    Tagged::of(billing.credit_invoice(&writer.0, &invoice, amount).await?, InvoiceViewBody::of)
 }
 
 /// Lists credit notes, newest first.

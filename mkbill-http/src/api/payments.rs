@@ -23,6 +23,7 @@ use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::extract::{
     Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in, named_in_one_of,
 };
+use crate::tag::{Shown, Tagged};
 
 choices! {
     /// How money came in.
@@ -316,8 +317,8 @@ pub(crate) async fn list_payments(
 pub(crate) async fn show_payment(
     State(billing): State<Billing>,
     Path(payment): Path<String>,
-) -> Answer<PaymentViewBody> {
-    Ok(Json(PaymentViewBody::of(billing.payment(&payment).await?)?))
+) -> Shown<PaymentViewBody> {
+    Tagged::of(billing.payment(&payment).await?, PaymentViewBody::of)
 }
 
 /// Takes a payment back; needs a reason. What it paid is open again.
@@ -329,8 +330,8 @@ pub(crate) async fn reverse_payment(
     State(billing): State<Billing>,
     Path(payment): Path<String>,
     writer: Writer,
-) -> Answer<PaymentViewBody> {
-    Ok(Json(PaymentViewBody::of(billing.reverse_payment(&writer.0, &payment).await?)?))
+) -> Shown<PaymentViewBody> {
+    Tagged::of(billing.reverse_payment(&writer.0, &payment).await?, PaymentViewBody::of)
 }
 
 /// Gives a payment that stands in suspense to its customer.
@@ -344,8 +345,8 @@ pub(crate) async fn match_payment(
     Path(payment): Path<String>,
     writer: Writer,
     Body(body): Body<MatchBody>,
-) -> Answer<PaymentViewBody> {
+) -> Shown<PaymentViewBody> {
     let customer = CustomerId::from_uuid(body.customer);
     let matched = billing.match_payment(&writer.0, &payment, customer).await;
-    Ok(Json(PaymentViewBody::of(matched.map_err(named_in_one_of(&["customer"]))?)?))
+    Tagged::of(matched.map_err(named_in_one_of(&["customer"]))?, PaymentViewBody::of)
 }

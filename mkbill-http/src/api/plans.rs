@@ -15,6 +15,7 @@ use super::terms::{TermsBody, TermsChangeBody};
 use super::values::{Given, LimitsBody, MoneyBody, PageBody, PageQuery, span, whole_span};
 use super::{Answer, Made, Problems, created};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer};
+use crate::tag::{Shown, Tagged};
 
 /// A plan to be added.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -210,8 +211,8 @@ pub(crate) async fn list_plans(
 pub(crate) async fn show_plan(
     State(billing): State<Billing>,
     Path(plan): Path<String>,
-) -> Answer<PlanBody> {
-    Ok(Json(billing.plan(&plan).await?.into()))
+) -> Shown<PlanBody> {
+    Ok(Tagged::from(billing.plan(&plan).await?))
 }
 
 /// Changes a plan. Vouchers that were made and subscriptions that run keep what they were sold with.
@@ -224,8 +225,8 @@ pub(crate) async fn change_plan(
     Path(plan): Path<String>,
     writer: Writer,
     Body(body): Body<PlanChangeBody>,
-) -> Answer<PlanBody> {
-    Ok(Json(billing.change_plan(&writer.0, &plan, body.read()?).await?.into()))
+) -> Shown<PlanBody> {
+    Ok(Tagged::from(billing.change_plan(&writer.0, &plan, body.read()?).await?))
 }
 
 /// Takes a plan out of the sale. Those who have it keep it, and their periods go on.
@@ -236,8 +237,8 @@ pub(crate) async fn retire_plan(
     State(billing): State<Billing>,
     Path(plan): Path<String>,
     writer: Writer,
-) -> Answer<PlanBody> {
-    Ok(Json(billing.retire_plan(&writer.0, &plan).await?.into()))
+) -> Shown<PlanBody> {
+    Ok(Tagged::from(billing.retire_plan(&writer.0, &plan).await?))
 }
 
 /// Puts a plan that was retired on sale again.
@@ -248,8 +249,8 @@ pub(crate) async fn restore_plan(
     State(billing): State<Billing>,
     Path(plan): Path<String>,
     writer: Writer,
-) -> Answer<PlanBody> {
-    Ok(Json(billing.restore_plan(&writer.0, &plan).await?.into()))
+) -> Shown<PlanBody> {
+    Ok(Tagged::from(billing.restore_plan(&writer.0, &plan).await?))
 }
 
 /// Who gets the present terms of a plan.

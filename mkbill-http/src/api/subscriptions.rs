@@ -25,6 +25,7 @@ use crate::extract::{
     Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in, named_in_one_of,
 };
 use crate::problem::{Problem, ProblemBody};
+use crate::tag::{Shown, Tagged};
 
 /// What is taken off the price of each period that is billed from now on.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
@@ -435,10 +436,10 @@ pub(crate) async fn give_login(
     Path(id): Path<Uuid>,
     writer: Writer,
     Body(body): Body<NewLoginBody>,
-) -> Answer<LoginBody> {
+) -> Shown<LoginBody> {
     let wanted = body.read(&billing).await?;
     let login = billing.give_login(&writer.0, SubscriptionId::from_uuid(id), wanted).await?;
-    Ok(Json(login.into()))
+    Ok(Tagged::from(login))
 }
 
 /// Lists subscriptions, newest first.
@@ -460,9 +461,9 @@ pub(crate) async fn list_subscriptions(
 pub(crate) async fn show_subscription(
     State(billing): State<Billing>,
     Path(id): Path<Uuid>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let view = billing.subscription(SubscriptionId::from_uuid(id)).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Stops a subscription by wish. Nothing is served and nothing is charged meanwhile.
@@ -475,10 +476,10 @@ pub(crate) async fn pause_subscription(
     Path(id): Path<Uuid>,
     writer: Writer,
     Body(body): Body<PauseBody>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let id = SubscriptionId::from_uuid(id);
     let view = billing.pause_subscription(&writer.0, id, body.resume_on).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Lets a paused subscription go on.
@@ -489,9 +490,9 @@ pub(crate) async fn resume_subscription(
     State(billing): State<Billing>,
     Path(id): Path<Uuid>,
     writer: Writer,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let view = billing.resume_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Ends a subscription. Invoices for days that were not begun are withdrawn.
@@ -504,10 +505,10 @@ pub(crate) async fn cancel_subscription(
     Path(id): Path<Uuid>,
     writer: Writer,
     Body(body): Body<CancelBody>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let id = SubscriptionId::from_uuid(id);
     let view = billing.cancel_subscription(&writer.0, id, body.at.into()).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Moves a subscription to another plan.
@@ -520,11 +521,11 @@ pub(crate) async fn change_plan(
     Path(id): Path<Uuid>,
     writer: Writer,
     Body(body): Body<PlanMoveBody>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let plan = billing.plan(&body.plan).await.map_err(named_in("plan"))?.id;
     let id = SubscriptionId::from_uuid(id);
     let view = billing.change_subscription_plan(&writer.0, id, plan, body.at.into()).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Changes what is taken off the price of the periods that are billed from now on.
@@ -537,10 +538,10 @@ pub(crate) async fn discount_subscription(
     Path(id): Path<Uuid>,
     writer: Writer,
     Body(body): Body<DiscountBody>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let id = SubscriptionId::from_uuid(id);
     let view = billing.discount_subscription(&writer.0, id, body.into()).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Issues the invoice of the next period now, whenever it would be due.
@@ -551,9 +552,9 @@ pub(crate) async fn bill_subscription(
     State(billing): State<Billing>,
     Path(id): Path<Uuid>,
     writer: Writer,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let view = billing.bill_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Bills as many of the next periods as the customer's credit pays for in full.
@@ -564,9 +565,9 @@ pub(crate) async fn prepay_subscription(
     State(billing): State<Billing>,
     Path(id): Path<Uuid>,
     writer: Writer,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let view = billing.prepay_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Lets the engine look again at a subscription that it could not bill, or whose login the router refused.
@@ -578,7 +579,7 @@ pub(crate) async fn retry_subscription(
     State(billing): State<Billing>,
     Path(id): Path<Uuid>,
     writer: Writer,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let view = billing.retry_subscription(&writer.0, SubscriptionId::from_uuid(id)).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }

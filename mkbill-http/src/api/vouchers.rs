@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::values::{LimitsBody, MoneyBody, PageBody, PageQuery, span};
 use super::{Answer, Problems};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, Writer, named_in};
+use crate::tag::{Shown, Tagged};
 
 /// When a voucher was first used, and how that is known.
 #[derive(Debug, Serialize, ToSchema)]
@@ -225,8 +226,8 @@ pub(crate) async fn list_vouchers(
 pub(crate) async fn show_voucher(
     State(billing): State<Billing>,
     Path(voucher): Path<String>,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.voucher(&voucher).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.voucher(&voucher).await?))
 }
 
 /// Adds time or data to a voucher in use.
@@ -239,8 +240,8 @@ pub(crate) async fn extend_voucher(
     Path(voucher): Path<String>,
     writer: Writer,
     Body(body): Body<ExtensionBody>,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.extend_voucher(&writer.0, &voucher, body.read()?).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.extend_voucher(&writer.0, &voucher, body.read()?).await?))
 }
 
 /// Gives an unsold voucher a new code; it has to be pushed again.
@@ -251,8 +252,8 @@ pub(crate) async fn regenerate_voucher(
     State(billing): State<Billing>,
     Path(voucher): Path<String>,
     writer: Writer,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.regenerate_voucher(&writer.0, &voucher).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.regenerate_voucher(&writer.0, &voucher).await?))
 }
 
 /// Closes a voucher; whoever is online with it is cut off. Its calendar runs on.
@@ -263,8 +264,8 @@ pub(crate) async fn disable_voucher(
     State(billing): State<Billing>,
     Path(voucher): Path<String>,
     writer: Writer,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.disable_voucher(&writer.0, &voucher).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.disable_voucher(&writer.0, &voucher).await?))
 }
 
 /// Opens a closed voucher again.
@@ -275,8 +276,8 @@ pub(crate) async fn enable_voucher(
     State(billing): State<Billing>,
     Path(voucher): Path<String>,
     writer: Writer,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.enable_voucher(&writer.0, &voucher).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.enable_voucher(&writer.0, &voucher).await?))
 }
 
 /// Withdraws a voucher that was never used.
@@ -287,6 +288,6 @@ pub(crate) async fn cancel_voucher(
     State(billing): State<Billing>,
     Path(voucher): Path<String>,
     writer: Writer,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.cancel_voucher(&writer.0, &voucher).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.cancel_voucher(&writer.0, &voucher).await?))
 }

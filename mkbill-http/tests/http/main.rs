@@ -18,5 +18,6 @@ mod notices;
 mod problems;
 mod routers;
 mod support;
+mod tags;
 mod trouble;
 mod vouchers;
