@@ -13,7 +13,7 @@ use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::time::BusinessZone;
 use mkbill_core::store::{Store, StoreError};
 use mkbill_core::testkit::{CrashSwitch, Engine, TestDatabase};
-use proptest::prelude::*;
+use proptest::prelude::{Just, Strategy, any, prop, prop_oneof};
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};

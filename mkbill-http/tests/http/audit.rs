@@ -158,9 +158,9 @@ async fn no_secret_ever_enters_the_trail() {
     send(&app, Method::DELETE, &path, &json!(null)).await.ok(200);
     let trail = app.get(&format!("{AUDIT}/export?format=jsonl")).await.text;
     assert!(trail.lines().count() > 12 && trail.contains("login.reset_password"), "{trail}");
-    let chance = by_chance["password"].as_str().unwrap();
+    let drawn = by_chance["password"].as_str().unwrap();
     let all = secrets.iter().chain(&passwords).copied();
-    for secret in all.chain([chance, app.key.expose_secret(), "correct horse", "modem-9"]) {
+    for secret in all.chain([drawn, app.key.expose_secret(), "correct horse", "modem-9"]) {
         assert!(!trail.contains(secret), "{secret}");
     }
 }
