@@ -249,7 +249,7 @@ pub fn write<'r, const N: usize>(
     write_part(what, Some(heading), rows)
 }
 
-/// As [`write`], of a part of a file: the first has a heading.
+/// As [`write()`], of a part of a file: the first has a heading.
 pub fn write_part<'r, const N: usize>(
     what: &str,
     heading: Option<[&str; N]>,
