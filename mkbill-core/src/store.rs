@@ -13,6 +13,7 @@ use crate::customer::store::CustomerStore;
 use crate::event::store::EventStore;
 use crate::invoice::store::InvoiceStore;
 use crate::kernel::error::Error;
+use crate::kernel::precondition::PreconditionRefusal;
 use crate::ledger::store::LedgerStore;
 use crate::notice::store::NoticeStore;
 use crate::outbox::store::OutboxStore;
@@ -23,7 +24,7 @@ use crate::provisioning::store::{
     StrangerStore,
 };
 use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
-use crate::request::store::RequestStore;
+use crate::request::store::{AnswerStore, RequestStore};
 use crate::router::store::{InterfaceStore, RouterStore, SampleStore};
 use crate::signal::Signal;
 use crate::staff::store::StaffStore;
@@ -85,6 +86,7 @@ pub trait Tx:
     + AuditStore
     + EventStore
     + RequestStore
+    + AnswerStore
     + ApiKeyStore
     + StaffStore
     + ReportStore
@@ -145,6 +147,9 @@ pub enum StoreError {
         /// The driver's error.
         source: DriverError,
     },
+    /// The caller stated a precondition that the use case did not compare with anything.
+    #[error("a precondition was left unchecked")]
+    Unchecked,
     /// Stored data that this version cannot read.
     #[error("column {column} of {table} holds `{value}`, which this version does not know")]
     Unreadable {
@@ -187,6 +192,7 @@ impl From<StoreError> for Error {
             | StoreError::Unavailable { .. } => {
                 Self::Unavailable { what: error.to_string(), source: Box::new(error) }
             }
+            StoreError::Unchecked => PreconditionRefusal::Unsupported.into(),
             StoreError::Unique { .. } => Self::conflict("value", error.to_string()),
             StoreError::Schema(_) => Self::Unavailable {
                 what: format!("{error}; run `mkbill migrate`"),

@@ -3,6 +3,8 @@
 
 #[path = "store/alerts.rs"]
 mod alerts;
+#[path = "store/answers.rs"]
+mod answers;
 #[path = "store/customers.rs"]
 mod customers;
 #[path = "store/events.rs"]
@@ -14,10 +16,13 @@ mod monitoring;
 #[path = "store/notices.rs"]
 mod notices;
 mod support;
+#[path = "store/trail.rs"]
+mod trail;
 
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
+use mkbill_core::audit::filter::{AuditFilter, AuditOrder};
 use mkbill_core::audit::{Act, Record};
 use mkbill_core::kernel::caller::{Actor, Caller, Fingerprint};
 use mkbill_core::kernel::context::Context;
@@ -69,11 +74,13 @@ fn main() {
             instants_sort_as_instants,
         ],
         alerts::TRIALS,
+        answers::TRIALS,
         customers::TRIALS,
         events::TRIALS,
         logins::TRIALS,
         monitoring::TRIALS,
         notices::TRIALS,
+        trail::TRIALS,
     ];
     support::run(&trials.concat(), &[]);
 }
@@ -472,13 +479,14 @@ async fn the_audit_trail_refuses_changes_and_reads_newest_first(engine: Engine) 
     let mut tx = write(&store).await;
     tx.audit_append(&[record(1), record(2), record(3)]).await.unwrap();
     tx.commit().await.unwrap();
+    let about = |id: u128| AuditFilter::about(uuid::Uuid::from_u128(id));
     let mut tx = store.begin(Access::Read).await.unwrap();
-    let page = tx.audit_page(Some(uuid::Uuid::from_u128(9)), PageRequest::default()).await.unwrap();
+    let page = tx.audit_page(&about(9), AuditOrder::Newest, PageRequest::default()).await.unwrap();
     let numbers: Vec<_> = page.items.iter().map(|row| row.after["n"].as_i64().unwrap()).collect();
     assert_eq!(numbers, [3, 2, 1]);
     assert_eq!(page.items[0].reason.as_deref(), Some("a reason"));
     assert!(
-        tx.audit_page(Some(uuid::Uuid::nil()), PageRequest::default())
+        tx.audit_page(&about(0), AuditOrder::Newest, PageRequest::default())
             .await
             .unwrap()
             .items

@@ -14,6 +14,8 @@ use mkbill_core::kernel::network::Networks;
 use mkbill_core::kernel::time::BusinessZone;
 use secrecy::SecretString;
 
+use crate::auth::Identity;
+use crate::routes::Manners;
 use crate::wiring::DatabaseUrl;
 
 /// The file that is read from the working directory if it is there.
@@ -28,7 +30,7 @@ const OTHER_VARIABLES: [&str; 2] = ["config", "router_password"];
 const TEST_VARIABLES: &str = "test_";
 
 /// Every key, with what it takes.
-const KEYS: [(&str, &str); 14] = [
+const KEYS: [(&str, &str); 15] = [
     ("database", "sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"),
     ("master_key", "32 bytes as base64"),
     ("master_key_file", "the path of a file that holds 32 bytes as base64"),
@@ -45,6 +47,7 @@ const KEYS: [(&str, &str); 14] = [
     ),
     ("webhook_private_networks", "networks between commas, such as 192.168.0.0/16, 10.0.0.7"),
     ("log_format", "text or json"),
+    ("trusted_proxies", "addresses and networks between commas, such as 10.0.0.0/8"),
     ("log_filter", "a level such as info, or directives such as warn,mkbill_http=debug"),
 ];
 
@@ -80,6 +83,8 @@ pub(crate) struct Settings {
     pub(crate) log_format: LogFormat,
     /// Which log lines are written; `info,sqlx=warn` unless told otherwise.
     pub(crate) log_filter: String,
+    /// Who is believed in what address a request came from; nobody unless told otherwise.
+    pub(crate) trusted_proxies: Networks,
 }
 
 /// Where the master key comes from.
@@ -157,6 +162,15 @@ pub(crate) enum ConfigError {
 }
 
 impl Settings {
+    /// How the interface behaves towards the world around it.
+    pub(crate) fn manners(&self) -> Manners {
+        Manners {
+            identity: Identity::Own,
+            allowed_origins: self.allowed_origins.clone(),
+            trusted_proxies: self.trusted_proxies.clone(),
+        }
+    }
+
     /// Reads `file`, or [`FILE`] if it is there, and then `variables`, of which those that begin
     /// with `MKBILL_` count. A `file` that is named must exist.
     pub(crate) fn load(
@@ -229,6 +243,7 @@ impl Texts {
                 .read("webhook_private_networks", "", |text| text.parse().ok())?,
             log_format: self.read("log_format", "text", |text| text.parse().ok())?,
             log_filter: self.read("log_filter", "info,sqlx=warn", |text| Some(text.to_owned()))?,
+            trusted_proxies: self.read("trusted_proxies", "", |text| text.parse().ok())?,
         })
     }
 
@@ -367,6 +382,7 @@ mod tests {
             ("MKBILL_LISTEN", "everywhere", "ADDRESS:PORT"),
             ("MKBILL_POLL_EVERY", "2h", "one second to one hour"),
             ("MKBILL_WEBHOOK_PRIVATE_NETWORKS", "the LAN", "networks between commas"),
+            ("MKBILL_TRUSTED_PROXIES", "10.0.0.0/33", "networks between commas"),
             ("MKBILL_LOG_FORMAT", "xml", "text or json"),
             ("MKBILL_SIGN_IN_SLOW_DOWN", "maybe", "on or off"),
             ("MKBILL_ALLOWED_ORIGINS", "*", "https://shop.example"),

@@ -49,10 +49,15 @@ pub(crate) struct Query<T>(pub(crate) T);
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "documents headers that `auth::access` reads by hand")]
 pub(crate) struct WriteHeaders {
-    /// Your own name for this request, 1 to 200 printable ASCII characters. The same key with the
-    /// same input gets the first answer again; with another input it is refused.
-    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 200, pattern = "^[!-~]+$")]
+    /// Your own name for this request, 1 to 255 printable ASCII characters. For seven days the
+    /// same key with the same input gets the first answer again, byte for byte; with another input it
+    /// is refused. Dry runs are not remembered.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 255, pattern = "^[!-~]+$")]
     idempotency_key: Option<String>,
+    /// The `ETag` of what you have seen, or `*`: if it was changed since, nothing is done and the answer
+    /// is 412. A request that cannot compare it is refused with 412 too.
+    #[param(rename = "If-Match", example = "\"7-4f1b2b0b822cd15d6c15b0f0\"")]
+    if_match: Option<String>,
     /// Why, in your words; kept in the audit trail.
     #[param(rename = "X-Reason", max_length = 500)]
     reason: Option<String>,

@@ -15,6 +15,7 @@
 
 pub mod cli;
 
+mod answers;
 mod api;
 mod auth;
 mod config;
@@ -22,9 +23,11 @@ mod demo;
 mod extract;
 mod failure;
 mod openapi;
+mod origin;
 mod problem;
 mod routes;
 mod server;
+mod tag;
 mod telemetry;
 mod web;
 mod wiring;

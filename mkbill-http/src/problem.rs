@@ -12,6 +12,12 @@ use utoipa::ToSchema;
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
+/// The first of several equal requests is still being worked on.
+const IN_FLIGHT: &str = "idempotency_in_flight";
+
+/// Refusals of a condition in `If-Match`: 412.
+const PRECONDITION: &str = "precondition_";
+
 /// Refusals about the state of something, which another request may have changed: 409.
 const STATE_REFUSALS: [&str; 33] = [
     "batch_cancelled",
@@ -73,6 +79,10 @@ pub(crate) struct ProblemBody {
     pub(crate) field: Option<&'static str>,
 }
 
+/// The code of the problem that an answer is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ProblemCode(pub(crate) &'static str);
+
 /// An answer that says why a request failed.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -117,6 +127,23 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", detail)
     }
 
+    /// A body that is larger than any request may have.
+    pub(crate) fn body_too_large() -> Self {
+        let detail = "the body is cut off or larger than one mebibyte";
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    /// The same request is still being worked on.
+    pub(crate) fn in_flight() -> Self {
+        let detail = "a request with this Idempotency-Key is being worked on; send it again later";
+        Self::new(StatusCode::CONFLICT, IN_FLIGHT, detail)
+    }
+
+    /// The key belongs to another request.
+    pub(crate) fn key_reused() -> Self {
+        mkbill_core::kernel::error::Error::from(mkbill_core::request::KeyReused).into()
+    }
+
     /// What clients read.
     pub(crate) fn body(&self) -> ProblemBody {
         ProblemBody {
@@ -133,11 +160,12 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, Json(self.body())).into_response();
+        response.extensions_mut().insert(ProblemCode(self.code));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
         if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
-        } else if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        } else if self.status == StatusCode::SERVICE_UNAVAILABLE || self.code == IN_FLIGHT {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         if self.status == StatusCode::UNAUTHORIZED {
@@ -179,6 +207,7 @@ fn status_of_refusal(code: &str) -> StatusCode {
         "slowed_down" => StatusCode::TOO_MANY_REQUESTS,
         _ if FORBIDDEN.contains(&code) => StatusCode::FORBIDDEN,
         _ if STATE_REFUSALS.contains(&code) => StatusCode::CONFLICT,
+        _ if code.starts_with(PRECONDITION) => StatusCode::PRECONDITION_FAILED,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }

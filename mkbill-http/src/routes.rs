@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use mkbill_core::billing::Billing;
+use mkbill_core::kernel::network::Networks;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -22,6 +23,7 @@ use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
+use crate::answers::first_answer;
 use crate::api::events::Rendered;
 use crate::api::{
     alerts, apikeys, audit, auth, batches, books, clock, credit, customer_details, customers,
@@ -34,9 +36,10 @@ use crate::auth::token::Tokens;
 use crate::auth::{Door, Identity, identify};
 use crate::openapi::Head;
 use crate::problem::Problem;
+use crate::tag::tagged;
 use crate::web::setup;
 
-const BODY_BYTES_MAX: usize = 1 << 20;
+pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
 /// An answer is data: nothing in it is loaded or run.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -97,6 +100,8 @@ fn table() -> OpenApiRouter<Engine> {
         .merge(of_books())
         .merge(guarded!(notices::list_notices))
         .merge(guarded!(audit::list_audit))
+        .merge(guarded!(audit::export_audit))
+        .merge(guarded!(audit::verify_audit))
         .merge(guarded!(alerts::list_alerts))
         .merge(guarded!(alerts::acknowledge_alert))
         .merge(guarded!(alerts::list_alert_rules))
@@ -259,6 +264,9 @@ pub struct Manners {
     /// Origins of web pages elsewhere that may call, such as `https://shop.example`; a page from
     /// anywhere else cannot read an answer.
     pub allowed_origins: Vec<HeaderValue>,
+    /// Proxies that are believed what they say in `X-Forwarded-For` about where a request came from;
+    /// that needs the peer's address as `ConnectInfo<SocketAddr>`.
+    pub trusted_proxies: Networks,
 }
 
 /// The whole interface on one engine, ready to be served or mounted in another axum application.
@@ -272,6 +280,7 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
     let tokens = Arc::new(Tokens::new(&billing));
     let identity = manners.identity;
     let door = Door { reader: billing.reader(), identity, tokens: Arc::clone(&tokens) };
+    let answers = from_fn_with_state(billing.clone(), first_answer);
     let layers = ServiceBuilder::new()
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
@@ -286,7 +295,10 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
         .layer(allowed(&manners.allowed_origins))
         .layer(from_fn(within_time))
         .layer(from_fn_with_state(door, identify))
+        .layer(answers)
+        .layer(from_fn(tagged))
         .layer(Extension(tokens))
+        .layer(Extension(manners.trusted_proxies.clone()))
         .layer(Extension(Rendered::default()));
     routes
         .route(DOCUMENT_PATH, get(document_response))

@@ -33,6 +33,7 @@ pub(crate) async fn serve(
 ) -> Result<(), Failure> {
     let stopped = stop.clone().cancelled_owned();
     let app = router(billing, manners).layer(Extension(Ending(stop.clone())));
+    let app = app.into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, app).with_graceful_shutdown(stopped);
     let deadline = async {
         stop.cancelled().await;

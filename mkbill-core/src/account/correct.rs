@@ -176,7 +176,8 @@ impl CustomerAccount {
         before: Money,
         reason: &str,
     ) -> Result<CreditNoteId, Error> {
-        let invoice = (*self.invoices[self.invoice_index(id)?]).clone();
+        let index = self.invoice_index(id)?;
+        let invoice = (*self.invoices[index]).clone();
         if let InvoiceState::Void { .. } = invoice.state {
             let (number, status) = (invoice.number.clone(), invoice.status());
             let advice = "nothing of it is owed";
@@ -211,6 +212,8 @@ impl CustomerAccount {
         );
         let made = note.id;
         self.credit_notes.push(note);
+        // Nothing in its row says so, but it is another invoice than the one that was seen.
+        self.invoices[index].edit();
         self.spend(desk, None, None)?;
         Ok(made)
     }

@@ -1,11 +1,14 @@
 //! The trail of every write: who, what, why, before and after.
 
+pub mod chain;
+pub mod export;
+pub mod filter;
 pub mod store;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::kernel::caller::Actor;
+use crate::kernel::caller::{Actor, Origin};
 use crate::kernel::context::Context;
 use crate::kernel::ids::AuditId;
 
@@ -18,6 +21,8 @@ pub struct Record {
     pub at: Timestamp,
     /// Who.
     pub actor: Actor,
+    /// From where.
+    pub origin: Origin,
     /// Why, in the caller's words.
     pub reason: Option<String>,
     /// What was done, such as `voucher.extend`.
@@ -30,6 +35,9 @@ pub struct Record {
     pub before: Value,
     /// How it is now.
     pub after: Value,
+    /// Did the caller state a precondition that nobody had compared when this was made? Such a row is
+    /// refused, and with it the whole unit of work.
+    pub is_unchecked: bool,
 }
 
 /// What was done to what.
@@ -50,12 +58,14 @@ impl Record {
             id: AuditId::new(context.now, context.entropy),
             at: context.now,
             actor: context.caller.actor.clone(),
+            origin: context.caller.origin.clone(),
             reason: context.caller.reason.clone(),
             action: act.action,
             subject_kind: act.subject_kind,
             subject: act.subject,
             before,
             after,
+            is_unchecked: context.caller.precondition.as_ref().is_some_and(|p| !p.is_checked()),
         }
     }
 }

@@ -11,6 +11,8 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
 use super::Record;
+use super::chain::{End, Head};
+use super::filter::{AuditFilter, AuditOrder};
 
 /// A row of the trail as it is read back.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +23,10 @@ pub struct AuditRow {
     pub at: Timestamp,
     /// Who.
     pub actor: Actor,
+    /// From which address.
+    pub address: Option<String>,
+    /// By which program, in its own words.
+    pub agent: Option<String>,
     /// Why.
     pub reason: Option<String>,
     /// What was done.
@@ -33,17 +39,29 @@ pub struct AuditRow {
     pub before: Value,
     /// How it became.
     pub after: Value,
+    /// Where it stands in the chain; absent for a row from before the chain.
+    pub link: Option<Head>,
 }
 
 /// Keeps the trail.
 #[async_trait]
 pub trait AuditStore: Send {
-    /// Appends rows.
+    /// Appends rows. They are chained and written when the unit of work is committed, in this order
+    /// and before its events.
     async fn audit_append(&mut self, records: &[Record]) -> Result<(), StoreError>;
-    /// A page, newest first, of one subject or of all.
+    /// A page of the rows that a filter lets through.
     async fn audit_page(
         &mut self,
-        subject: Option<Uuid>,
+        filter: &AuditFilter,
+        order: AuditOrder,
         page: PageRequest,
     ) -> Result<Page<AuditRow>, StoreError>;
+    /// At most `limit` chained rows behind a position, in the order of the chain.
+    async fn audit_chain_after(
+        &mut self,
+        position: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError>;
+    /// The chain's end at this moment.
+    async fn audit_end(&mut self) -> Result<End, StoreError>;
 }

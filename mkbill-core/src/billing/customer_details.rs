@@ -180,7 +180,7 @@ async fn tag_one(
     let input = Fingerprint::of("customer.tag", &[&key, edit]);
     let (id, once) = claimed(billing, tx, context, key, input).await?;
     if once == Once::First {
-        locked(tx, id).await?.may_be_changed()?;
+        touch(tx, context, id).await?;
         let before = tx.customer_tags(&[id]).await?;
         let before: Vec<Tag> = before.into_iter().map(|(_, tag)| tag).collect();
         let tags = edit.applied(&before)?;
@@ -188,6 +188,14 @@ async fn tag_one(
         note(tx, context, "customer.tag", id, json!({ "tags": tags.len() })).await?;
     }
     view_of(tx, id).await
+}
+
+/// Locks a customer of whom something changes that stands beside the row: the row is changed with it.
+async fn touch(tx: &mut dyn Tx, context: Context<'_>, id: CustomerId) -> Result<(), Error> {
+    let customer = locked(tx, id).await?;
+    context.caller.has_seen(customer.revision)?;
+    customer.may_be_changed()?;
+    replace(tx, &Customer { updated_at: context.now, ..customer }).await
 }
 
 async fn contacts_of(reader: &Reader, tx: &mut dyn Tx, key: &str) -> Result<Vec<Contact>, Error> {
@@ -205,7 +213,7 @@ async fn set_contacts(
     let input = Fingerprint::of("customer.contacts", &[&key, &contacts]);
     let (id, once) = claimed(billing, tx, context, key, input).await?;
     if once == Once::First {
-        locked(tx, id).await?.may_be_changed()?;
+        touch(tx, context, id).await?;
         tx.customer_contacts_replace(id, contacts).await?;
         let after = json!({ "contacts": contacts.len() });
         note(tx, context, "customer.contacts", id, after).await?;
@@ -223,6 +231,7 @@ async fn anonymise(
     let (id, once) = claimed(billing, tx, context, key, input).await?;
     if once == Once::First {
         let customer = locked(tx, id).await?;
+        context.caller.has_seen(customer.revision)?;
         if customer.anonymised_at.is_none() {
             check_settled(tx, id).await?;
             let phone = nobody(tx, id).await?;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::account::desk::Desk;
+use crate::audit::filter::{AuditFilter, AuditOrder};
 use crate::audit::store::AuditRow;
 use crate::audit::{Act, Record};
 use crate::customer::phone::PhoneNumber;
@@ -188,6 +189,7 @@ async fn change_one(
     let (id, once) = claimed(billing, tx, context, key, input).await?;
     if once == Once::First {
         let before = locked(tx, id).await?;
+        context.caller.has_seen(before.revision)?;
         before.may_be_changed()?;
         let customer = change.clone().apply(before.clone(), context.now);
         if customer.phone != before.phone && tx.customer_by_phone(&customer.phone).await?.is_some()
@@ -212,6 +214,7 @@ async fn delete(
     let (id, once) = claimed(billing, tx, context, key, input).await?;
     if once == Once::First {
         let customer = locked(tx, id).await?;
+        context.caller.has_seen(customer.revision)?;
         if customer.deleted_at.is_some() {
             return Err(CustomerRefusal::Deleted.into());
         }
@@ -230,7 +233,7 @@ async fn activity(
     page: PageRequest,
 ) -> Result<Page<AuditRow>, Error> {
     let id = find(reader, tx, key).await?.id;
-    Ok(tx.audit_page(Some(id.uuid()), page).await?)
+    Ok(tx.audit_page(&AuditFilter::about(id.uuid()), AuditOrder::Newest, page).await?)
 }
 
 fn taken(phone: &PhoneNumber) -> Error {

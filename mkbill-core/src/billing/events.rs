@@ -7,6 +7,7 @@ use crate::event::{Event, KEPT_DAYS, Position};
 use crate::kernel::caller::Mode;
 use crate::kernel::error::Error;
 use crate::kernel::page::PAGE_ITEMS_MAX;
+use crate::request::answer::ANSWER_KEPT;
 use crate::router::sample::SAMPLES_KEPT_DAYS;
 use crate::staff::slow_down::FORGOTTEN_AFTER;
 use crate::transact::{reading, transact};
@@ -27,6 +28,7 @@ impl Billing {
         let (Ok(before), Ok(unsampled)) = (ago(KEPT_DAYS), ago(SAMPLES_KEPT_DAYS)) else {
             return Ok(());
         };
+        let unanswered = now.saturating_sub(ANSWER_KEPT).unwrap_or(before);
         let day = self.zone().date(before);
         if let Ok(before) = ago(DELIVERIES_KEPT_DAYS) {
             self.forget_deliveries(before).await?;
@@ -39,6 +41,7 @@ impl Billing {
             tx.sign_in_failures_forget(now - FORGOTTEN_AFTER).await?;
             tx.usage_forget(day).await?;
             tx.interface_days_forget(day).await?;
+            tx.answers_forget(unanswered, FORGET_MAX).await?;
             tx.samples_forget(unsampled).await.map(drop)
         })
     }

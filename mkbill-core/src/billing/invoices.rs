@@ -194,6 +194,7 @@ async fn void(tx: &mut dyn Tx, mut desk: Desk<'_>, key: &str) -> Result<InvoiceV
     let input = Fingerprint::of("invoice.void", &[&invoice.id]);
     if first_time(tx, &desk, input, invoice.id.uuid()).await? == Once::First {
         let mut account = open(tx, &mut desk, invoice.customer).await?;
+        desk.context.caller.has_seen(by_id(tx, invoice.id).await?.revision)?;
         load::add_invoices(tx, &mut account, &[invoice.id]).await?;
         account.void(&desk, invoice.id, &reason)?;
         finish(tx, &desk, account).await?;
@@ -212,6 +213,7 @@ async fn credit(
     let input = Fingerprint::of("invoice.credit", &[&invoice.id, &amount]);
     if first_time(tx, &desk, input, invoice.id.uuid()).await? == Once::First {
         let mut account = open(tx, &mut desk, invoice.customer).await?;
+        desk.context.caller.has_seen(by_id(tx, invoice.id).await?.revision)?;
         load::add_invoices(tx, &mut account, &[invoice.id]).await?;
         let before = noted(tx, &invoice).await?;
         account.credit_note(&desk, invoice.id, amount, before, &reason)?;

@@ -254,6 +254,11 @@ async fn by_id(tx: &mut dyn Tx, id: LoginId) -> Result<Login, Error> {
     tx.login_by_id(id).await?.ok_or_else(|| Error::not_found("login", id))
 }
 
+/// One login, locked until the transaction ends.
+async fn locked(tx: &mut dyn Tx, id: LoginId) -> Result<Login, Error> {
+    tx.login_lock(id).await?.ok_or_else(|| Error::not_found("login", id))
+}
+
 /// A login that a person may change.
 fn subscription_of(login: &Login) -> Result<SubscriptionId, LoginRefusal> {
     match login.owner.subscription() {
@@ -271,10 +276,11 @@ async fn change(
     id: LoginId,
     wish: &LoginWish,
 ) -> Result<Login, Error> {
-    let login = by_id(tx, id).await?;
+    let login = locked(tx, id).await?;
     if let Once::Again(_) = once(tx, context, wish.fingerprint(id), id.uuid()).await? {
         return Ok(login);
     }
+    context.caller.has_seen(login.revision)?;
     subscription_of(&login)?;
     match wish {
         LoginWish::Password(given) => {
@@ -336,6 +342,7 @@ async fn give(
     }
     let mut account = open(tx, &mut desk, subscription.customer).await?;
     let index = account.find(id)?;
+    desk.context.caller.has_seen(account.kept[index].subscription.revision)?;
     let new = ForSubscription {
         customer: subscription.customer,
         subscription: id,
@@ -356,10 +363,15 @@ async fn remove(tx: &mut dyn Tx, mut desk: Desk<'_>, id: LoginId) -> Result<Logi
     if let Once::Again(_) = once(tx, desk.context, input, id.uuid()).await? {
         return Ok(login);
     }
+    desk.context.caller.has_seen(login.revision)?;
     let subscription = subscription_of(&login)?;
     let customer = tx.subscription_by_id(subscription).await?.map(|kept| kept.customer);
     let customer = customer.ok_or_else(|| Error::not_found("subscription", subscription))?;
     let mut account = open(tx, &mut desk, customer).await?;
+    // Read again under the locks: another removal may have been first.
+    let login = locked(tx, id).await?;
+    desk.context.caller.has_seen(login.revision)?;
+    subscription_of(&login)?;
     if let Ok(index) = account.find(subscription) {
         account.give_login(&desk, index, None);
     }

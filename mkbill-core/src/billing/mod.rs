@@ -1,6 +1,8 @@
 //! The engine's face: one method per use case. Transactions begin and commit only here.
 
 mod alerts;
+mod answers;
+mod audit;
 mod batches;
 mod books;
 mod builder;
@@ -67,6 +69,7 @@ use crate::signal::Signal;
 use crate::store::Store;
 
 pub use crate::provisioning::numbering::Naming;
+pub use audit::AuditExport;
 pub use batches::{BatchView, Receipt, Unpushed};
 pub use books::BooksRefusal;
 pub use builder::BillingBuilder;

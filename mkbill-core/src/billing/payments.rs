@@ -301,6 +301,7 @@ async fn reverse(tx: &mut dyn Tx, mut desk: Desk<'_>, key: &str) -> Result<Payme
             let mut account = open(tx, &mut desk, customer).await?;
             // Read again under the lock: another reversal may have been first.
             let payment = find(tx, &payment.id.to_string()).await?;
+            desk.context.caller.has_seen(payment.revision)?;
             load::add_paid_by(tx, &mut account, payment.id).await?;
             account.reverse(&desk, payment, &reason)?;
             for index in 0..account.kept.len() {
@@ -321,6 +322,7 @@ async fn give_back(
     mut payment: Payment,
     reason: String,
 ) -> Result<(), Error> {
+    desk.context.caller.has_seen(payment.revision)?;
     if payment.reversal.is_some() {
         return Err(PaymentRefusal::Reversed(payment.number).into());
     }
@@ -345,6 +347,7 @@ async fn assign(
     }
     let mut account = open(tx, &mut desk, customer).await?;
     let payment = find(tx, &payment.id.to_string()).await?;
+    desk.context.caller.has_seen(payment.revision)?;
     if payment.reversal.is_some() {
         return Err(PaymentRefusal::Reversed(payment.number).into());
     }

@@ -182,6 +182,7 @@ async fn alter(
         Asked::First(plan) => plan,
         Asked::Again(id) => return find_plan(tx, &id.to_string()).await,
     };
+    context.caller.has_seen(before.revision)?;
     let after = change(&before)?;
     if after == before {
         return Ok(before);

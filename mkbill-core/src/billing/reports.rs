@@ -1,11 +1,7 @@
 //! Reports and the audit trail.
 
-use uuid::Uuid;
-
-use crate::audit::store::AuditRow;
 use crate::kernel::error::Error;
 use crate::kernel::money::{Currency, Money, MoneyError};
-use crate::kernel::page::{Page, PageRequest};
 use crate::ledger::Account;
 use crate::report::{Days, SalesBy, SalesReport, SalesRow, StatisticsRow};
 use crate::store::Tx;
@@ -42,15 +38,6 @@ impl Reader {
     /// The sum of every account, and whether the books balance.
     pub async fn books(&self) -> Result<Books, Error> {
         reading!(self.store(), |tx| books(tx).await)
-    }
-
-    /// The audit trail, newest first, of one thing or of all.
-    pub async fn audit(
-        &self,
-        subject: Option<Uuid>,
-        page: PageRequest,
-    ) -> Result<Page<AuditRow>, Error> {
-        reading!(self.store(), |tx| tx.audit_page(subject, page).await)
     }
 }
 

@@ -82,7 +82,7 @@ impl Billing {
         named: Option<Username>,
         failing: &[String],
     ) -> Result<(), Error> {
-        let caller = Caller::new(Actor::anonymous()).from(origin);
+        let caller = Caller::new(Actor::anonymous()).coming_from(origin);
         let context = self.context(&caller);
         let act =
             Act { action: "staff.sign_in_failed", subject_kind: "staff", subject: Uuid::nil() };
@@ -99,7 +99,7 @@ impl Billing {
         staff: Staff,
         failing: &[String],
     ) -> Result<SignedIn, Error> {
-        let caller = Caller::new(Actor::staff(staff.username.as_str())).from(origin);
+        let caller = Caller::new(Actor::staff(staff.username.as_str())).coming_from(origin);
         let context = self.context(&caller);
         let session = StaffSession {
             id: StaffSessionId::new(context.now, context.entropy),
@@ -217,7 +217,7 @@ impl Billing {
             NewStaff { username: username.parse()?, name: name.to_owned(), role: Role::SuperAdmin };
         password::checked(password, &request.username)?;
         let hash = self.hashed(password).await?;
-        let caller = Caller::new(Actor::staff(request.username.as_str())).from(origin);
+        let caller = Caller::new(Actor::staff(request.username.as_str())).coming_from(origin);
         let (context, digest) = (self.context(&caller), digest(token));
         transact!(self.store(), Mode::Commit, |tx| {
             if !tx.super_admins().await?.is_empty() || !tx.setup_take(digest, context.now).await? {

@@ -96,7 +96,10 @@ impl Billing {
         transact!(self.store(), caller.mode, |tx| {
             let staff = find(tx, key).await?;
             match once(tx, context, input, staff.id.uuid()).await? {
-                Once::First => changed(tx, context, staff, change.clone()).await,
+                Once::First => {
+                    caller.has_seen(staff.revision)?;
+                    changed(tx, context, staff, change.clone()).await
+                }
                 Once::Again(_) => Ok(staff),
             }
         })
@@ -113,7 +116,10 @@ impl Billing {
         transact!(self.store(), caller.mode, |tx| {
             let staff = find_or_removed(tx, key).await?;
             match once(tx, context, input, staff.id.uuid()).await? {
-                Once::First => removed(tx, context, staff).await,
+                Once::First => {
+                    caller.has_seen(staff.revision)?;
+                    removed(tx, context, staff).await
+                }
                 Once::Again(_) => Ok(staff),
             }
         })

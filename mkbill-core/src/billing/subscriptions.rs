@@ -384,6 +384,7 @@ async fn change(
             customer.map_or(Ok(()), |customer| customer.may_start_service())?;
         }
         let index = alive(tx, &account, id).await?;
+        desk.context.caller.has_seen(account.kept[index].subscription.revision)?;
         grant(tx, &desk, &mut account, index, wish).await?;
         finish(tx, &desk, account).await?;
     }
@@ -521,6 +522,7 @@ async fn retry(
     let input = Fingerprint::of("subscription.retry", &[&id]);
     if first_time(tx, &desk, input, id.uuid()).await? == Once::First {
         open(tx, &mut desk, customer).await?;
+        desk.context.caller.has_seen(by_id(tx, id).await?.revision)?;
         let unparked = tx.subscription_unpark(id).await?;
         let unblocked = retry_login(tx, &desk, id).await?;
         if !unparked && !unblocked {

@@ -129,6 +129,7 @@ async fn grant(
     if once(tx, context, input, voucher.id.uuid()).await? != Once::First {
         return Ok(voucher);
     }
+    context.caller.has_seen(voucher.revision)?;
     let next = match wish {
         Wish::Regenerate => {
             return change::recode(tx, context, wish.action(), &voucher, Recode::Wanted).await;

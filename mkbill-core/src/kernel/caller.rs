@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 
 use super::error::Error;
 use super::permission::{Forbidden, Permission, Permissions};
+use super::precondition::{Precondition, PreconditionRefusal};
 
 const ACTOR_CHARS_MAX: usize = 120;
 const REASON_CHARS_MAX: usize = 500;
-const KEY_CHARS_MAX: usize = 200;
+const KEY_CHARS_MAX: usize = 255;
 const AGENT_CHARS_MAX: usize = 200;
 
 /// Who writes: a kind and a name, such as `api_key:front-desk`, `cli:root` or `engine`.
@@ -108,22 +109,25 @@ pub enum Mode {
     DryRun,
 }
 
-/// Where a request comes from, as far as that is known.
+/// Where a request came from. What is not known is absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Origin {
-    /// The address of the peer.
+    /// The address of the client's machine.
     pub address: Option<IpAddr>,
-    /// How the program of the caller names itself.
+    /// How the client's program calls itself.
     pub agent: Option<String>,
 }
 
 impl Origin {
-    /// From this address, by a program that names itself so; what is too long of its name is cut.
+    /// A request from an address by a program. The program's name is the client's own word: what
+    /// controls terminals is taken out of it, and it is cut to 200 characters.
     pub fn new(address: Option<IpAddr>, agent: Option<&str>) -> Self {
         let clean = |agent: &str| {
-            agent.chars().filter(|c| !c.is_control()).take(AGENT_CHARS_MAX).collect::<String>()
+            let printable = agent.chars().filter(|c| !c.is_control());
+            printable.take(AGENT_CHARS_MAX).collect::<String>()
         };
-        Self { address, agent: agent.map(clean) }
+        let agent = agent.map(clean).filter(|agent| !agent.is_empty());
+        Self { address: address.map(|address| address.to_canonical()), agent }
     }
 }
 
@@ -132,6 +136,8 @@ impl Origin {
 pub struct Caller {
     /// Who.
     pub actor: Actor,
+    /// From where.
+    pub origin: Origin,
     /// Why, in the caller's words.
     pub reason: Option<String>,
     /// The client's key for this request.
@@ -140,8 +146,8 @@ pub struct Caller {
     pub mode: Mode,
     /// What this caller may do.
     pub permissions: Permissions,
-    /// Where the request comes from.
-    pub origin: Origin,
+    /// What the thing that is changed has to be like.
+    pub precondition: Option<Precondition>,
 }
 
 impl Caller {
@@ -149,11 +155,12 @@ impl Caller {
     pub fn new(actor: Actor) -> Self {
         Self {
             actor,
+            origin: Origin::default(),
             reason: None,
             idempotency_key: None,
             mode: Mode::Commit,
             permissions: Permissions::ALL,
-            origin: Origin::default(),
+            precondition: None,
         }
     }
 
@@ -169,6 +176,26 @@ impl Caller {
         }
         self.reason = Some(reason.to_owned());
         Ok(self)
+    }
+
+    /// The same caller, whose request came from there.
+    #[must_use]
+    pub fn coming_from(mut self, origin: Origin) -> Self {
+        self.origin = origin;
+        self
+    }
+
+    /// The same caller, who changes a thing only as it was seen.
+    #[must_use]
+    pub fn only_if(mut self, precondition: Precondition) -> Self {
+        self.precondition = Some(precondition);
+        self
+    }
+
+    /// Compares the caller's precondition, if there is one, with the revision of the thing that is to
+    /// be changed, as it was read in the transaction that changes it.
+    pub(crate) fn has_seen(&self, revision: i64) -> Result<(), PreconditionRefusal> {
+        self.precondition.as_ref().map_or(Ok(()), |condition| condition.check(revision))
     }
 
     /// The same caller with an idempotency key.
@@ -190,13 +217,6 @@ impl Caller {
     #[must_use]
     pub fn limited_to(mut self, permissions: Permissions) -> Self {
         self.permissions = self.permissions.common(permissions);
-        self
-    }
-
-    /// The same caller, coming from there.
-    #[must_use]
-    pub fn from(mut self, origin: Origin) -> Self {
-        self.origin = origin;
         self
     }
 
@@ -241,6 +261,16 @@ impl Fingerprint {
         Self(digest.finalize().into())
     }
 
+    /// Digests bytes.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Wraps a stored digest; `None` if it is none.
+    pub fn stored(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
     /// The digest's bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
@@ -260,9 +290,19 @@ mod tests {
     }
 
     #[test]
+    fn the_name_of_a_program_is_plain_and_short() {
+        let told = |agent: &str| Origin::new(None, Some(agent)).agent;
+        assert_eq!(told("curl/8\u{1b}[2J\r\n").as_deref(), Some("curl/8[2J"));
+        assert_eq!(told(&"é".repeat(500)).unwrap().chars().count(), AGENT_CHARS_MAX);
+        assert_eq!(told("\u{7}"), None);
+        let mapped = Origin::new(Some("::ffff:192.0.2.7".parse().unwrap()), None);
+        assert_eq!(mapped.address, Some("192.0.2.7".parse().unwrap()));
+    }
+
+    #[test]
     fn an_idempotency_key_is_plain_and_short() {
         assert!("order-7".parse::<IdempotencyKey>().is_ok());
-        for bad in ["", "two words", "tab\t", "é", &"x".repeat(201)] {
+        for bad in ["", "two words", "tab\t", "é", &"x".repeat(256)] {
             assert!(bad.parse::<IdempotencyKey>().is_err(), "{bad:?}");
         }
     }

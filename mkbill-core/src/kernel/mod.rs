@@ -13,6 +13,7 @@ pub mod network;
 pub mod page;
 pub mod patch;
 pub mod permission;
+pub mod precondition;
 pub mod secret;
 pub mod spreadsheet;
 pub mod table;

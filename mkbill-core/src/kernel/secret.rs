@@ -92,9 +92,14 @@ impl MasterKey {
 
     /// Seals `secret` for one purpose, such as `router:<id>`; it opens only for the same purpose.
     pub fn seal(&self, secret: &SecretString, purpose: &str, entropy: &dyn Entropy) -> Sealed {
+        self.seal_bytes(secret.expose_secret().as_bytes(), purpose, entropy)
+    }
+
+    /// As [`Self::seal`], of bytes that may hold a secret.
+    pub fn seal_bytes(&self, bytes: &[u8], purpose: &str, entropy: &dyn Entropy) -> Sealed {
         let mut nonce = [0_u8; NONCE_BYTES];
         entropy.fill(&mut nonce);
-        let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: purpose.as_bytes() };
+        let payload = Payload { msg: bytes, aad: purpose.as_bytes() };
         let text = self
             .cipher
             .encrypt(&XNonce::from(nonce), payload)
@@ -104,17 +109,23 @@ impl MasterKey {
 
     /// Opens what [`Self::seal`] made for the same purpose.
     pub fn open(&self, sealed: &Sealed, purpose: &str) -> Result<SecretString, Error> {
-        let unreadable = || {
-            Error::broken(format!(
-                "the secret of {purpose} cannot be opened: is this the master key it was stored with?"
-            ))
-        };
+        let plain = self.open_bytes(sealed, purpose)?;
+        String::from_utf8(plain).map(SecretString::from).map_err(|_| unreadable(purpose))
+    }
+
+    /// Opens what [`Self::seal_bytes`] made for the same purpose.
+    pub fn open_bytes(&self, sealed: &Sealed, purpose: &str) -> Result<Vec<u8>, Error> {
+        let unreadable = || unreadable(purpose);
         let (nonce, text) = sealed.0.split_first_chunk::<NONCE_BYTES>().ok_or_else(unreadable)?;
         let payload = Payload { msg: text, aad: purpose.as_bytes() };
-        let plain =
-            self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| unreadable())?;
-        String::from_utf8(plain).map(SecretString::from).map_err(|_| unreadable())
+        self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| unreadable())
     }
+}
+
+fn unreadable(purpose: &str) -> Error {
+    Error::broken(format!(
+        "the secret of {purpose} cannot be opened: is this the master key it was stored with?"
+    ))
 }
 
 #[cfg(test)]

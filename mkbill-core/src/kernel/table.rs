@@ -246,13 +246,24 @@ pub fn write<'r, const N: usize>(
     heading: [&str; N],
     rows: impl Iterator<Item = [Cow<'r, str>; N]>,
 ) -> Result<Vec<u8>, Error> {
+    write_part(what, Some(heading), rows)
+}
+
+/// As [`write()`], of a part of a file: the first has a heading.
+pub fn write_part<'r, const N: usize>(
+    what: &str,
+    heading: Option<[&str; N]>,
+    rows: impl Iterator<Item = [Cow<'r, str>; N]>,
+) -> Result<Vec<u8>, Error> {
     let broken = |source: Box<dyn std::error::Error + Send + Sync>| Error::Broken {
         what: format!("writing {what} as CSV"),
         source: Some(source),
     };
     let mut writer =
         csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    writer.write_record(heading).map_err(|error| broken(error.into()))?;
+    if let Some(heading) = heading {
+        writer.write_record(heading).map_err(|error| broken(error.into()))?;
+    }
     for row in rows {
         let cells = row.iter().map(|cell| cell.as_bytes());
         writer.write_record(cells).map_err(|error| broken(error.into()))?;

@@ -41,6 +41,8 @@ pub trait LoginStore: Send {
     async fn login_insert_all(&mut self, logins: &[Login]) -> Result<(), StoreError>;
     /// One by identity.
     async fn login_by_id(&mut self, id: LoginId) -> Result<Option<Login>, StoreError>;
+    /// The same, locked until the transaction ends.
+    async fn login_lock(&mut self, id: LoginId) -> Result<Option<Login>, StoreError>;
     /// The login of this name, whatever became of it: a name is never given twice in a menu.
     async fn login_by_name(
         &mut self,

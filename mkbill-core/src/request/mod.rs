@@ -1,5 +1,6 @@
 //! Repeated requests and gapless counters.
 
+pub mod answer;
 pub mod store;
 
 use uuid::Uuid;

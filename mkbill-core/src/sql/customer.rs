@@ -221,7 +221,7 @@ fn read(row: &impl Record) -> Result<Customer, ReadError> {
 }
 
 /// A pattern that finds `text` anywhere: its wildcards stand for themselves.
-fn pattern(text: &str) -> String {
+pub(super) fn pattern(text: &str) -> String {
     let mut pattern = String::from("%");
     for c in text.trim().to_lowercase().chars() {
         if matches!(c, '%' | '_' | '!') {

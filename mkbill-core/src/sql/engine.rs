@@ -66,6 +66,7 @@ pub(crate) trait Record: Send + Sync {
     fn int_or_none(&self, column: &str) -> sqlx::Result<Option<i64>>;
     fn flag(&self, column: &str) -> sqlx::Result<bool>;
     fn bytes(&self, column: &str) -> sqlx::Result<Vec<u8>>;
+    fn bytes_or_none(&self, column: &str) -> sqlx::Result<Option<Vec<u8>>>;
     fn json_or_none(&self, column: &str) -> sqlx::Result<Option<Json>>;
     fn instant_or_none(&self, column: &str) -> sqlx::Result<Option<Timestamp>>;
     fn date_or_none(&self, column: &str) -> sqlx::Result<Option<Date>>;
@@ -111,6 +112,9 @@ macro_rules! alike {
             self.try_get(column)
         }
         fn bytes(&self, column: &str) -> sqlx::Result<Vec<u8>> {
+            self.try_get(column)
+        }
+        fn bytes_or_none(&self, column: &str) -> sqlx::Result<Option<Vec<u8>>> {
             self.try_get(column)
         }
         fn json_or_none(&self, column: &str) -> sqlx::Result<Option<Json>> {

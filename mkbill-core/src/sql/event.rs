@@ -4,13 +4,14 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 
+use crate::audit::chain::Head;
 use crate::event::store::EventStore;
 use crate::event::{Event, NewEvent, Position};
-use crate::request::store::RequestStore as _;
 use crate::store::StoreError;
 
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
+use super::trail::read_head;
 use super::value::Value;
 use super::voucher::transpose;
 use super::{ReadError, SqlTx};
@@ -19,15 +20,16 @@ statements! {
     AFTER: "reading events" =
         "SELECT position, at, kind, subject_kind, subject, data FROM event WHERE position > $1 \
          ORDER BY position LIMIT $2";
+    TAKE: "numbering events" =
+        "INSERT INTO counter (name, value) VALUES ('event', $1) \
+         ON CONFLICT (name) DO UPDATE SET value = counter.value + excluded.value \
+         RETURNING value AS n, chain_position AS position, chain_hash AS hash";
     BOUNDS: "looking which events are kept" =
         "SELECT MIN(position) AS oldest, MAX(position) AS newest FROM event";
     FORGET: "forgetting events" =
         "DELETE FROM event WHERE position IN (SELECT position FROM event WHERE at < $1 \
          ORDER BY position LIMIT $2)";
 }
-
-/// The counter of positions.
-const COUNTER: &str = "event";
 
 fn read(row: &impl Record) -> Result<Event, ReadError> {
     Ok(Event {
@@ -53,14 +55,20 @@ fn row(position: i64, event: &NewEvent) -> Vec<(&'static str, Value)> {
 }
 
 impl<D: Dialect> SqlTx<D> {
-    /// Numbers and writes what was pushed; answers whether there was anything.
+    /// Numbers and writes what was pushed, and chains what was appended to the trail; answers whether
+    /// there was anything. The row that counts events is the last lock that is taken, and holds the
+    /// end of the chain too.
     pub(super) async fn write_events(&mut self) -> Result<bool, StoreError> {
         let events = std::mem::take(&mut self.events);
         if events.is_empty() {
             return Ok(false);
         }
         let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        let first = self.counter_take(COUNTER, count).await?;
+        let read = |row: &D::Row| Ok((row.int("n")?, read_head(row, "counter", "chain_hash")?));
+        let taken = self.one(TAKE, vec![count.into()], read).await?;
+        let (last, head) = taken.unwrap_or((count, None));
+        self.write_records(head.unwrap_or(Head::START)).await?;
+        let first = last - count + 1;
         let columns = transpose((first..).zip(&events).map(|(position, new)| row(position, new)));
         self.insert_all("writing events", "event", columns).await?;
         Ok(true)

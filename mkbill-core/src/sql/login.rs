@@ -32,6 +32,8 @@ macro_rules! columns {
 
 statements! {
     BY_ID: "reading a login" = concat!("SELECT ", columns!(), " FROM login WHERE id = $1");
+    LOCK: "locking a login" =
+        concat!("SELECT ", columns!(), " FROM login WHERE id = $1 {for_update}");
     BY_NAME: "reading a login" = concat!(
         "SELECT ", columns!(), " FROM login WHERE router_id = $1 AND kind = $2 AND name = $3");
     BY_ADDRESS: "looking who has an address" = concat!(
@@ -222,6 +224,10 @@ impl<D: Dialect> LoginStore for SqlTx<D> {
 
     async fn login_by_id(&mut self, id: LoginId) -> Result<Option<Login>, StoreError> {
         self.one(BY_ID, vec![id.uuid().into()], read).await
+    }
+
+    async fn login_lock(&mut self, id: LoginId) -> Result<Option<Login>, StoreError> {
+        self.one(LOCK, vec![id.uuid().into()], read).await
     }
 
     async fn login_by_name(

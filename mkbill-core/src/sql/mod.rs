@@ -2,6 +2,7 @@
 
 mod account;
 mod alert;
+mod answer;
 mod books;
 mod catalogue;
 mod clock;
@@ -121,6 +122,7 @@ impl<D: Dialect<Connection: Migrate>> Store for SqlStore<D> {
             hook: self.hook.clone(),
             signal: Arc::clone(&self.signal),
             events: Vec::new(),
+            records: Vec::new(),
             has_work: false,
             has_access: false,
         }))
@@ -176,6 +178,8 @@ pub(crate) struct SqlTx<D: Dialect> {
     signal: Arc<dyn Signal>,
     /// What happens with the commit.
     events: Vec<NewEvent>,
+    /// What is chained to the trail with the commit.
+    records: Vec<crate::audit::Record>,
     /// Was a message queued?
     has_work: bool,
     /// Did it change who may do what?

@@ -8,15 +8,17 @@ use secrecy::ExposeSecret as _;
 
 use super::statement::Statement;
 use super::{
-    DatabaseUrl, account, alert, books, catalogue, clock, customer, delivery, event, interface,
-    invoice, keys, ledger, login, login_rows, names, notice, outbox, payment, period_use, profile,
-    report, router, sample, session, staff, subscribers, subscription, trail, voucher, webhook,
+    DatabaseUrl, account, alert, answer, books, catalogue, clock, customer, delivery, event,
+    interface, invoice, keys, ledger, login, login_rows, names, notice, outbox, payment,
+    period_use, profile, report, router, sample, session, staff, subscribers, subscription, trail,
+    voucher, webhook,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
     let features = [
         account::ALL,
         alert::ALL,
+        answer::ALL,
         books::ALL,
         catalogue::ALL,
         clock::ALL,

@@ -1,28 +1,88 @@
 //! The audit trail in SQL.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use serde_json::Value as Json;
 use uuid::Uuid;
 
 use crate::audit::Record as AuditRecord;
+use crate::audit::chain::{ChainHash, End, Head};
+use crate::audit::filter::{ActionFilter, AuditFilter, AuditOrder};
 use crate::audit::store::{AuditRow, AuditStore};
 use crate::event::NewEvent;
 use crate::kernel::caller::Actor;
 use crate::kernel::ids::AuditId;
-use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::page::{Cursor, Page, PageRequest};
 use crate::store::StoreError;
 
-use super::catalogue::page_values;
+use super::customer::pattern;
 use super::engine::{Dialect, Record};
 use super::statement::{Statement, statements};
 use super::value::Value;
-use super::{ReadError, SqlTx};
+use super::{ReadError, SqlTx, known};
+
+/// The columns of a row.
+macro_rules! columns {
+    () => {
+        "id, at, actor, address, agent, reason, action, subject_kind, subject, before, after, \
+         position, hash FROM audit"
+    };
+}
+
+/// A page of rows. `$lead` names the filter whose index leads to them; the others sort out.
+macro_rules! page {
+    ($lead:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            " WHERE id ",
+            $order,
+            " AND id >= $3 AND id < $4",
+            $lead,
+            " AND (CAST($5 AS timestamptz) IS NULL OR at >= $5) \
+             AND (CAST($6 AS timestamptz) IS NULL OR at < $6) \
+             AND (CAST($7 AS uuid) IS NULL OR subject = $7) \
+             AND (CAST($8 AS text) IS NULL OR actor = $8) \
+             AND (CAST($9 AS text) IS NULL OR address = $9) \
+             AND (CAST($10 AS text) IS NULL OR subject_kind = $10) \
+             AND (CAST($11 AS text) IS NULL OR LOWER(reason) LIKE LOWER($11) ESCAPE '!') \
+             AND ($12 OR action {in_texts:$13}) ORDER BY id"
+        )
+    };
+    ($lead:literal newest) => {
+        concat!(page!($lead, "< $1"), " DESC LIMIT $2")
+    };
+    ($lead:literal oldest) => {
+        concat!(page!($lead, "> $1"), " LIMIT $2")
+    };
+}
 
 statements! {
-    PAGE: "reading the audit trail" =
-        "SELECT id, at, actor, reason, action, subject_kind, subject, before, after FROM audit \
-         WHERE (CAST($1 AS uuid) IS NULL OR id < $1) AND (CAST($3 AS uuid) IS NULL OR subject = $3) \
-         ORDER BY id DESC LIMIT $2";
+    NEWEST: "reading the audit trail" = page!("" newest);
+    OLDEST: "reading the audit trail" = page!("" oldest);
+    NEWEST_OF_SUBJECT: "reading the audit trail" = page!(" AND subject = $7" newest);
+    OLDEST_OF_SUBJECT: "reading the audit trail" = page!(" AND subject = $7" oldest);
+    NEWEST_OF_ACTOR: "reading the audit trail" = page!(" AND actor = $8" newest);
+    OLDEST_OF_ACTOR: "reading the audit trail" = page!(" AND actor = $8" oldest);
+    NEWEST_OF_ADDRESS: "reading the audit trail" = page!(" AND address = $9" newest);
+    OLDEST_OF_ADDRESS: "reading the audit trail" = page!(" AND address = $9" oldest);
+    NEWEST_OF_ACTION: "reading the audit trail" = page!(" AND action {in_texts:$13}" newest);
+    OLDEST_OF_ACTION: "reading the audit trail" = page!(" AND action {in_texts:$13}" oldest);
+    // One step through the index for each action that there is.
+    ACTIONS: "looking which actions there were" =
+        "WITH RECURSIVE known (action) AS (SELECT MIN(action) FROM audit UNION ALL \
+         SELECT (SELECT MIN(a.action) FROM audit a WHERE a.action > known.action) \
+         FROM known WHERE known.action IS NOT NULL) \
+         SELECT action FROM known WHERE action IS NOT NULL";
+    CHAIN: "following the audit trail" = concat!(
+        "SELECT ", columns!(), " WHERE position > $1 ORDER BY position LIMIT $2");
+    END: "looking where the audit trail ends" =
+        "SELECT (SELECT MAX(position) FROM audit) AS last, \
+         (SELECT COUNT(*) FROM audit WHERE position IS NULL) AS unchained, \
+         (SELECT chain_position FROM counter WHERE name = 'event') AS position, \
+         (SELECT chain_hash FROM counter WHERE name = 'event') AS hash";
+    HEAD_SET: "moving the end of the audit trail" =
+        "UPDATE counter SET chain_position = $1, chain_hash = $2 WHERE name = 'event'";
 }
 
 fn read(row: &impl Record) -> Result<AuditRow, ReadError> {
@@ -30,13 +90,28 @@ fn read(row: &impl Record) -> Result<AuditRow, ReadError> {
         id: AuditId::from_uuid(row.uuid("id")?),
         at: row.instant("at")?,
         actor: Actor::stored(row.text("actor")?),
+        address: row.text_or_none("address")?,
+        agent: row.text_or_none("agent")?,
         reason: row.text_or_none("reason")?,
         action: row.text("action")?,
         subject_kind: row.text("subject_kind")?,
         subject: row.uuid("subject")?,
         before: row.json_or_none("before")?.unwrap_or(Json::Null),
         after: row.json_or_none("after")?.unwrap_or(Json::Null),
+        link: read_head(row, "audit", "hash")?,
     })
+}
+
+/// A position and a hash that are both there or both absent.
+pub(super) fn read_head(
+    row: &impl Record,
+    table: &'static str,
+    column: &'static str,
+) -> Result<Option<Head>, ReadError> {
+    let Some(position) = row.int_or_none("position")? else { return Ok(None) };
+    let bytes = row.bytes_or_none("hash")?.unwrap_or_default();
+    let hash = known(table, column, "bytes of another length", |_| ChainHash::stored(&bytes))?;
+    Ok(Some(Head { position, hash }))
 }
 
 /// Every write is an event; its details are in the trail.
@@ -50,33 +125,146 @@ fn event_of(record: &AuditRecord) -> NewEvent {
     }
 }
 
+fn columns(records: &[AuditRecord], links: &[Head]) -> Vec<(&'static str, Vec<Value>)> {
+    let column = |value: fn(&AuditRecord) -> Value| records.iter().map(value).collect::<Vec<_>>();
+    let address = |r: &AuditRecord| r.origin.address.map(|address| address.to_string()).into();
+    vec![
+        ("id", column(|r| r.id.uuid().into())),
+        ("at", column(|r| r.at.into())),
+        ("actor", column(|r| r.actor.as_str().into())),
+        ("address", column(address)),
+        ("agent", column(|r| r.origin.agent.clone().into())),
+        ("reason", column(|r| r.reason.clone().into())),
+        ("action", column(|r| r.action.into())),
+        ("subject_kind", column(|r| r.subject_kind.into())),
+        ("subject", column(|r| r.subject.into())),
+        ("before", column(|r| r.before.clone().into())),
+        ("after", column(|r| r.after.clone().into())),
+        ("position", links.iter().map(|link| link.position.into()).collect()),
+        ("hash", links.iter().map(|link| link.hash.as_bytes().into()).collect()),
+    ]
+}
+
+impl<D: Dialect> SqlTx<D> {
+    /// Chains and writes what was appended, behind a head that is locked.
+    pub(super) async fn write_records(&mut self, head: Head) -> Result<(), StoreError> {
+        let records = std::mem::take(&mut self.records);
+        let follow = |head: &mut Head, record: &AuditRecord| {
+            *head = head.then(record);
+            Some(*head)
+        };
+        let links: Vec<Head> = records.iter().scan(head, follow).collect();
+        let Some(last) = links.last() else { return Ok(()) };
+        self.insert_all("writing the audit trail", "audit", columns(&records, &links)).await?;
+        let values = vec![last.position.into(), last.hash.as_bytes().into()];
+        self.execute(HEAD_SET, values).await.map(drop)
+    }
+
+    /// The actions a filter means; `None` for all.
+    async fn wanted_actions(
+        &mut self,
+        filter: &AuditFilter,
+    ) -> Result<Option<Vec<String>>, StoreError> {
+        Ok(match &filter.action {
+            None => None,
+            Some(ActionFilter::Exactly(action)) => Some(vec![action.clone()]),
+            Some(ActionFilter::Beginning(words)) => {
+                let read = |row: &D::Row| Ok(row.text("action")?);
+                let mut known = self.all(ACTIONS, Vec::new(), read).await?;
+                known.retain(|action| action.starts_with(words));
+                Some(known)
+            }
+        })
+    }
+}
+
+/// The least identity of a millisecond: identities begin with their instant, so a span of time is a
+/// span of identities.
+fn first_identity(millis: i64) -> Uuid {
+    let millis = u64::try_from(millis).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
+}
+
+/// The statement whose index leads to the rows soonest.
+fn page_statement(filter: &AuditFilter, order: AuditOrder) -> Statement {
+    let [newest, oldest] = if filter.subject.is_some() {
+        [NEWEST_OF_SUBJECT, OLDEST_OF_SUBJECT]
+    } else if filter.actor.is_some() {
+        [NEWEST_OF_ACTOR, OLDEST_OF_ACTOR]
+    } else if filter.address.is_some() {
+        [NEWEST_OF_ADDRESS, OLDEST_OF_ADDRESS]
+    } else if filter.action.is_some() {
+        [NEWEST_OF_ACTION, OLDEST_OF_ACTION]
+    } else {
+        [NEWEST, OLDEST]
+    };
+    match order {
+        AuditOrder::Newest => newest,
+        AuditOrder::Oldest => oldest,
+    }
+}
+
 #[async_trait]
 impl<D: Dialect> AuditStore for SqlTx<D> {
     async fn audit_append(&mut self, records: &[AuditRecord]) -> Result<(), StoreError> {
-        let column =
-            |value: fn(&AuditRecord) -> Value| records.iter().map(value).collect::<Vec<_>>();
-        let columns = vec![
-            ("id", column(|r| r.id.uuid().into())),
-            ("at", column(|r| r.at.into())),
-            ("actor", column(|r| r.actor.as_str().into())),
-            ("reason", column(|r| r.reason.clone().into())),
-            ("action", column(|r| r.action.into())),
-            ("subject_kind", column(|r| r.subject_kind.into())),
-            ("subject", column(|r| r.subject.into())),
-            ("before", column(|r| r.before.clone().into())),
-            ("after", column(|r| r.after.clone().into())),
-        ];
+        if records.iter().any(|record| record.is_unchecked) {
+            return Err(StoreError::Unchecked);
+        }
         self.events.extend(records.iter().map(event_of));
-        self.insert_all("writing the audit trail", "audit", columns).await
+        self.records.extend_from_slice(records);
+        Ok(())
     }
 
     async fn audit_page(
         &mut self,
-        subject: Option<Uuid>,
+        filter: &AuditFilter,
+        order: AuditOrder,
         page: PageRequest,
     ) -> Result<Page<AuditRow>, StoreError> {
-        let [after, limit] = page_values(page);
-        let items = self.all(PAGE, vec![after, limit, subject.into()], read).await?;
+        let actions = self.wanted_actions(filter).await?;
+        let start = match order {
+            AuditOrder::Newest => Uuid::max(),
+            AuditOrder::Oldest => Uuid::nil(),
+        };
+        let first = filter.from.map_or(Uuid::nil(), |at| first_identity(at.as_millisecond()));
+        let end = |at: Timestamp| first_identity(at.as_millisecond().saturating_add(1));
+        let end = filter.until.map_or(Uuid::max(), end);
+        let values = vec![
+            page.after.map_or(start, Cursor::id).into(),
+            (page.limit() + 1).into(),
+            first.into(),
+            end.into(),
+            filter.from.into(),
+            filter.until.into(),
+            filter.subject.into(),
+            filter.actor.as_deref().into(),
+            filter.address.map(|address| address.to_canonical().to_string()).into(),
+            filter.subject_kind.as_deref().into(),
+            filter.reason.as_ref().map(|text| pattern(text.as_str())).into(),
+            actions.is_none().into(),
+            actions.unwrap_or_default().into(),
+        ];
+        let items = self.all(page_statement(filter, order), values, read).await?;
         Ok(Page::cut(items, page, |row| row.id.uuid()))
+    }
+
+    async fn audit_chain_after(
+        &mut self,
+        position: i64,
+        limit: u32,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        self.all(CHAIN, vec![position.into(), limit.into()], read).await
+    }
+
+    async fn audit_end(&mut self) -> Result<End, StoreError> {
+        let read = |row: &D::Row| {
+            Ok(End {
+                head: read_head(row, "counter", "chain_hash")?.unwrap_or(Head::START),
+                last: row.int_or_none("last")?.unwrap_or_default(),
+                unchained: row.int("unchained")?,
+            })
+        };
+        let end = self.one(END, Vec::new(), read).await?;
+        Ok(end.unwrap_or(End { head: Head::START, last: 0, unchained: 0 }))
     }
 }

@@ -77,6 +77,6 @@ impl Principal {
 
     /// The caller of a use case that they ask for from there.
     pub fn caller(&self, origin: Origin) -> Caller {
-        Caller::new(self.actor()).limited_to(self.permissions()).from(origin)
+        Caller::new(self.actor()).limited_to(self.permissions()).coming_from(origin)
     }
 }

@@ -38,6 +38,7 @@ async fn f13_dying_at_any_moment_of_payment_renewal_void_reversal_or_tick_loses_
             return;
         }
         assert_eq!(life.picture().await, expected, "event {event}");
+        assert!(life.shop.billing.verify_audit(None).await.unwrap().holds(), "event {event}");
         life.shop.check(&[life.customer]).await;
     }
     panic!("a life has more than {EVENTS_MAX} events");

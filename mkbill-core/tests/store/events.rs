@@ -45,7 +45,7 @@ async fn commit(store: &Arc<dyn Store>, numbers: impl IntoIterator<Item = u32>) 
     tx.commit().await.unwrap();
 }
 
-fn engine_on(store: &Arc<dyn Store>) -> Billing {
+pub(crate) fn engine_on(store: &Arc<dyn Store>) -> Billing {
     let (master_key, _) = MasterKey::generate(&SeededEntropy::new(7));
     Billing::builder()
         .store(Arc::clone(store))

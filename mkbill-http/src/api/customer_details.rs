@@ -29,6 +29,7 @@ use super::{Answer, Made, Problems, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Csv, Json as Body, Path, Query, WriteHeaders, WriteQuery};
 use crate::problem::Problem;
+use crate::tag::{Shown, Tagged};
 
 /// All contacts of a customer.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -332,10 +333,10 @@ pub(crate) async fn set_tags(
     billing: Writes<CustomersEdit>,
     Path(customer): Path<String>,
     Body(body): Body<TagsBody>,
-) -> Answer<CustomerBody> {
+) -> Shown<CustomerBody> {
     let tags = body.tags.iter().map(TagBody::read).collect::<Result<_, _>>()?;
     let edit = TagEdit::Replace(tags);
-    Ok(Json(CustomerBody::of(billing.tag_customer(&billing.caller, &customer, edit).await?)?))
+    Tagged::of(billing.tag_customer(&billing.caller, &customer, edit).await?, CustomerBody::of)
 }
 
 /// Takes a tag off a customer.
@@ -346,9 +347,9 @@ pub(crate) async fn set_tags(
 pub(crate) async fn remove_tag(
     billing: Writes<CustomersEdit>,
     Path((customer, tag)): Path<(String, String)>,
-) -> Answer<CustomerBody> {
+) -> Shown<CustomerBody> {
     let edit = TagEdit::Remove(tag);
-    Ok(Json(CustomerBody::of(billing.tag_customer(&billing.caller, &customer, edit).await?)?))
+    Tagged::of(billing.tag_customer(&billing.caller, &customer, edit).await?, CustomerBody::of)
 }
 
 /// Takes everything personal of a customer away, for good; books, invoices and payments stay.
@@ -359,8 +360,8 @@ pub(crate) async fn remove_tag(
 pub(crate) async fn anonymise(
     billing: Writes<CustomersDelete>,
     Path(customer): Path<String>,
-) -> Answer<CustomerBody> {
-    Ok(Json(CustomerBody::of(billing.anonymise_customer(&billing.caller, &customer).await?)?))
+) -> Shown<CustomerBody> {
+    Tagged::of(billing.anonymise_customer(&billing.caller, &customer).await?, CustomerBody::of)
 }
 
 /// Lists what was done to a customer, newest first.

@@ -22,6 +22,7 @@ use super::values::{Given, MoneyBody, PageBody, PageQuery, choices};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
+use crate::tag::{Shown, Tagged};
 
 choices! {
     /// Whether a customer is served.
@@ -438,8 +439,8 @@ pub(crate) async fn list_customers(
 pub(crate) async fn show_customer(
     billing: Reads<CustomersView>,
     Path(customer): Path<String>,
-) -> Answer<CustomerBody> {
-    Ok(Json(CustomerBody::of(billing.customer(&customer).await?)?))
+) -> Shown<CustomerBody> {
+    Tagged::of(billing.customer(&customer).await?, CustomerBody::of)
 }
 
 /// Changes what is known of a customer; null takes a value away.
@@ -452,9 +453,9 @@ pub(crate) async fn change_customer(
     billing: Writes<CustomersEdit>,
     Path(customer): Path<String>,
     Body(body): Body<CustomerChangeBody>,
-) -> Answer<CustomerBody> {
+) -> Shown<CustomerBody> {
     let change = body.read(&billing)?;
-    Ok(Json(CustomerBody::of(billing.change_customer(&billing.caller, &customer, change).await?)?))
+    Tagged::of(billing.change_customer(&billing.caller, &customer, change).await?, CustomerBody::of)
 }
 
 /// Deletes a customer; books, invoices and payments stay.
@@ -465,6 +466,6 @@ pub(crate) async fn change_customer(
 pub(crate) async fn delete_customer(
     billing: Writes<CustomersDelete>,
     Path(customer): Path<String>,
-) -> Answer<CustomerBody> {
-    Ok(Json(CustomerBody::of(billing.delete_customer(&billing.caller, &customer).await?)?))
+) -> Shown<CustomerBody> {
+    Tagged::of(billing.delete_customer(&billing.caller, &customer).await?, CustomerBody::of)
 }

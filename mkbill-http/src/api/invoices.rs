@@ -23,6 +23,7 @@ use super::values::{MoneyBody, PageBody, PageQuery};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in_one_of};
+use crate::tag::{Shown, Tagged};
 
 const TEXT_CHARS_MAX: usize = 200;
 const QUANTITY_MAX: u32 = 1_000_000;
@@ -442,8 +443,8 @@ pub(crate) async fn list_invoices(
 pub(crate) async fn show_invoice(
     billing: Reads<InvoicesView>,
     Path(invoice): Path<String>,
-) -> Answer<InvoiceViewBody> {
-    Ok(Json(InvoiceViewBody::with_token(billing.invoice(&invoice).await?, &billing)?))
+) -> Shown<InvoiceViewBody> {
+    Tagged::of(billing.invoice(&invoice).await?, |view| InvoiceViewBody::with_token(view, &billing))
 }
 
 /// Withdraws an open invoice; needs a reason. What was paid on it is credit again.
@@ -453,8 +454,8 @@ pub(crate) async fn show_invoice(
 pub(crate) async fn void_invoice(
     billing: Writes<InvoicesDelete>,
     Path(invoice): Path<String>,
-) -> Answer<InvoiceViewBody> {
-    Ok(Json(InvoiceViewBody::of(billing.void_invoice(&billing.caller, &invoice).await?)?))
+) -> Shown<InvoiceViewBody> {
+    Tagged::of(billing.void_invoice(&billing.caller, &invoice).await?, InvoiceViewBody::of)
 }
 
 /// Gives a part of an invoice back as credit, its tax in proportion; needs a reason.
@@ -466,9 +467,12 @@ pub(crate) async fn credit_invoice(
     billing: Writes<InvoicesEdit>,
     Path(invoice): Path<String>,
     Body(body): Body<NewCreditNoteBody>,
-) -> Answer<InvoiceViewBody> {
+) -> Shown<InvoiceViewBody> {
     let amount = body.amount.read("amount")?;
-    Ok(Json(InvoiceViewBody::of(billing.credit_invoice(&billing.caller, &invoice, amount).await?)?))
+    Tagged::of(
+        billing.credit_invoice(&billing.caller, &invoice, amount).await?,
+        InvoiceViewBody::of,
+    )
 }
 
 /// Lists credit notes, newest first.

@@ -20,6 +20,7 @@ use super::{Answer, Problems};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in};
 use crate::problem::Problem;
+use crate::tag::{Shown, Tagged};
 
 choices! {
     /// In which menu of the router a login lives.
@@ -415,8 +416,8 @@ pub(crate) async fn list_logins(
 pub(crate) async fn show_login(
     billing: Reads<LoginsView>,
     Path(id): Path<Uuid>,
-) -> Answer<LoginBody> {
-    Ok(Json(billing.login(LoginId::from_uuid(id)).await?.into()))
+) -> Shown<LoginBody> {
+    Ok(Tagged::from(billing.login(LoginId::from_uuid(id)).await?))
 }
 
 /// Changes who may use a subscriber's login and which addresses it gets. Whoever is online begins anew.
@@ -428,9 +429,9 @@ pub(crate) async fn change_login(
     billing: Writes<LoginsEdit>,
     Path(id): Path<Uuid>,
     Body(body): Body<LoginChangeBody>,
-) -> Answer<LoginBody> {
+) -> Shown<LoginBody> {
     let login = billing.change_login(&billing.caller, LoginId::from_uuid(id), body.read()).await?;
-    Ok(Json(login.into()))
+    Ok(Tagged::from(login))
 }
 
 /// Takes a subscriber's login away; the subscription goes on without one.
@@ -440,8 +441,8 @@ pub(crate) async fn change_login(
 pub(crate) async fn remove_login(
     billing: Writes<LoginsDelete>,
     Path(id): Path<Uuid>,
-) -> Answer<LoginBody> {
-    Ok(Json(billing.remove_login(&billing.caller, LoginId::from_uuid(id)).await?.into()))
+) -> Shown<LoginBody> {
+    Ok(Tagged::from(billing.remove_login(&billing.caller, LoginId::from_uuid(id)).await?))
 }
 
 /// Gives a subscriber's login another password. Whoever is online has to sign in again.
@@ -454,10 +455,10 @@ pub(crate) async fn reset_password(
     billing: Writes<LoginsEdit>,
     Path(id): Path<Uuid>,
     Body(body): Body<PasswordBody>,
-) -> Answer<LoginBody> {
+) -> Shown<LoginBody> {
     let password = body.password.as_deref().map(str::parse).transpose()?;
     let id = LoginId::from_uuid(id);
-    Ok(Json(billing.reset_login_password(&billing.caller, id, password).await?.into()))
+    Ok(Tagged::from(billing.reset_login_password(&billing.caller, id, password).await?))
 }
 
 /// Disables a subscriber's login whatever the subscription is due. Charges go on.
@@ -467,8 +468,8 @@ pub(crate) async fn reset_password(
 pub(crate) async fn disable_login(
     billing: Writes<LoginsEdit>,
     Path(id): Path<Uuid>,
-) -> Answer<LoginBody> {
-    Ok(Json(billing.disable_login(&billing.caller, LoginId::from_uuid(id)).await?.into()))
+) -> Shown<LoginBody> {
+    Ok(Tagged::from(billing.disable_login(&billing.caller, LoginId::from_uuid(id)).await?))
 }
 
 /// Lets the subscription decide again whether a login is enabled.
@@ -478,8 +479,8 @@ pub(crate) async fn disable_login(
 pub(crate) async fn enable_login(
     billing: Writes<LoginsEdit>,
     Path(id): Path<Uuid>,
-) -> Answer<LoginBody> {
-    Ok(Json(billing.enable_login(&billing.caller, LoginId::from_uuid(id)).await?.into()))
+) -> Shown<LoginBody> {
+    Ok(Tagged::from(billing.enable_login(&billing.caller, LoginId::from_uuid(id)).await?))
 }
 
 /// Leaves to a person what the router says of a subscriber's login, even if it is not paid for, or
@@ -492,9 +493,9 @@ pub(crate) async fn override_login(
     billing: Writes<LoginsEdit>,
     Path(id): Path<Uuid>,
     Body(body): Body<OverrideBody>,
-) -> Answer<LoginBody> {
+) -> Shown<LoginBody> {
     let id = LoginId::from_uuid(id);
-    Ok(Json(billing.override_login(&billing.caller, id, body.overridden).await?.into()))
+    Ok(Tagged::from(billing.override_login(&billing.caller, id, body.overridden).await?))
 }
 
 /// Lists how names of logins are counted.

@@ -66,6 +66,9 @@ pub(crate) enum Problems {
     /// Something else is in the way, such as a taken name or the present state.
     #[response(status = 409, content_type = "application/problem+json")]
     Conflict(ProblemBody),
+    /// It is not as `If-Match` says, or nothing compares the two.
+    #[response(status = 412, content_type = "application/problem+json")]
+    PreconditionFailed(ProblemBody),
     /// The body is larger than one mebibyte.
     #[response(status = 413, content_type = "application/problem+json")]
     TooLarge(ProblemBody),

@@ -26,6 +26,7 @@ use crate::auth::access::{Reads, Writes};
 use crate::extract::{
     Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in, named_in_one_of,
 };
+use crate::tag::{Shown, Tagged};
 
 choices! {
     /// How money came in.
@@ -318,8 +319,8 @@ pub(crate) async fn list_payments(
 pub(crate) async fn show_payment(
     billing: Reads<PaymentsView>,
     Path(payment): Path<String>,
-) -> Answer<PaymentViewBody> {
-    Ok(Json(PaymentViewBody::of(billing.payment(&payment).await?)?))
+) -> Shown<PaymentViewBody> {
+    Tagged::of(billing.payment(&payment).await?, PaymentViewBody::of)
 }
 
 /// Takes a payment back; needs a reason. What it paid is open again.
@@ -330,8 +331,8 @@ pub(crate) async fn show_payment(
 pub(crate) async fn reverse_payment(
     billing: Writes<PaymentsDelete>,
     Path(payment): Path<String>,
-) -> Answer<PaymentViewBody> {
-    Ok(Json(PaymentViewBody::of(billing.reverse_payment(&billing.caller, &payment).await?)?))
+) -> Shown<PaymentViewBody> {
+    Tagged::of(billing.reverse_payment(&billing.caller, &payment).await?, PaymentViewBody::of)
 }
 
 /// Gives a payment that stands in suspense to its customer.
@@ -344,8 +345,8 @@ pub(crate) async fn match_payment(
     billing: Writes<PaymentsEdit>,
     Path(payment): Path<String>,
     Body(body): Body<MatchBody>,
-) -> Answer<PaymentViewBody> {
+) -> Shown<PaymentViewBody> {
     let customer = CustomerId::from_uuid(body.customer);
     let matched = billing.match_payment(&billing.caller, &payment, customer).await;
-    Ok(Json(PaymentViewBody::of(matched.map_err(named_in_one_of(&["customer"]))?)?))
+    Tagged::of(matched.map_err(named_in_one_of(&["customer"]))?, PaymentViewBody::of)
 }

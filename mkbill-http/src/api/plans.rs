@@ -15,6 +15,7 @@ use super::values::{Given, LimitsBody, MoneyBody, PageBody, PageQuery, span, who
 use super::{Answer, Made, Problems, created};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
+use crate::tag::{Shown, Tagged};
 
 /// A plan to be added.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -206,8 +207,8 @@ pub(crate) async fn list_plans(
 pub(crate) async fn show_plan(
     billing: Reads<PlansView>,
     Path(plan): Path<String>,
-) -> Answer<PlanBody> {
-    Ok(Json(billing.plan(&plan).await?.into()))
+) -> Shown<PlanBody> {
+    Ok(Tagged::from(billing.plan(&plan).await?))
 }
 
 /// Changes a plan. Vouchers that were made and subscriptions that run keep what they were sold with.
@@ -219,8 +220,8 @@ pub(crate) async fn change_plan(
     billing: Writes<PlansEdit>,
     Path(plan): Path<String>,
     Body(body): Body<PlanChangeBody>,
-) -> Answer<PlanBody> {
-    Ok(Json(billing.change_plan(&billing.caller, &plan, body.read()?).await?.into()))
+) -> Shown<PlanBody> {
+    Ok(Tagged::from(billing.change_plan(&billing.caller, &plan, body.read()?).await?))
 }
 
 /// Takes a plan out of the sale. Those who have it keep it, and their periods go on.
@@ -230,8 +231,8 @@ pub(crate) async fn change_plan(
 pub(crate) async fn retire_plan(
     billing: Writes<PlansEdit>,
     Path(plan): Path<String>,
-) -> Answer<PlanBody> {
-    Ok(Json(billing.retire_plan(&billing.caller, &plan).await?.into()))
+) -> Shown<PlanBody> {
+    Ok(Tagged::from(billing.retire_plan(&billing.caller, &plan).await?))
 }
 
 /// Puts a plan that was retired on sale again.
@@ -241,8 +242,8 @@ pub(crate) async fn retire_plan(
 pub(crate) async fn restore_plan(
     billing: Writes<PlansEdit>,
     Path(plan): Path<String>,
-) -> Answer<PlanBody> {
-    Ok(Json(billing.restore_plan(&billing.caller, &plan).await?.into()))
+) -> Shown<PlanBody> {
+    Ok(Tagged::from(billing.restore_plan(&billing.caller, &plan).await?))
 }
 
 /// Who gets the present terms of a plan.

@@ -30,6 +30,7 @@ use crate::extract::{
     Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in, named_in_one_of,
 };
 use crate::problem::{Problem, ProblemBody};
+use crate::tag::{Shown, Tagged};
 
 /// What is taken off the price of each period that is billed from now on.
 #[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
@@ -437,10 +438,10 @@ pub(crate) async fn give_login(
     billing: Writes<LoginsCreate>,
     Path(id): Path<Uuid>,
     Body(body): Body<NewLoginBody>,
-) -> Answer<LoginBody> {
+) -> Shown<LoginBody> {
     let wanted = body.read(&billing).await?;
     let login = billing.give_login(&billing.caller, SubscriptionId::from_uuid(id), wanted).await?;
-    Ok(Json(login.into()))
+    Ok(Tagged::from(login))
 }
 
 /// Lists subscriptions, newest first.
@@ -462,9 +463,9 @@ pub(crate) async fn list_subscriptions(
 pub(crate) async fn show_subscription(
     billing: Reads<SubscriptionsView>,
     Path(id): Path<Uuid>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let view = billing.subscription(SubscriptionId::from_uuid(id)).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Stops a subscription by wish. Nothing is served and nothing is charged meanwhile.
@@ -476,10 +477,10 @@ pub(crate) async fn pause_subscription(
     billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
     Body(body): Body<PauseBody>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let id = SubscriptionId::from_uuid(id);
     let view = billing.pause_subscription(&billing.caller, id, body.resume_on).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Lets a paused subscription go on.
@@ -489,9 +490,9 @@ pub(crate) async fn pause_subscription(
 pub(crate) async fn resume_subscription(
     billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let view = billing.resume_subscription(&billing.caller, SubscriptionId::from_uuid(id)).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Ends a subscription. Invoices for days that were not begun are withdrawn.
@@ -503,10 +504,10 @@ pub(crate) async fn cancel_subscription(
     billing: Writes<SubscriptionsDelete>,
     Path(id): Path<Uuid>,
     Body(body): Body<CancelBody>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let id = SubscriptionId::from_uuid(id);
     let view = billing.cancel_subscription(&billing.caller, id, body.at.into()).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Moves a subscription to another plan.
@@ -518,11 +519,11 @@ pub(crate) async fn change_plan(
     billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
     Body(body): Body<PlanMoveBody>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let plan = billing.plan(&body.plan).await.map_err(named_in("plan"))?.id;
     let id = SubscriptionId::from_uuid(id);
     let view = billing.change_subscription_plan(&billing.caller, id, plan, body.at.into()).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Changes what is taken off the price of the periods that are billed from now on.
@@ -534,10 +535,10 @@ pub(crate) async fn discount_subscription(
     billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
     Body(body): Body<DiscountBody>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let id = SubscriptionId::from_uuid(id);
     let view = billing.discount_subscription(&billing.caller, id, body.into()).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Issues the invoice of the next period now, whenever it would be due.
@@ -547,9 +548,9 @@ pub(crate) async fn discount_subscription(
 pub(crate) async fn bill_subscription(
     billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let view = billing.bill_subscription(&billing.caller, SubscriptionId::from_uuid(id)).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Bills as many of the next periods as the customer's credit pays for in full.
@@ -559,9 +560,9 @@ pub(crate) async fn bill_subscription(
 pub(crate) async fn prepay_subscription(
     billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let view = billing.prepay_subscription(&billing.caller, SubscriptionId::from_uuid(id)).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }
 
 /// Lets the engine look again at a subscription that it could not bill, or whose login the router refused.
@@ -572,7 +573,7 @@ pub(crate) async fn prepay_subscription(
 pub(crate) async fn retry_subscription(
     billing: Writes<SubscriptionsEdit>,
     Path(id): Path<Uuid>,
-) -> Answer<SubscriptionViewBody> {
+) -> Shown<SubscriptionViewBody> {
     let view = billing.retry_subscription(&billing.caller, SubscriptionId::from_uuid(id)).await?;
-    Ok(Json(SubscriptionViewBody::of(view)?))
+    Tagged::of(view, SubscriptionViewBody::of)
 }

@@ -18,6 +18,7 @@ use super::values::{LimitsBody, MoneyBody, PageBody, PageQuery, span};
 use super::{Answer, Problems};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in};
+use crate::tag::{Shown, Tagged};
 
 /// When a voucher was first used, and how that is known.
 #[derive(Debug, Serialize, ToSchema)]
@@ -226,8 +227,8 @@ pub(crate) async fn list_vouchers(
 pub(crate) async fn show_voucher(
     billing: Reads<VouchersView>,
     Path(voucher): Path<String>,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.voucher(&voucher).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.voucher(&voucher).await?))
 }
 
 /// Adds time or data to a voucher in use.
@@ -239,8 +240,8 @@ pub(crate) async fn extend_voucher(
     billing: Writes<VouchersEdit>,
     Path(voucher): Path<String>,
     Body(body): Body<ExtensionBody>,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.extend_voucher(&billing.caller, &voucher, body.read()?).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.extend_voucher(&billing.caller, &voucher, body.read()?).await?))
 }
 
 /// Gives an unsold voucher a new code; it has to be pushed again.
@@ -250,8 +251,8 @@ pub(crate) async fn extend_voucher(
 pub(crate) async fn regenerate_voucher(
     billing: Writes<VouchersEdit>,
     Path(voucher): Path<String>,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.regenerate_voucher(&billing.caller, &voucher).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.regenerate_voucher(&billing.caller, &voucher).await?))
 }
 
 /// Closes a voucher; whoever is online with it is cut off. Its calendar runs on.
@@ -261,8 +262,8 @@ pub(crate) async fn regenerate_voucher(
 pub(crate) async fn disable_voucher(
     billing: Writes<VouchersEdit>,
     Path(voucher): Path<String>,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.disable_voucher(&billing.caller, &voucher).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.disable_voucher(&billing.caller, &voucher).await?))
 }
 
 /// Opens a closed voucher again.
@@ -272,8 +273,8 @@ pub(crate) async fn disable_voucher(
 pub(crate) async fn enable_voucher(
     billing: Writes<VouchersEdit>,
     Path(voucher): Path<String>,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.enable_voucher(&billing.caller, &voucher).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.enable_voucher(&billing.caller, &voucher).await?))
 }
 
 /// Withdraws a voucher that was never used.
@@ -283,6 +284,6 @@ pub(crate) async fn enable_voucher(
 pub(crate) async fn cancel_voucher(
     billing: Writes<VouchersDelete>,
     Path(voucher): Path<String>,
-) -> Answer<VoucherBody> {
-    Ok(Json(billing.cancel_voucher(&billing.caller, &voucher).await?.into()))
+) -> Shown<VoucherBody> {
+    Ok(Tagged::from(billing.cancel_voucher(&billing.caller, &voucher).await?))
 }

@@ -3,13 +3,12 @@
 //! a caller who may do no more than was proven. A handler that says nothing cannot be routed.
 
 use std::marker::PhantomData;
-use std::net::SocketAddr;
 use std::ops::Deref;
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::FromRequestParts;
 use axum::handler::Handler;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use mkbill_core::billing::{Billing, Reader};
 use mkbill_core::kernel::caller::{Caller, Origin};
 use mkbill_core::kernel::ids::{StaffId, StaffSessionId};
@@ -23,7 +22,9 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::extract::{Query, WriteQuery};
+use crate::origin::origin;
 use crate::problem::Problem;
+use crate::tag::precondition;
 
 /// The engine, out of the reach of handlers.
 #[derive(Debug, Clone)]
@@ -187,13 +188,10 @@ async fn caller(parts: &mut Parts) -> Result<Caller, Problem> {
     if let Some(key) = text(&parts.headers, "idempotency-key")? {
         caller = caller.with_key(key.parse().map_err(Problem::from)?);
     }
+    if let Some(condition) = precondition(&parts.headers)? {
+        caller = caller.only_if(condition);
+    }
     Ok(if query.dry_run { caller.dry_run() } else { caller })
-}
-
-fn origin(parts: &Parts) -> Origin {
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok());
-    Origin::new(peer.map(|peer| peer.0.ip()), agent)
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {

@@ -6,11 +6,12 @@ pub(crate) mod token;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{Extensions, HeaderMap, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use mkbill_core::apikey;
 use mkbill_core::billing::Reader;
+use mkbill_core::kernel::caller::Actor;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::staff::principal::Principal;
 use secrecy::SecretString;
@@ -79,6 +80,11 @@ impl Door {
             None => Ok(None),
         }
     }
+}
+
+/// Who was let in with this request.
+pub(crate) fn actor(extensions: &Extensions) -> Option<Actor> {
+    extensions.get::<Principal>().map(Principal::actor)
 }
 
 fn is_public(path: &str) -> bool {

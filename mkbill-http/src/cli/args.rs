@@ -60,6 +60,11 @@ pub(super) struct PageArgs {
 }
 
 impl PageArgs {
+    /// The cursor and the limit as they were given.
+    pub(super) fn texts(self) -> (Option<String>, u32) {
+        (self.cursor, self.limit)
+    }
+
     pub(super) fn read(&self) -> Result<PageRequest, Error> {
         PageQuery { cursor: self.cursor.clone(), limit: Some(self.limit) }.read()
     }

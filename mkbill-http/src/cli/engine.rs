@@ -8,10 +8,8 @@ use mkbill_core::worker::{TickReport, Worker};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
-use crate::auth::Identity;
 use crate::config::Settings;
 use crate::failure::Failure;
-use crate::routes::Manners;
 use crate::server::{Beside, listen, serve_and_work, until_told};
 use crate::wiring::{self, Engine};
 
@@ -72,8 +70,7 @@ pub(super) async fn serve(
     let token = engine.billing.setup_token().await?;
     let link = token.map(|token| format!("http://{address}/setup?token={}", token.expose_secret()));
     announce(address, link.as_deref(), style);
-    let allowed_origins = settings.allowed_origins.clone();
-    let manners = Manners { identity: Identity::Own, allowed_origins };
+    let manners = settings.manners();
     let served = serve_and_work(listener, engine.billing.clone(), &manners, beside, stop).await;
     engine.close().await;
     served.map(|()| Output::nothing())

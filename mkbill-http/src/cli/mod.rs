@@ -3,6 +3,7 @@
 mod alert;
 mod apikey;
 mod args;
+mod audit;
 mod batch;
 mod bill;
 mod books;
@@ -159,6 +160,9 @@ enum Command {
     /// Webhooks: programs elsewhere that are told of events
     #[command(subcommand)]
     Webhook(Box<webhook::WebhookCommand>),
+    /// Who did what, and proof that nobody changed it since
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// What time it is, and a test clock that is moved
     #[command(subcommand)]
     Clock(clock::ClockCommand),
@@ -245,6 +249,7 @@ async fn answer(billing: &Billing, command: Command, style: Style) -> Result<Out
         Command::Alert(command) => alert::run(billing, command).await,
         Command::Event(command) => event::run(billing, command, style).await,
         Command::Webhook(command) => webhook::run(billing, *command).await,
+        Command::Audit(command) => audit::run(billing, command).await,
         Command::Clock(command) => clock::run(billing, command).await,
         Command::Explain(command) => explain::run(billing, command).await,
     }

@@ -145,5 +145,6 @@ fn settings(folder: &TempDir) -> Result<Settings, Failure> {
         webhook_private_networks: Networks::none(),
         log_format: LogFormat::Text,
         log_filter: "warn".to_owned(),
+        trusted_proxies: Networks::none(),
     })
 }

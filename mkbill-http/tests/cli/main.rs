@@ -209,6 +209,30 @@ fn a_router_is_changed_and_removed_at_the_terminal() {
 }
 
 #[test]
+fn the_trail_is_listed_exported_and_proven_at_the_terminal() {
+    let shop = Shop::open().with_plan();
+    shop.json(&words("plan change daily --sell 6000 --reason dearer"));
+    let listed = shop.json(&words("audit list --action plan.* --sort oldest"));
+    assert_eq!(listed["items"].as_array().unwrap().len(), 2);
+    assert_eq!(shop.json(&words("audit list --search DEARER"))["items"][0]["position"], 2);
+    let csv = String::from_utf8(shop.run(&words("audit export --format csv")).stdout).unwrap();
+    assert_eq!(csv.lines().count(), 3);
+    let written = shop.json(&words("audit export --format jsonl --output trail.jsonl"));
+    let saved = std::fs::read_to_string(shop.path().join("trail.jsonl")).unwrap();
+    assert_eq!((&written["bytes"], saved.lines().count()), (&saved.len().into(), 2));
+    let whole = shop.json(&words("audit verify"));
+    let head = whole["head"].as_str().unwrap();
+    assert_eq!((&whole["holds"], &whole["records"]), (&true.into(), &2.into()));
+    assert!(shop.json(&["audit", "verify", "--expect", head])["holds"].as_bool().unwrap());
+    let other = format!("2:{}", "0".repeat(64));
+    let broken = shop.run(&["audit", "verify", "--expect", &other]);
+    assert_eq!(broken.status.code(), Some(1));
+    let told = String::from_utf8(broken.stdout).unwrap();
+    assert!(told.contains("BROKEN at position 2"), "{told}");
+    shop.complaint(&words("audit verify --expect 2"), "invalid");
+}
+
+#[test]
 fn complaints_are_one_object_with_json_and_lines_without() {
     let shop = Shop::open();
     let refused = words("plan add x --router-profile default --cost 2 --sell 1");

@@ -16,7 +16,7 @@ fn text(value: &Value) -> String {
 }
 
 /// A provider whose router takes calls, a PPPoE plan `dial`, and a customer.
-async fn village() -> (TestApp, Simulator, String) {
+pub(super) async fn village() -> (TestApp, Simulator, String) {
     let (app, simulator) = TestApp::new().await.with_router().await;
     simulator.router(|router| {
         let pool = ["name=homes", "ranges=10.30.0.2-10.30.0.250"];
@@ -39,7 +39,7 @@ async fn village() -> (TestApp, Simulator, String) {
     (app, simulator, budi)
 }
 
-fn wanted(customer: &str, login: &Value) -> Value {
+pub(super) fn wanted(customer: &str, login: &Value) -> Value {
     json!({ "customer": customer, "plan": "dial", "login": login })
 }
 
@@ -219,7 +219,7 @@ async fn a_file_of_logins_is_imported_and_exported() {
     assert_eq!((&existing["line"], &existing["field"]), (&json!(2), &json!("login")));
     let twice = wanted(&budi, &json!({ "router": "rt-05", "name": "budi" }));
     app.post("/api/v1/subscriptions", &twice).await.problem(409, "login_exists");
-    upload(&app, "", "application/json", &csv).await.problem(415, "unsupported_media_type");
+    upload(&app, "", "application/json", "{}").await.problem(415, "unsupported_media_type");
     upload(&app, "", "text/csv", "whatsapp\n").await.problem(422, "invalid");
     app.get("/api/v1/logins/export?router=nowhere").await.problem(422, "invalid");
 }

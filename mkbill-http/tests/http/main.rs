@@ -4,6 +4,8 @@
 
 mod access;
 mod alerts;
+mod answers;
+mod audit;
 mod auth;
 mod batches;
 mod books;
@@ -19,6 +21,7 @@ mod problems;
 mod routers;
 mod sign_in;
 mod support;
+mod tags;
 mod trouble;
 mod vouchers;
 mod webhooks;

@@ -1,11 +1,12 @@
 //! A server on a throw-away database, and clients for it.
 
-use std::net::SocketAddr;
+use std::fmt::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, Method, Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use jiff::{SignedDuration, Timestamp};
 use mkbill_core::adapter::outbound::GuardedHttp;
@@ -26,6 +27,8 @@ use mkbill_routeros::provisioning::RouterOsController;
 use mkbill_routeros::sim::{Simulator, SimulatorBuilder, TimeSource};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
 /// The password of all staff in these tests.
@@ -39,6 +42,7 @@ pub(crate) struct TestApp {
     app: Router,
     clock: Arc<ManualClock>,
     pub(crate) database: TestDatabase,
+    master_key: MasterKey,
 }
 
 /// What the server answered.
@@ -83,33 +87,61 @@ impl TestApp {
     }
 
     pub(crate) async fn with_hook(hook: Option<Arc<dyn StatementHook>>) -> Self {
-        Self::with(hook, |builder, clock| builder.clock(clock)).await
+        Self::with(Engine::Sqlite, hook, |builder, clock| builder.clock(clock)).await
+    }
+
+    /// A server on this engine.
+    pub(crate) async fn on(engine: Engine) -> Self {
+        Self::with(engine, None, |builder, clock| builder.clock(clock)).await
     }
 
     /// A server whose clock clients may move.
     pub(crate) async fn on_test_clock() -> Self {
-        Self::with(None, BillingBuilder::test_clock).await
+        Self::with(Engine::Sqlite, None, BillingBuilder::test_clock).await
     }
 
     async fn with(
+        engine: Engine,
         hook: Option<Arc<dyn StatementHook>>,
         timed: impl FnOnce(BillingBuilder, Arc<ManualClock>) -> BillingBuilder,
     ) -> Self {
-        let database = TestDatabase::new(Engine::Sqlite).await;
+        let database = TestDatabase::new(engine).await;
         let clock = Arc::new(ManualClock::at("2026-03-02T03:00:00Z".parse().unwrap()));
         let (master_key, _) = MasterKey::generate(&OsEntropy);
         let billing = timed(Billing::builder(), Arc::clone(&clock))
             .store(database.store(hook).await)
             .controller(Arc::new(RouterOsController::new(Arc::new(OsEntropy))))
             .outbound(Arc::new(GuardedHttp::default().allowing("127.0.0.0/8".parse().unwrap())))
-            .master_key(master_key)
+            .master_key(master_key.clone())
             .build()
             .unwrap();
         let caller = Caller::new(Actor::cli("test"));
         let (_, key) =
             billing.create_api_key(&caller, &NewApiKey::for_everything("tests")).await.unwrap();
         let app = mkbill_http::router(billing.clone(), &Manners::default());
-        Self { billing, key, app, clock, database }
+        Self { billing, key, app, clock, database, master_key }
+    }
+
+    /// The same server within other layers.
+    pub(crate) fn layered(self, layers: impl FnOnce(Router) -> Router) -> Self {
+        Self { app: layers(self.app), ..self }
+    }
+
+    /// Another process on the same database, which listens on a port of its own until the test ends.
+    pub(crate) async fn another_server(&self) -> SocketAddr {
+        let billing = Billing::builder()
+            .clock(self.clock.clone())
+            .store(self.database.store(None).await)
+            .controller(Arc::new(RouterOsController::new(Arc::new(OsEntropy))))
+            .master_key(self.master_key.clone())
+            .build()
+            .unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let app = mkbill_http::router(billing, &Manners::default());
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        address
     }
 
     /// The same server, with other manners.
@@ -298,4 +330,27 @@ pub(crate) fn but(mut body: Value, field: &str, value: Value) -> Value {
 pub(crate) async fn send(app: &TestApp, method: Method, path: &str, body: &Value) -> Answer {
     let request = app.request(method, path).header(header::CONTENT_TYPE, "application/json");
     app.send(request.body(Body::from(body.to_string())).unwrap()).await
+}
+
+/// Sends a request over TCP, on a connection of its own.
+pub(crate) async fn over_tcp(address: SocketAddr, request: Request<Body>) -> Answer {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    let mut text = format!("{} {} HTTP/1.1\r\nhost: {address}\r\n", head.method, head.uri);
+    for (name, value) in &head.headers {
+        writeln!(text, "{name}: {}\r", value.to_str().unwrap()).unwrap();
+    }
+    write!(text, "connection: close\r\ncontent-length: {}\r\n\r\n", body.len()).unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(&[text.as_bytes(), &body].concat()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    let (head, text) = answer.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let pair = |line: &str| {
+        let (name, value) = line.split_once(": ").unwrap();
+        (name.parse::<HeaderName>().unwrap(), value.parse().unwrap())
+    };
+    Answer { status, headers: lines.map(pair).collect(), text: text.to_owned() }
 }
