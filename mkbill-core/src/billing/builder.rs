@@ -14,6 +14,7 @@ use crate::kernel::secret::MasterKey;
 use crate::kernel::time::{BusinessZone, Clock, SystemClock};
 use crate::ledger::carry_over::{CarryOverPolicy, WholePeriod};
 use crate::provisioning::controller::RouterController;
+use crate::provisioning::timed::Timed;
 use crate::store::Store;
 
 use super::{Billing, Parts};
@@ -105,7 +106,7 @@ impl BillingBuilder {
         let currency = self.currency.unwrap_or(Currency::IDR);
         let store = self.store.ok_or_else(|| missing("store"))?;
         Ok(Billing(Arc::new(Parts {
-            controller: self.controller.ok_or_else(|| missing("controller"))?,
+            controller: Arc::new(Timed(self.controller.ok_or_else(|| missing("controller"))?)),
             clock: match &self.test_clock {
                 Some(clock) => Arc::clone(clock) as Arc<dyn Clock>,
                 None => self.clock.unwrap_or_else(|| Arc::new(SystemClock)),

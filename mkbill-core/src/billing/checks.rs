@@ -2,7 +2,7 @@
 
 use crate::kernel::error::Error;
 use crate::outbox::store::OutboxTally;
-use crate::transact::reading;
+use crate::transact::{reading, snapshot};
 
 use super::deliveries::DELIVERED;
 use super::{Billing, reports};
@@ -47,11 +47,6 @@ impl Billing {
         Ok(DoctorReport { findings })
     }
 
-    /// Answers if the database does.
-    pub async fn ready(&self) -> Result<(), Error> {
-        reading!(self.store(), |tx| tx.outbox_next(DELIVERED).await.map(drop))
-    }
-
     /// How the outbox stands.
     pub async fn outbox_tally(&self) -> Result<OutboxTally, Error> {
         let now = self.now();
@@ -59,7 +54,7 @@ impl Billing {
     }
 
     async fn books_finding(&self) -> Result<Finding, Error> {
-        let books = reading!(self.store(), |tx| reports::books(tx).await)?;
+        let books = snapshot!(self.store(), |tx| reports::books(tx).await)?;
         let detail = if books.balanced {
             "every entry sums to zero".to_owned()
         } else {

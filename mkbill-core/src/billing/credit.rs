@@ -10,7 +10,7 @@ use crate::kernel::ids::{CustomerId, SubscriptionId};
 use crate::kernel::money::{Currency, Money};
 use crate::request::Once;
 use crate::store::Tx;
-use crate::transact::{reading, transact};
+use crate::transact::{snapshot, transact};
 
 use super::Billing;
 use super::desk::{finish, first_time, open, reason};
@@ -98,7 +98,7 @@ impl Billing {
     ///
     /// [`Error::NotFound`] if there is no such customer.
     pub async fn standing(&self, customer: CustomerId) -> Result<Vec<Standing>, Error> {
-        reading!(self.store(), |tx| standing(tx, customer).await)
+        snapshot!(self.store(), |tx| standing(tx, customer).await)
     }
 }
 

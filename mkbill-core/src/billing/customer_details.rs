@@ -21,7 +21,7 @@ use crate::request::Once;
 use crate::store::Tx;
 use crate::subscription::Subscription;
 use crate::subscription::store::SubscriptionFilter;
-use crate::transact::{reading, transact};
+use crate::transact::{reading, snapshot, transact};
 
 use super::Billing;
 use super::credit::{Standing, standing};
@@ -89,7 +89,7 @@ impl Billing {
     ///
     /// [`Error::NotFound`] if there is no such customer.
     pub async fn customer_contacts(&self, key: &str) -> Result<Vec<Contact>, Error> {
-        reading!(self.store(), |tx| contacts_of(self, tx, key).await)
+        snapshot!(self.store(), |tx| contacts_of(self, tx, key).await)
     }
 
     /// Gives a customer these contacts and no others.
@@ -144,7 +144,7 @@ impl Billing {
     /// What the store reports.
     pub async fn customer_statistics(&self) -> Result<CustomerStatistics, Error> {
         let (now, currency) = (self.now(), self.currency());
-        reading!(self.store(), |tx| statistics(tx, now, currency).await)
+        snapshot!(self.store(), |tx| statistics(tx, now, currency).await)
     }
 
     /// The 100 tags that most customers have.
@@ -162,7 +162,7 @@ impl Billing {
     ///
     /// [`Error::NotFound`] if there is no such customer.
     pub async fn customer_file(&self, key: &str) -> Result<CustomerFile, Error> {
-        let file = reading!(self.store(), |tx| file_of(self, tx, key).await)?;
+        let file = snapshot!(self.store(), |tx| file_of(self, tx, key).await)?;
         Ok(CustomerFile { view: self.denominated(file.view), ..file })
     }
 }

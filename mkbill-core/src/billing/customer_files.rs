@@ -21,7 +21,7 @@ use crate::kernel::page::{PAGE_ITEMS_MAX, PageRequest};
 use crate::kernel::table::LineError;
 use crate::request::Once;
 use crate::store::{StoreError, Tx};
-use crate::transact::{reading, transact};
+use crate::transact::{snapshot, transact};
 
 use super::Billing;
 use super::batches::Receipt;
@@ -56,7 +56,7 @@ impl Billing {
     ///
     /// What the store reports.
     pub async fn export_customers(&self) -> Result<Vec<u8>, Error> {
-        let rows = reading!(self.store(), |tx| export_rows(tx, self.currency()).await)?;
+        let rows = snapshot!(self.store(), |tx| export_rows(tx, self.currency()).await)?;
         export::csv(rows.into_iter())
     }
 }

@@ -21,7 +21,7 @@ use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
 use crate::request::{Asked, Once, once_about};
 use crate::store::{StoreError, Tx};
-use crate::transact::{reading, transact};
+use crate::transact::{snapshot, transact};
 
 use super::Billing;
 use super::batches::Receipt;
@@ -64,7 +64,7 @@ impl Billing {
     ///
     /// [`Error::NotFound`] if there is none.
     pub async fn customer(&self, key: &str) -> Result<CustomerView, Error> {
-        let view = reading!(self.store(), |tx| found_view(self, tx, key).await)?;
+        let view = snapshot!(self.store(), |tx| found_view(self, tx, key).await)?;
         Ok(self.denominated(view))
     }
 
@@ -80,7 +80,7 @@ impl Billing {
         page: PageRequest,
     ) -> Result<Page<CustomerView>, Error> {
         check(filter)?;
-        let page = reading!(self.store(), |tx| page_of(tx, filter, page).await)?;
+        let page = snapshot!(self.store(), |tx| page_of(tx, filter, page).await)?;
         let items = page.items.into_iter().map(|view| self.denominated(view)).collect();
         Ok(Page { items, next: page.next })
     }
@@ -128,7 +128,7 @@ impl Billing {
         key: &str,
         page: PageRequest,
     ) -> Result<Page<AuditRow>, Error> {
-        reading!(self.store(), |tx| activity(self, tx, key, page).await)
+        snapshot!(self.store(), |tx| activity(self, tx, key, page).await)
     }
 
     /// Stores keep the limit of debt without its currency, which is that of the engine.

@@ -17,7 +17,7 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::payment::Allocation;
 use crate::request::Once;
 use crate::store::Tx;
-use crate::transact::{reading, transact};
+use crate::transact::{reading, snapshot, transact};
 
 use super::Billing;
 use super::batches::Receipt;
@@ -89,7 +89,7 @@ impl Billing {
     ///
     /// [`Error::NotFound`] if there is none.
     pub async fn invoice(&self, key: &str) -> Result<InvoiceView, Error> {
-        reading!(self.store(), |tx| view_of(tx, key).await)
+        snapshot!(self.store(), |tx| view_of(tx, key).await)
     }
 
     /// The invoice that a public token opens.
@@ -100,7 +100,7 @@ impl Billing {
     pub async fn invoice_by_token(&self, token: &SecretString) -> Result<InvoiceView, Error> {
         use secrecy::ExposeSecret as _;
         let digest = TokenDigest(Sha256::digest(token.expose_secret().as_bytes()).into());
-        reading!(self.store(), |tx| view_by_token(tx, digest).await)
+        snapshot!(self.store(), |tx| view_by_token(tx, digest).await)
     }
 
     /// The secret part of the public address of an invoice. It opens the invoice to whoever has it, and
@@ -119,7 +119,7 @@ impl Billing {
         filter: &InvoiceFilter,
         page: PageRequest,
     ) -> Result<Page<Invoice>, Error> {
-        reading!(self.store(), |tx| tx.invoice_page(filter, page).await)
+        snapshot!(self.store(), |tx| tx.invoice_page(filter, page).await)
     }
 
     /// Credit notes, newest first, of one customer or of all.

@@ -19,7 +19,7 @@ use crate::provisioning::subscriber::LoginName;
 use crate::router::RouterName;
 use crate::store::Tx;
 use crate::subscription::Discount;
-use crate::transact::reading;
+use crate::transact::{reading, snapshot};
 
 use super::Billing;
 use super::batches::Receipt;
@@ -68,7 +68,7 @@ impl Billing {
         filter: ExportFilter,
         passwords: Passwords,
     ) -> Result<Vec<u8>, Error> {
-        let rows = reading!(self.store(), |tx| everything(tx, filter).await)?;
+        let rows = snapshot!(self.store(), |tx| everything(tx, filter).await)?;
         export::csv(&rows, passwords)
     }
 }

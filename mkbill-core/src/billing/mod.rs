@@ -7,6 +7,7 @@ mod builder;
 mod catalogue;
 mod checks;
 mod clock;
+mod counted;
 mod credit;
 mod customer_details;
 mod customer_files;
@@ -35,6 +36,7 @@ mod routers;
 mod subscriptions;
 mod sync;
 mod tick;
+mod vitals;
 mod vouchers;
 
 use std::sync::Arc;
@@ -75,6 +77,7 @@ pub use routers::RouterCheck;
 pub use subscriptions::{CancelAt, ChangeAt, SUBSCRIBE_MAX, Subscribe, SubscriptionView};
 pub use sync::{PassReport, PassTrouble};
 pub use tick::BillingRun;
+pub use vitals::BusinessTallies;
 
 /// The engine. A clone is another handle to the same one.
 #[derive(Clone)]

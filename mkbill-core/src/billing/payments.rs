@@ -19,11 +19,11 @@ use crate::payment::{NewPayment, Payment, PaymentRefusal, Reversal};
 use crate::request::Once;
 use crate::store::Tx;
 use crate::subscription::Subscription;
-use crate::transact::{reading, transact};
+use crate::transact::{snapshot, transact};
 
 use super::batches::Receipt;
 use super::desk::{finish, first_time, open, reason};
-use super::{Billing, invoices};
+use super::{Billing, counted, invoices};
 
 /// A payment and what came of it.
 #[derive(Debug, Clone)]
@@ -58,6 +58,9 @@ impl Billing {
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
             record(tx, self.desk(context), &request).await
         })?;
+        if !replayed && caller.mode == Mode::Commit {
+            counted::payment(&value.payment, counted::RECORDED);
+        }
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }
 
@@ -70,6 +73,9 @@ impl Billing {
         let context = self.context(caller);
         let view =
             transact!(self.store(), caller.mode, |tx| reverse(tx, self.desk(context), key).await)?;
+        if caller.mode == Mode::Commit {
+            counted::payment(&view.payment, counted::REVERSED);
+        }
         Ok(view)
     }
 
@@ -97,7 +103,7 @@ impl Billing {
     ///
     /// [`Error::NotFound`] if there is none.
     pub async fn payment(&self, key: &str) -> Result<PaymentView, Error> {
-        reading!(self.store(), |tx| view_of(tx, key).await)
+        snapshot!(self.store(), |tx| view_of(tx, key).await)
     }
 
     /// Payments, newest first.
@@ -110,7 +116,7 @@ impl Billing {
         filter: &PaymentFilter,
         page: PageRequest,
     ) -> Result<Page<Payment>, Error> {
-        reading!(self.store(), |tx| tx.payment_page(filter, page).await)
+        snapshot!(self.store(), |tx| tx.payment_page(filter, page).await)
     }
 }
 

@@ -9,7 +9,7 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::ledger::Account;
 use crate::report::{Days, SalesBy, SalesReport, SalesRow, StatisticsRow};
 use crate::store::Tx;
-use crate::transact::reading;
+use crate::transact::{reading, snapshot};
 
 use super::Billing;
 
@@ -41,7 +41,7 @@ impl Billing {
 
     /// The sum of every account, and whether the books balance.
     pub async fn books(&self) -> Result<Books, Error> {
-        reading!(self.store(), |tx| books(tx).await)
+        snapshot!(self.store(), |tx| books(tx).await)
     }
 
     /// The audit trail, newest first, of one thing or of all.

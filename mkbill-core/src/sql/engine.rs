@@ -1,6 +1,7 @@
 //! Two databases behind one small trait, and what differs between them.
 
 use std::future::Future;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,9 +10,10 @@ use serde_json::Value as Json;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, AssertSqlSafe, Database, Row as _};
+use sqlx::{Arguments as _, Database, Row as _, SqlStr};
 use uuid::Uuid;
 
+use super::statement::Texts;
 use super::value::Value;
 
 /// One database: how it names itself, locks, lists, binds and runs.
@@ -20,14 +22,21 @@ pub(crate) trait Dialect: Database<Row: Record> {
     const ENGINE: &'static str;
     /// Begins a transaction that will write.
     const BEGIN_WRITE: &'static str;
-    /// Begins a transaction that only reads.
-    const BEGIN_READ: &'static str;
+    /// Begins a transaction that only reads, and sees nothing that is committed meanwhile.
+    const BEGIN_SNAPSHOT: &'static str;
     /// What `{for_update}` stands for.
     const FOR_UPDATE: &'static str;
     /// What `{for_key_share}` stands for.
     const FOR_KEY_SHARE: &'static str;
     /// Rows per statement of a bulk insert.
     const BULK_ROWS: usize;
+    /// Answers how large the database is, as `n` bytes.
+    const BYTES: &'static str;
+    /// Do snapshots have connections of their own?
+    const SNAPSHOTS_APART: bool;
+
+    /// Where a statement keeps its text for this database.
+    fn text(texts: &Texts) -> &OnceLock<String>;
 
     /// Locks the rows of a table and leaves out those that others have locked.
     fn skip_locked(table: &str) -> String;
@@ -45,13 +54,13 @@ pub(crate) trait Dialect: Database<Row: Record> {
 
     fn execute(
         connection: &mut Self::Connection,
-        sql: String,
+        sql: SqlStr,
         arguments: Self::Arguments,
     ) -> impl Future<Output = sqlx::Result<u64>> + Send;
 
     fn fetch(
         connection: &mut Self::Connection,
-        sql: String,
+        sql: SqlStr,
         arguments: Self::Arguments,
     ) -> impl Future<Output = sqlx::Result<Vec<Self::Row>>> + Send;
 }
@@ -155,19 +164,19 @@ macro_rules! run {
     () => {
         async fn execute(
             connection: &mut Self::Connection,
-            sql: String,
+            sql: SqlStr,
             arguments: Self::Arguments,
         ) -> sqlx::Result<u64> {
-            let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+            let query = sqlx::query_with(sql, arguments);
             Ok(query.execute(connection).await?.rows_affected())
         }
 
         async fn fetch(
             connection: &mut Self::Connection,
-            sql: String,
+            sql: SqlStr,
             arguments: Self::Arguments,
         ) -> sqlx::Result<Vec<Self::Row>> {
-            sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(connection).await
+            sqlx::query_with(sql, arguments).fetch_all(connection).await
         }
     };
 }
@@ -175,12 +184,18 @@ macro_rules! run {
 impl Dialect for Postgres {
     const ENGINE: &'static str = "PostgreSQL";
     const BEGIN_WRITE: &'static str = "BEGIN";
-    const BEGIN_READ: &'static str = "BEGIN READ ONLY";
+    const BEGIN_SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
     const FOR_UPDATE: &'static str = "FOR UPDATE";
     const FOR_KEY_SHARE: &'static str = "FOR KEY SHARE";
     const BULK_ROWS: usize = 10_000;
+    const BYTES: &'static str = "SELECT pg_database_size(current_database()) AS n";
+    const SNAPSHOTS_APART: bool = false;
 
     run!();
+
+    fn text(texts: &Texts) -> &OnceLock<String> {
+        &texts.postgres
+    }
 
     fn skip_locked(table: &str) -> String {
         format!("FOR UPDATE OF {table} SKIP LOCKED")
@@ -252,12 +267,19 @@ fn add_array(arguments: &mut PgArguments, values: &[Value]) -> Result<&'static s
 impl Dialect for Sqlite {
     const ENGINE: &'static str = "SQLite";
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
-    const BEGIN_READ: &'static str = "BEGIN";
+    const BEGIN_SNAPSHOT: &'static str = "BEGIN";
     const FOR_UPDATE: &'static str = "";
     const FOR_KEY_SHARE: &'static str = "";
     const BULK_ROWS: usize = 100;
+    const BYTES: &'static str =
+        "SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size";
+    const SNAPSHOTS_APART: bool = true;
 
     run!();
+
+    fn text(texts: &Texts) -> &OnceLock<String> {
+        &texts.sqlite
+    }
 
     fn skip_locked(_: &str) -> String {
         String::new()
