@@ -1,8 +1,14 @@
 //! The HTTP server and the worker beside it, from start to an orderly end.
 
+mod bodies;
+mod guests;
+mod limits;
+mod serving;
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::Extension;
 use mkbill_core::billing::Billing;
@@ -15,8 +21,7 @@ use crate::api::events::Ending;
 use crate::failure::Failure;
 use crate::routes::app;
 
-/// How long open requests may take to finish once the end was asked for.
-const FAREWELL_MAX: Duration = Duration::from_secs(20);
+use limits::Limits;
 
 /// Listens on `address`.
 pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -25,22 +30,9 @@ pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> 
 }
 
 /// Answers requests until `stop` is cancelled, then finishes those that began.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    billing: Billing,
-    stop: CancellationToken,
-) -> Result<(), Failure> {
-    let stopped = stop.clone().cancelled_owned();
+pub(crate) async fn serve(listener: TcpListener, billing: Billing, stop: CancellationToken) {
     let app = app(billing).layer(Extension(Ending(stop.clone())));
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stopped);
-    let deadline = async {
-        stop.cancelled().await;
-        tokio::time::sleep(FAREWELL_MAX).await;
-    };
-    tokio::select! {
-        ended = async { serving.await } => ended.map_err(|error| Failure::Io("serving", error)),
-        () = deadline => Ok(()),
-    }
+    serving::serve(listener, app, Limits::of_this_process(), stop).await;
 }
 
 /// Whether a worker runs beside the server.
@@ -56,16 +48,15 @@ pub(crate) async fn serve_and_work(
     billing: Billing,
     beside: Beside,
     stop: CancellationToken,
-) -> Result<(), Failure> {
+) {
     let mut background = JoinSet::new();
     if beside == Beside::Worker {
         let (worker, stop) = (Worker::new(billing.clone()), stop.clone());
         background.spawn(async move { worker.run(stop).await });
     }
-    let served = serve(listener, billing, stop.clone()).await;
+    serve(listener, billing, stop.clone()).await;
     stop.cancel();
     background.join_all().await;
-    served
 }
 
 /// A token that is cancelled by ctrl-c or by a polite request to end.

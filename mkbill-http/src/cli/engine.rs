@@ -70,9 +70,9 @@ pub(super) async fn serve(
         Style::Json => line(&json!({ "listening": format!("http://{address}") }).to_string()),
         Style::Text => line(&format!("listening on http://{address}, documentation at /docs")),
     }
-    let served = serve_and_work(listener, engine.billing.clone(), beside, stop).await;
+    serve_and_work(listener, engine.billing.clone(), beside, stop).await;
     engine.close().await;
-    served.map(|()| Output::nothing())
+    Ok(Output::nothing())
 }
 
 fn warn_of_test_clock(engine: &Engine) {

@@ -71,7 +71,7 @@ async fn tick(billing: &Billing) -> Result<TickReport, Failure> {
 }
 
 async fn server_answers(stage: &Stage, tale: &mut Tale) -> Result<(), Failure> {
-    let asked = browser::get(stage.address, "/health/ready", &stage.key).await;
+    let asked = browser::get(stage.address, "/ready", &stage.key).await;
     let (status, _) = asked.map_err(|error| Failure::Io("asking the server", error))?;
     tale.figure("server", json!({ "address": stage.address.to_string(), "status": status }));
     let detail = format!("http://{} answers {status}", stage.address);
