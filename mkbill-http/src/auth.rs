@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use crate::problem::Problem;
 
 /// Paths that answer without a key; one that ends in `/` stands for all below it.
-const PUBLIC: [&str; 5] = ["/health/live", "/health/ready", "/openapi.json", "/docs", "/docs/"];
+const PUBLIC: [&str; 5] = ["/live", "/ready", "/openapi.json", "/docs", "/docs/"];
 const KEY_BYTES_MAX: usize = 200;
 
 /// Lets a request through with a valid key, or to a public path; hands the key on to the handler.
@@ -44,10 +44,11 @@ mod tests {
 
     #[test]
     fn only_listed_paths_are_public() {
-        for path in ["/health/live", "/docs", "/docs/", "/docs/swagger-ui.css", "/openapi.json"] {
+        for path in ["/live", "/docs", "/docs/", "/docs/swagger-ui.css", "/openapi.json"] {
             assert!(is_public(path), "{path}");
         }
-        for path in ["/", "/api/v1/plans", "/health", "/health/live/x", "/docsx", "/openapi.json/"]
+        for path in
+            ["/", "/api/v1/plans", "/health", "/metrics", "/live/x", "/docsx", "/openapi.json/"]
         {
             assert!(!is_public(path), "{path}");
         }

@@ -25,6 +25,7 @@ mod problem;
 mod routes;
 mod server;
 mod telemetry;
+mod watch;
 mod wiring;
 
 pub use routes::{app, openapi_json};

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use ::metrics::counter;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -25,13 +26,15 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::api::events::Rendered;
 use crate::api::{
     alerts, audit, batches, books, clock, credit, customer_details, customers, events,
-    explanations, fair_use, figures, health, invoices, login_files, logins, money_reports,
+    explanations, fair_use, figures, health, invoices, login_files, logins, metrics, money_reports,
     monitoring, network, notices, payments, plans, profiles, reports, routers, subscriptions,
     taxes, vendors, vouchers,
 };
 use crate::auth::require_key;
 use crate::openapi::Head;
-use crate::problem::Problem;
+use crate::problem::{ERRORS, Problem};
+use crate::watch::traffic::counted;
+use crate::watch::{Counted, registry};
 
 const BODY_BYTES_MAX: usize = 1 << 20;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
@@ -83,8 +86,14 @@ fn table() -> OpenApiRouter<Billing> {
         .merge(of_subscribers());
     OpenApiRouter::with_openapi(Head::openapi())
         .nest("/api/v1", api)
-        .routes(routes!(health::live))
         .routes(routes!(health::ready))
+        .routes(routes!(health::health))
+        .routes(routes!(metrics::show_metrics))
+}
+
+/// What is answered before anything else is looked at.
+fn at_once<S: Clone + Send + Sync + 'static>() -> OpenApiRouter<S> {
+    OpenApiRouter::new().routes(routes!(health::live))
 }
 
 /// What the books say.
@@ -195,9 +204,11 @@ fn of_subscribers() -> OpenApiRouter<Billing> {
 
 /// The whole interface on one engine, ready to be served or mounted in another axum application.
 ///
-/// Every path needs an API key but `/health/live`, `/health/ready`, `/openapi.json` and `/docs`.
+/// Every path needs an API key but `/live`, `/ready`, `/openapi.json` and `/docs`.
 pub fn app(billing: Billing) -> Router {
+    registry::begin();
     let (routes, _) = table().split_for_parts();
+    let (at_once, _) = at_once().split_for_parts();
     let docs = SwaggerUi::new("/docs").config(Config::new([DOCUMENT_PATH]));
     let guard = from_fn_with_state(billing.clone(), require_key);
     let layers = ServiceBuilder::new()
@@ -210,9 +221,11 @@ pub fn app(billing: Billing) -> Router {
         .layer(always("x-frame-options", "DENY"))
         .layer(always("referrer-policy", "no-referrer"))
         .layer(unless_set("cache-control", "no-store"))
+        .layer(from_fn(counted))
         .layer(from_fn(within_time))
         .layer(guard)
-        .layer(Extension(Rendered::default()));
+        .layer(Extension(Rendered::default()))
+        .layer(Extension(Counted::default()));
     routes
         .route(DOCUMENT_PATH, get(document_response))
         .merge(docs)
@@ -221,11 +234,12 @@ pub fn app(billing: Billing) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(layers)
         .with_state(billing)
+        .merge(at_once)
 }
 
 /// The `OpenAPI` 3.1 document as pretty JSON with a newline at its end.
 pub fn openapi_json() -> String {
-    let document = table().into_openapi();
+    let document = table().merge(at_once()).into_openapi();
     let text = document.to_pretty_json();
     text.expect("a document of our own types is always JSON") + "\n"
 }
@@ -256,6 +270,7 @@ async fn within_time(request: Request, next: Next) -> Response {
 fn after_panic(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    counter!(ERRORS, "type" => "panic", "severity" => "critical").increment(1);
     tracing::error!(panic = text.unwrap_or("no text"), "a handler panicked");
     Problem::internal().into_response()
 }

@@ -115,10 +115,10 @@ fn address_of(database: &TestDatabase) -> String {
     }
 }
 
-/// Does `/health/live` answer 200?
+/// Does `/live` answer 200?
 fn is_live(address: SocketAddr) -> bool {
     let Ok(mut stream) = TcpStream::connect(address) else { return false };
-    let request = "GET /health/live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    let request = "GET /live HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
     let mut answer = [0_u8; 12];
     let asked = stream.write_all(request.as_bytes());
     asked.and_then(|()| stream.read_exact(&mut answer)).is_ok() && answer == *b"HTTP/1.1 200"

@@ -8,6 +8,7 @@ mod batches;
 mod books;
 mod customers;
 mod events;
+mod health;
 mod inputs;
 mod logins;
 mod money;
