@@ -13,6 +13,8 @@ mod logins;
 mod monitoring;
 #[path = "store/notices.rs"]
 mod notices;
+#[path = "store/reads.rs"]
+mod reads;
 mod support;
 
 use std::sync::Arc;
@@ -74,8 +76,9 @@ fn main() {
         logins::TRIALS,
         monitoring::TRIALS,
         notices::TRIALS,
+        reads::TRIALS,
     ];
-    support::run(&trials.concat(), &[]);
+    support::run(&trials.concat(), reads::POSTGRES_TRIALS);
 }
 
 async fn fresh(engine: Engine) -> (TestDatabase, Arc<dyn Store>) {

@@ -54,22 +54,18 @@ impl<D: Database> Readers<D> {
             Some(line) => line,
             None => Line { connection: self.options.connect().await?, born: Instant::now() },
         };
-        Ok(Reader {
-            line: Some(line),
-            is_clean: true,
-            shelf: Arc::clone(&self.shelf),
-            _permit: permit,
-        })
+        Ok(Reader { line: Some(line), is_clean: true, shelf: Arc::clone(&self.shelf), permit })
     }
 
     /// The connection that came back last, if it still works. If it does not, none is trusted.
     async fn rested(&self) -> Option<Line<D>> {
-        let (mut line, since) = self.shelf.places().pop_back()?;
-        if since.elapsed() > TRUSTED && line.connection.ping().await.is_err() {
+        let mut last = self.shelf.places().pop_back()?;
+        let is_trusted = last.is_trusted && last.since.elapsed() <= TRUSTED;
+        if !is_trusted && last.line.connection.ping().await.is_err() {
             self.shelf.clear();
             return None;
         }
-        Some(line)
+        Some(last.line)
     }
 
     pub(super) fn lent(&self) -> Lent {
@@ -81,8 +77,8 @@ impl<D: Database> Readers<D> {
     /// Closes what rests, and whatever is lent when it comes back.
     pub(super) async fn close(&self) {
         self.permits.close();
-        for (line, _) in self.shelf.clear() {
-            if let Err(error) = line.connection.close().await {
+        for resting in self.shelf.clear() {
+            if let Err(error) = resting.line.connection.close().await {
                 tracing::debug!(%error, "a connection could not be closed politely");
             }
         }
@@ -94,8 +90,15 @@ struct Line<D: Database> {
     born: Instant,
 }
 
-/// Where connections rest, each with when it came back.
-struct Shelf<D: Database>(Mutex<VecDeque<(Line<D>, Instant)>>);
+/// A connection that waits to be lent.
+struct Resting<D: Database> {
+    line: Line<D>,
+    since: Instant,
+    is_trusted: bool,
+}
+
+/// Where connections rest, the one that came back last at the end.
+struct Shelf<D: Database>(Mutex<VecDeque<Resting<D>>>);
 
 impl<D: Database> Default for Shelf<D> {
     fn default() -> Self {
@@ -104,22 +107,26 @@ impl<D: Database> Default for Shelf<D> {
 }
 
 impl<D: Database> Shelf<D> {
-    fn places(&self) -> MutexGuard<'_, VecDeque<(Line<D>, Instant)>> {
+    fn places(&self) -> MutexGuard<'_, VecDeque<Resting<D>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn clear(&self) -> VecDeque<(Line<D>, Instant)> {
+    fn clear(&self) -> VecDeque<Resting<D>> {
         std::mem::take(&mut *self.places())
     }
 
     fn put(&self, line: Line<D>) {
         let mut places = self.places();
-        places.push_back((line, Instant::now()));
-        let is_stale = |since: &Instant| since.elapsed() > IDLE_MAX;
-        let stale = places.front().is_some_and(|(_, since)| is_stale(since));
-        let stale = if stale { places.pop_front() } else { None };
+        places.push_back(Resting { line, since: Instant::now(), is_trusted: true });
+        let is_stale = places.front().is_some_and(|first| first.since.elapsed() > IDLE_MAX);
+        let stale = if is_stale { places.pop_front() } else { None };
         drop(places);
         drop(stale);
+    }
+
+    /// Lets each be asked whether it works before it is lent.
+    fn distrust(&self) {
+        self.places().iter_mut().for_each(|resting| resting.is_trusted = false);
     }
 }
 
@@ -128,7 +135,7 @@ pub(super) struct Reader<D: Database> {
     line: Option<Line<D>>,
     is_clean: bool,
     shelf: Arc<Shelf<D>>,
-    _permit: OwnedSemaphorePermit,
+    permit: OwnedSemaphorePermit,
 }
 
 impl<D: Database> Reader<D> {
@@ -147,7 +154,10 @@ impl<D: Database> Reader<D> {
 impl<D: Database> Drop for Reader<D> {
     fn drop(&mut self) {
         let Some(line) = self.line.take() else { return };
-        if self.is_clean && line.born.elapsed() < AGE_MAX {
+        if !self.is_clean {
+            // What broke this connection may have broken those that rest as well.
+            self.shelf.distrust();
+        } else if line.born.elapsed() < AGE_MAX && !self.permit.semaphore().is_closed() {
             self.shelf.put(line);
         }
     }
