@@ -4,6 +4,7 @@ mod bodies;
 mod guests;
 mod limits;
 mod serving;
+mod steady;
 #[cfg(test)]
 mod tests;
 

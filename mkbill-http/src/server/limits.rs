@@ -15,6 +15,8 @@ pub(crate) struct Limits {
     pub(crate) head_bytes: usize,
     /// How long a client may take for the body of a request.
     pub(crate) body_time: Duration,
+    /// How long a client may leave an answer unread before more of it is sent.
+    pub(crate) read_time: Duration,
     /// How long requests that began may take to finish once the end was asked for.
     pub(crate) farewell: Duration,
 }
@@ -26,6 +28,7 @@ impl Default for Limits {
             head_time: Duration::from_secs(10),
             head_bytes: 16 << 10,
             body_time: Duration::from_secs(20),
+            read_time: Duration::from_secs(30),
             farewell: Duration::from_secs(20),
         }
     }

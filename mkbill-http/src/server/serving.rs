@@ -27,6 +27,7 @@ use tower::Service as _;
 use super::bodies::{Answered, timed};
 use super::guests::{Guests, Place, Told};
 use super::limits::Limits;
+use super::steady::Steady;
 use crate::problem::Problem;
 
 /// How long to wait for a place, or after a failure, before trying again.
@@ -52,7 +53,7 @@ pub(super) async fn serve(
             next = next => next,
         };
         let guest = guests.welcome();
-        let host = Host { app: app.clone(), body_time: limits.body_time, peer };
+        let host = Host { app: app.clone(), limits, peer };
         let http = http.clone();
         tasks.spawn(async move {
             host.attend(&http, stream, guest).await;
@@ -113,7 +114,7 @@ async fn place(places: &Arc<Semaphore>, guests: &Guests) -> OwnedSemaphorePermit
 /// What answers on one connection.
 struct Host {
     app: Router,
-    body_time: Duration,
+    limits: Limits,
     peer: SocketAddr,
 }
 
@@ -123,7 +124,11 @@ impl Host {
             tracing::debug!(%error, "a connection will send small answers late");
         }
         let answering = service_fn(|request| self.answer(request, &place));
-        let mut connection = pin!(http.serve_connection(TokioIo::new(stream), answering));
+        let mut connection =
+            pin!(http.serve_connection(
+                TokioIo::new(Steady::new(stream, self.limits.read_time)),
+                answering
+            ));
         poll_fn(|context| {
             match place.guest.hear(context) {
                 Told::Stay => {}
@@ -145,7 +150,7 @@ impl Host {
         place: &Place,
     ) -> impl Future<Output = Result<Response<Answered>, Infallible>> + use<> {
         let busy = place.busy();
-        let (mut request, late) = timed(request, self.body_time);
+        let (mut request, late) = timed(request, self.limits.body_time);
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let response = self.app.clone().call(request);
         async move {

@@ -20,10 +20,19 @@ use super::serving::serve;
 /// Longer than any of this takes unless something hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(200);
+/// More than systems take for a client that reads nothing.
+const LARGE: usize = 64 << 20;
 const LONG: Duration = Duration::from_mins(1);
 
 fn patient() -> Limits {
-    Limits { connections: 100, head_time: LONG, head_bytes: 4096, body_time: LONG, farewell: LONG }
+    Limits {
+        connections: 100,
+        head_time: LONG,
+        head_bytes: 4096,
+        body_time: LONG,
+        read_time: LONG,
+        farewell: LONG,
+    }
 }
 
 struct Serving {
@@ -74,6 +83,7 @@ fn app(stop: &CancellationToken, go: &Arc<Notify>, came: &Arc<Notify>) -> Router
         .route("/", get(async || "here"))
         .route("/peer", get(async |ConnectInfo(peer): ConnectInfo<SocketAddr>| peer.to_string()))
         .route("/length", post(async |body: Bytes| body.len().to_string()))
+        .route("/large", get(async || vec![0; LARGE]))
         .route("/slow", get(slow))
         .route("/endless", get(endless))
 }
@@ -224,6 +234,16 @@ async fn who_comes_when_all_are_busy_waits_for_a_place() {
     serving.go.notify_one();
     assert!(busy.hear().await.ends_with("slowly"));
     assert!(waiting.hear().await.ends_with("here"));
+}
+
+#[tokio::test]
+async fn who_reads_nothing_does_not_keep_a_place() {
+    let limits = Limits { connections: 1, read_time: SHORT, ..patient() };
+    let serving = Serving::with(limits).await;
+    let mut deaf = serving.client().await;
+    deaf.send("GET /large HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    deaf.0.readable().await.unwrap();
+    assert!(serving.client().await.ask("/").await.ends_with("here"));
 }
 
 #[tokio::test]
