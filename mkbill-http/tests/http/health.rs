@@ -113,7 +113,7 @@ async fn what_happened_is_told_to_prometheus() {
     for code in ["A", "B"] {
         app.get(&format!("/api/v1/vouchers/{code}?secret={code}")).await.problem(404, "not_found");
     }
-    let customer = json!({ "name": "Bu Sri" });
+    let customer = json!({ "name": "Bu Sri", "phone": "0812-3456-7890" });
     let customer = app.post("/api/v1/customers", &customer).await.ok(201);
     let payment = json!({
         "customer": customer["id"],
