@@ -48,7 +48,7 @@ impl Server {
             ("MKBILL_DATABASE", postgres.url()),
             ("MKBILL_MASTER_KEY", MASTER_KEY.to_owned()),
             ("MKBILL_LISTEN", "127.0.0.1:0".to_owned()),
-            ("MKBILL_LOG_FILTER", "warn,mkbill_core=error".to_owned()),
+            ("MKBILL_LOG_FILTER", "error".to_owned()),
         ];
         let run = |arguments: &[&str]| {
             let program = Shell::new(program, root).args(arguments);
