@@ -21,7 +21,7 @@ pub(super) enum Told {
 /// One connection, as others see it.
 #[derive(Debug, Default)]
 pub(super) struct Guest {
-    /// Milliseconds, on the clock of all guests, since which no request is under way; 0 while one is.
+    /// Nanoseconds, on the clock of all guests, since which no request is under way; 0 while one is.
     resting_since: AtomicU64,
     told: AtomicU8,
     waker: AtomicWaker,
@@ -68,7 +68,7 @@ impl Guests {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.beginning.elapsed().as_millis()).unwrap_or(u64::MAX).max(1)
+        u64::try_from(self.beginning.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1)
     }
 
     /// Lists a connection as long as the place is kept.
