@@ -1,5 +1,6 @@
 //! The unit of work and the store behind it.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -23,7 +24,7 @@ use crate::provisioning::store::{
     DriftStore, LoginExportStore, LoginStore, NumberingStore, ProfileStore, SessionStore,
     StrangerStore,
 };
-use crate::report::store::{BooksStore, ReportStore, SubscriberStore};
+use crate::report::store::{BooksStore, ReportStore, SubscriberStore, TallyStore};
 use crate::request::store::{AnswerStore, RequestStore};
 use crate::router::store::{InterfaceStore, RouterStore, SampleStore};
 use crate::signal::Signal;
@@ -33,19 +34,31 @@ use crate::vendor::store::VendorStore;
 use crate::voucher::store::VoucherStore;
 use crate::webhook::store::{DeliveryStore, WebhookStore};
 
-/// What a transaction is for.
+/// What a unit of work is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Reads only; may run beside a writer.
+    /// Reads only, each statement by itself: what is committed between two of them shows in the
+    /// second.
     Read,
+    /// Reads only, and everything as it is at the first statement.
+    Snapshot,
     /// Reads and writes.
     Write,
+}
+
+/// How many connections to the database a process has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// At work.
+    pub active: u32,
+    /// At hand.
+    pub idle: u32,
 }
 
 /// Begins units of work.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
-    /// Opens a transaction.
+    /// Begins one.
     async fn begin(&self, access: Access) -> Result<Box<dyn Tx>, StoreError>;
 
     /// Brings the schema up to date; answers how many migrations were applied.
@@ -53,6 +66,19 @@ pub trait Store: Send + Sync + std::fmt::Debug {
 
     /// How many migrations are missing; 0 when the schema is current.
     async fn migrations_missing(&self) -> Result<usize, StoreError>;
+
+    /// Does the database answer, and is its schema the one that this version needs? Changes nothing
+    /// and waits for nobody who writes.
+    async fn schema_is_current(&self) -> Result<bool, StoreError>;
+
+    /// How large the database is.
+    async fn bytes(&self) -> Result<u64, StoreError>;
+
+    /// How many connections this process has.
+    fn connections(&self) -> Connections;
+
+    /// The folder of the database, if it is a file.
+    fn folder(&self) -> Option<&Path>;
 
     /// What tells of work and events, once they are committed.
     fn signal(&self) -> Arc<dyn Signal>;
@@ -91,6 +117,7 @@ pub trait Tx:
     + StaffStore
     + ReportStore
     + SubscriberStore
+    + TallyStore
     + ClockStore
     + BooksStore
     + CustomerStore

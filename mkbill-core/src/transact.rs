@@ -52,11 +52,14 @@ macro_rules! transact {
     }};
 }
 
-/// Runs `$work` in a transaction that only reads.
+/// Runs `$work`, which only reads, each statement by itself.
 macro_rules! reading {
-    ($store:expr, |$tx:ident| $work:expr) => {{
+    ($store:expr, |$tx:ident| $work:expr) => {
+        $crate::transact::reading!($store, $crate::store::Access::Read, |$tx| $work)
+    };
+    ($store:expr, $access:expr, |$tx:ident| $work:expr) => {{
         async {
-            let mut tx = $store.begin($crate::store::Access::Read).await?;
+            let mut tx = $store.begin($access).await?;
             let $tx: &mut dyn $crate::store::Tx = &mut *tx;
             let done = $work?;
             Ok::<_, $crate::kernel::error::Error>(done)
@@ -65,4 +68,11 @@ macro_rules! reading {
     }};
 }
 
-pub(crate) use {reading, transact};
+/// Runs `$work`, which reads what has to agree: all its statements see the same moment.
+macro_rules! snapshot {
+    ($store:expr, |$tx:ident| $work:expr) => {
+        $crate::transact::reading!($store, $crate::store::Access::Snapshot, |$tx| $work)
+    };
+}
+
+pub(crate) use {reading, snapshot, transact};

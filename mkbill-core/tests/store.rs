@@ -15,6 +15,8 @@ mod logins;
 mod monitoring;
 #[path = "store/notices.rs"]
 mod notices;
+#[path = "store/reads.rs"]
+mod reads;
 mod support;
 #[path = "store/trail.rs"]
 mod trail;
@@ -81,8 +83,9 @@ fn main() {
         monitoring::TRIALS,
         notices::TRIALS,
         trail::TRIALS,
+        reads::TRIALS,
     ];
-    support::run(&trials.concat(), &[]);
+    support::run(&trials.concat(), reads::POSTGRES_TRIALS);
 }
 
 async fn fresh(engine: Engine) -> (TestDatabase, Arc<dyn Store>) {

@@ -29,6 +29,7 @@ mod routes;
 mod server;
 mod tag;
 mod telemetry;
+mod watch;
 mod web;
 mod wiring;
 

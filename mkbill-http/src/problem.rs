@@ -5,10 +5,13 @@ use axum::extract::rejection::{BytesRejection, JsonRejection, PathRejection, Que
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
+use metrics::counter;
 use mkbill_core::kernel::error::{Error, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+/// Counts what is ours to mend, and what went wrong outside.
+pub(crate) const ERRORS: &str = "errors_total";
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
@@ -120,6 +123,12 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail)
     }
 
+    /// A body that took too long to come.
+    pub(crate) fn body_late() -> Self {
+        let detail = "the body did not come in time; send the request again";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "body_late", detail)
+    }
+
     /// Something that is ours to mend; the cause is in the log under the request's id.
     pub(crate) fn internal() -> Self {
         let detail =
@@ -190,10 +199,12 @@ impl From<Error> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, problem).about(field)
             }
             Error::Unavailable { .. } => {
+                counter!(ERRORS, "type" => code, "severity" => "warning").increment(1);
                 tracing::warn!(error = &error as &dyn std::error::Error, "answered: unavailable");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
             }
             Error::Broken { .. } => {
+                counter!(ERRORS, "type" => code, "severity" => "error").increment(1);
                 tracing::error!(error = &error as &dyn std::error::Error, "answered: broken");
                 Self::internal()
             }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use ::metrics::counter;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -21,22 +22,25 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::answers::first_answer;
 use crate::api::events::Rendered;
 use crate::api::{
     alerts, apikeys, audit, auth, batches, books, clock, credit, customer_details, customers,
-    events, explanations, fair_use, figures, health, invoices, login_files, logins, money_reports,
-    monitoring, network, notices, payments, plans, profiles, reports, routers, staff,
-    subscriptions, taxes, vendors, vouchers, webhooks,
+    events, explanations, fair_use, figures, health, invoices, login_files, logins, metrics,
+    money_reports, monitoring, network, notices, payments, plans, profiles, reports, routers,
+    staff, subscriptions, taxes, vendors, vouchers, webhooks,
 };
-use crate::auth::access::{Engine, guarded};
+use crate::auth::access::{Access, Engine, declared, guarded};
 use crate::auth::token::Tokens;
 use crate::auth::{Door, Identity, identify};
 use crate::openapi::Head;
-use crate::problem::Problem;
+use crate::problem::{ERRORS, Problem};
 use crate::tag::tagged;
+use crate::watch::traffic::counted;
+use crate::watch::{Counted, registry};
 use crate::web::setup;
 
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
@@ -113,8 +117,14 @@ fn table() -> OpenApiRouter<Engine> {
         .merge(of_subscribers());
     OpenApiRouter::with_openapi(Head::openapi())
         .nest("/api/v1", api)
-        .merge(guarded!(health::live))
         .merge(guarded!(health::ready))
+        .merge(guarded!(health::health))
+        .merge(guarded!(metrics::show_metrics))
+}
+
+/// What is answered before anything else is looked at.
+fn at_once() -> OpenApiRouter<Engine> {
+    OpenApiRouter::new().routes(declared(routes!(health::live), Access::Anyone))
 }
 
 /// Who operates the system, and programs that do.
@@ -274,7 +284,9 @@ pub struct Manners {
 /// Every path needs an API key or the token of somebody who signed in, but a few: `/live`, `/ready`,
 /// `/openapi.json`, `/docs`, and those for signing in and setting up.
 pub fn router(billing: Billing, manners: &Manners) -> Router {
+    registry::begin();
     let (routes, _) = table().split_for_parts();
+    let (at_once, _) = at_once().split_for_parts();
     let docs: Router<Engine> = SwaggerUi::new("/docs").config(Config::new([DOCUMENT_PATH])).into();
     let docs = docs.layer(always("content-security-policy", POLICY_OF_DOCS));
     let tokens = Arc::new(Tokens::new(&billing));
@@ -293,13 +305,15 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
         .layer(unless_set("cache-control", "no-store"))
         .layer(unless_set("content-security-policy", POLICY))
         .layer(allowed(&manners.allowed_origins))
+        .layer(from_fn(counted))
         .layer(from_fn(within_time))
         .layer(from_fn_with_state(door, identify))
         .layer(answers)
         .layer(from_fn(tagged))
         .layer(Extension(tokens))
         .layer(Extension(manners.trusted_proxies.clone()))
-        .layer(Extension(Rendered::default()));
+        .layer(Extension(Rendered::default()))
+        .layer(Extension(Counted::default()));
     routes
         .route(DOCUMENT_PATH, get(document_response))
         .route(setup::PATH, get(setup::show).post(setup::fill))
@@ -308,12 +322,13 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(layers)
+        .merge(at_once)
         .with_state(Engine::new(billing))
 }
 
 /// The `OpenAPI` 3.1 document as pretty JSON with a newline at its end.
 pub fn openapi_json() -> String {
-    let document = table().into_openapi();
+    let document = table().merge(at_once()).into_openapi();
     let text = document.to_pretty_json();
     text.expect("a document of our own types is always JSON") + "\n"
 }
@@ -354,6 +369,7 @@ async fn within_time(request: Request, next: Next) -> Response {
 fn after_panic(panic: Box<dyn Any + Send>) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    counter!(ERRORS, "type" => "panic", "severity" => "critical").increment(1);
     tracing::error!(panic = text.unwrap_or("no text"), "a handler panicked");
     Problem::internal().into_response()
 }

@@ -1,8 +1,15 @@
 //! The HTTP server and the worker beside it, from start to an orderly end.
 
+mod bodies;
+mod guests;
+mod limits;
+mod serving;
+mod steady;
+#[cfg(test)]
+mod tests;
+
 use std::io;
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use axum::Extension;
 use mkbill_core::billing::Billing;
@@ -15,8 +22,7 @@ use crate::api::events::Ending;
 use crate::failure::Failure;
 use crate::routes::{Manners, router};
 
-/// How long open requests may take to finish once the end was asked for.
-const FAREWELL_MAX: Duration = Duration::from_secs(20);
+use limits::Limits;
 
 /// Listens on `address`.
 pub(crate) async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
@@ -30,19 +36,9 @@ pub(crate) async fn serve(
     billing: Billing,
     manners: &Manners,
     stop: CancellationToken,
-) -> Result<(), Failure> {
-    let stopped = stop.clone().cancelled_owned();
+) {
     let app = router(billing, manners).layer(Extension(Ending(stop.clone())));
-    let app = app.into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stopped);
-    let deadline = async {
-        stop.cancelled().await;
-        tokio::time::sleep(FAREWELL_MAX).await;
-    };
-    tokio::select! {
-        ended = async { serving.await } => ended.map_err(|error| Failure::Io("serving", error)),
-        () = deadline => Ok(()),
-    }
+    serving::serve(listener, app, Limits::of_this_process(), stop).await;
 }
 
 /// Whether a worker runs beside the server.
@@ -59,16 +55,15 @@ pub(crate) async fn serve_and_work(
     manners: &Manners,
     beside: Beside,
     stop: CancellationToken,
-) -> Result<(), Failure> {
+) {
     let mut background = JoinSet::new();
     if beside == Beside::Worker {
         let (worker, stop) = (Worker::new(billing.clone()), stop.clone());
         background.spawn(async move { worker.run(stop).await });
     }
-    let served = serve(listener, billing, manners, stop.clone()).await;
+    serve(listener, billing, manners, stop.clone()).await;
     stop.cancel();
     background.join_all().await;
-    served
 }
 
 /// A token that is cancelled by ctrl-c or by a polite request to end.

@@ -5,7 +5,7 @@ use crate::db::{POSTGRES_URL, Postgres};
 use crate::failure::Failure;
 use crate::project::Project;
 use crate::shell::Shell;
-use crate::{machine, peers};
+use crate::{load, machine, peers};
 
 const DOCUMENT: &str = "docs/PERFORMANCE.md";
 
@@ -15,9 +15,10 @@ struct Part {
     measure: fn(&Project) -> Result<String, Failure>,
 }
 
-const PARTS: [Part; 2] = [
+const PARTS: [Part; 3] = [
     Part { name: "figures", measure: measure_figures },
     Part { name: "peers", measure: peers::measure },
+    Part { name: "load", measure: load::measure },
 ];
 
 /// Measures all parts on this machine, or only one, and puts them between their marks.

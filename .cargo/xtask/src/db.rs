@@ -89,6 +89,11 @@ impl Postgres {
         format!("postgres:///postgres?host={folder}&port=5432&user=mkbill")
     }
 
+    /// Where its socket is.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     fn wait_until_ready(&mut self) -> Result<(), Failure> {
         for _ in 0..START_POLLS {
             if self.is_ready() {

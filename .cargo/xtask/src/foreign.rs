@@ -85,7 +85,8 @@ fn install_python(lists: &Path, folder: &Path) -> Result<PathBuf, Failure> {
     Ok(python)
 }
 
-fn install_node(lists: &Path, folder: &Path) -> Result<PathBuf, Failure> {
+/// Installs what the lists of a folder name into another one, and says where its modules are.
+pub(crate) fn install_node(lists: &Path, folder: &Path) -> Result<PathBuf, Failure> {
     let modules = folder.join("node_modules");
     let (list, lock) =
         (read(&lists.join("package.json"))?, read(&lists.join("package-lock.json"))?);

@@ -10,6 +10,7 @@ mod features;
 mod foreign;
 mod fuzz;
 mod judges;
+mod load;
 mod machine;
 mod openapi;
 mod peers;
@@ -67,7 +68,7 @@ enum Command {
     },
     /// Measure the figures of docs/PERFORMANCE.md on this machine and write them there
     Bench {
-        /// Only this part: `figures` or `peers`
+        /// Only this part: `figures`, `peers` or `load`
         #[arg(long)]
         only: Option<String>,
     },

@@ -24,7 +24,7 @@ use crate::request::{Once, once};
 use crate::router::Router;
 use crate::router::licence::LicenceUse;
 use crate::store::Tx;
-use crate::transact::{reading, transact};
+use crate::transact::{reading, snapshot, transact};
 
 use super::{Billing, Reader};
 
@@ -80,7 +80,7 @@ impl Billing {
         let caller = Caller::engine();
         let context = self.context(&caller);
         let old = self.poll_every() * POLLS_UNTIL_OLD;
-        let seen = reading!(self.store(), |tx| {
+        let seen = snapshot!(self.store(), |tx| {
             let rules = tx.alert_rules().await?;
             look(tx, context, &rules, old).await
         })?;

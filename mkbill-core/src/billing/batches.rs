@@ -13,7 +13,7 @@ use crate::plan::Plan;
 use crate::request::{Once, once};
 use crate::router::RouterName;
 use crate::store::Tx;
-use crate::transact::{reading, transact};
+use crate::transact::{reading, snapshot, transact};
 use crate::vendor::Vendor;
 use crate::voucher::batch::{Batch, BatchNumber, BatchTally, NewBatch, PushReport};
 use crate::voucher::export::{self, ExportRow};
@@ -115,7 +115,7 @@ impl Billing {
 impl Reader {
     /// One batch, by number or identity.
     pub async fn batch(&self, key: &str) -> Result<BatchView, Error> {
-        reading!(self.store(), |tx| view_of(tx, key).await)
+        snapshot!(self.store(), |tx| view_of(tx, key).await)
     }
 
     /// Batches, newest first.
@@ -125,7 +125,7 @@ impl Reader {
 
     /// The vouchers of a batch as CSV.
     pub async fn export_batch(&self, key: &str, unpushed: Unpushed) -> Result<Vec<u8>, Error> {
-        let (view, vouchers) = reading!(self.store(), |tx| everything(tx, key).await)?;
+        let (view, vouchers) = snapshot!(self.store(), |tx| everything(tx, key).await)?;
         let waiting = view.tally.pending_push;
         if waiting > 0 && unpushed == Unpushed::Refuse {
             let (number, count) = (view.batch.number, view.batch.count);

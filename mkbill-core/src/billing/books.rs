@@ -19,7 +19,7 @@ use crate::report::money::{AgeingRow, CashBy, CashRow, MonthRow, RevenueBy, Reve
 use crate::report::store::StatementRange;
 use crate::request::Once;
 use crate::store::Tx;
-use crate::transact::{reading, transact};
+use crate::transact::{reading, snapshot, transact};
 
 use super::desk::{first_time, reason};
 use super::{Billing, Reader};
@@ -91,7 +91,7 @@ impl Reader {
         range: StatementRange,
     ) -> Result<Statement, Error> {
         let currency = self.currency();
-        reading!(self.store(), |tx| statement(tx, customer, currency, range).await)
+        snapshot!(self.store(), |tx| statement(tx, customer, currency, range).await)
     }
 
     /// Entries of the books with their sides, newest first.
@@ -113,7 +113,7 @@ impl Reader {
     ///
     /// What the store reports.
     pub async fn trial_balance(&self, through: Option<Date>) -> Result<Vec<TrialRow>, Error> {
-        reading!(self.store(), |tx| tx.trial_balance(through).await)
+        snapshot!(self.store(), |tx| tx.trial_balance(through).await)
     }
 
     /// Money that came in and went out in a span of business dates.
@@ -123,7 +123,7 @@ impl Reader {
     /// What the store reports.
     pub async fn cash(&self, days: Days, by: CashBy) -> Result<Vec<CashRow>, Error> {
         let currency = self.currency();
-        reading!(self.store(), |tx| tx.cash(days, by, currency).await)
+        snapshot!(self.store(), |tx| tx.cash(days, by, currency).await)
     }
 
     /// What was earned in a span of business dates, before tax.
@@ -133,7 +133,7 @@ impl Reader {
     /// What the store reports.
     pub async fn revenue(&self, days: Days, by: RevenueBy) -> Result<Vec<RevenueRow>, Error> {
         let currency = self.currency();
-        reading!(self.store(), |tx| tx.revenue(days, by, currency).await)
+        snapshot!(self.store(), |tx| tx.revenue(days, by, currency).await)
     }
 
     /// What happened in each month of a year, and where balances stood at its end.
@@ -145,7 +145,7 @@ impl Reader {
         let last = Date::new(year, 12, 31);
         let last = last.map_err(|_| Error::invalid("year", "use a year such as 2026"))?;
         let currency = self.currency();
-        let all = reading!(self.store(), |tx| tx.months(last, currency).await)?;
+        let all = snapshot!(self.store(), |tx| tx.months(last, currency).await)?;
         Ok(of_year(year, currency, &running(all)?))
     }
 
@@ -157,7 +157,7 @@ impl Reader {
     /// A sum that is out of range.
     pub async fn ageing(&self, on: Date) -> Result<(Vec<AgeingRow>, AgeingRow), Error> {
         let (currency, today) = (self.currency(), on);
-        let rows = reading!(self.store(), |tx| tx.ageing(today, currency).await)?;
+        let rows = snapshot!(self.store(), |tx| tx.ageing(today, currency).await)?;
         let total = sum_of(currency, &rows)?;
         Ok((rows, total))
     }

@@ -16,6 +16,7 @@ use crate::kernel::time::{BusinessZone, Clock, SystemClock};
 use crate::ledger::carry_over::{CarryOverPolicy, WholePeriod};
 use crate::outbound::Outbound;
 use crate::provisioning::controller::RouterController;
+use crate::provisioning::timed::Timed;
 use crate::store::Store;
 
 use super::principals::Principals;
@@ -116,7 +117,7 @@ impl BillingBuilder {
         let currency = self.currency.unwrap_or(Currency::IDR);
         let store = self.store.ok_or_else(|| missing("store"))?;
         Ok(Billing(Reader(Arc::new(Parts {
-            controller: self.controller.ok_or_else(|| missing("controller"))?,
+            controller: Arc::new(Timed(self.controller.ok_or_else(|| missing("controller"))?)),
             outbound: self.outbound,
             clock: match &self.test_clock {
                 Some(clock) => Arc::clone(clock) as Arc<dyn Clock>,

@@ -2,7 +2,7 @@
 
 use crate::kernel::error::Error;
 use crate::outbox::store::OutboxTally;
-use crate::transact::reading;
+use crate::transact::{reading, snapshot};
 
 use super::{Reader, reports};
 
@@ -46,11 +46,6 @@ impl Reader {
         Ok(DoctorReport { findings })
     }
 
-    /// Answers if the database does.
-    pub async fn ready(&self) -> Result<(), Error> {
-        reading!(self.store(), |tx| tx.outbox_next(self.delivered()).await.map(drop))
-    }
-
     /// How the outbox stands.
     pub async fn outbox_tally(&self) -> Result<OutboxTally, Error> {
         let now = self.now();
@@ -58,7 +53,7 @@ impl Reader {
     }
 
     async fn books_finding(&self) -> Result<Finding, Error> {
-        let books = reading!(self.store(), |tx| reports::books(tx).await)?;
+        let books = snapshot!(self.store(), |tx| reports::books(tx).await)?;
         let detail = if books.balanced {
             "every entry sums to zero".to_owned()
         } else {

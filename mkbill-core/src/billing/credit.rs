@@ -11,7 +11,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::permission::Permission;
 use crate::request::Once;
 use crate::store::Tx;
-use crate::transact::{reading, transact};
+use crate::transact::{snapshot, transact};
 
 use super::desk::{finish, first_time, open, reason};
 use super::{Billing, Reader};
@@ -101,7 +101,7 @@ impl Reader {
     ///
     /// [`Error::NotFound`] if there is no such customer.
     pub async fn standing(&self, customer: CustomerId) -> Result<Vec<Standing>, Error> {
-        reading!(self.store(), |tx| standing(tx, customer).await)
+        snapshot!(self.store(), |tx| standing(tx, customer).await)
     }
 }
 

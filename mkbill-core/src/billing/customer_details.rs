@@ -22,7 +22,7 @@ use crate::request::Once;
 use crate::store::Tx;
 use crate::subscription::Subscription;
 use crate::subscription::store::SubscriptionFilter;
-use crate::transact::{reading, transact};
+use crate::transact::{reading, snapshot, transact};
 
 use super::credit::{Standing, standing};
 use super::customers::{
@@ -127,7 +127,7 @@ impl Reader {
     ///
     /// [`Error::NotFound`] if there is no such customer.
     pub async fn customer_contacts(&self, key: &str) -> Result<Vec<Contact>, Error> {
-        reading!(self.store(), |tx| contacts_of(self, tx, key).await)
+        snapshot!(self.store(), |tx| contacts_of(self, tx, key).await)
     }
 
     /// Customers that may be one and the same: they share a number (of a contact as well), an address
@@ -147,7 +147,7 @@ impl Reader {
     /// What the store reports.
     pub async fn customer_statistics(&self) -> Result<CustomerStatistics, Error> {
         let (now, currency) = (self.now(), self.currency());
-        reading!(self.store(), |tx| statistics(tx, now, currency).await)
+        snapshot!(self.store(), |tx| statistics(tx, now, currency).await)
     }
 
     /// The 100 tags that most customers have.
@@ -165,7 +165,7 @@ impl Reader {
     ///
     /// [`Error::NotFound`] if there is no such customer.
     pub async fn customer_file(&self, key: &str) -> Result<CustomerFile, Error> {
-        let file = reading!(self.store(), |tx| file_of(self, tx, key).await)?;
+        let file = snapshot!(self.store(), |tx| file_of(self, tx, key).await)?;
         Ok(CustomerFile { view: self.denominated(file.view), ..file })
     }
 }

@@ -23,7 +23,7 @@ use crate::kernel::permission::Permission;
 use crate::kernel::table::LineError;
 use crate::request::Once;
 use crate::store::{StoreError, Tx};
-use crate::transact::{reading, transact};
+use crate::transact::{snapshot, transact};
 
 use super::batches::Receipt;
 use super::customers::{record, views};
@@ -60,7 +60,7 @@ impl Reader {
     ///
     /// What the store reports.
     pub async fn export_customers(&self) -> Result<Vec<u8>, Error> {
-        let rows = reading!(self.store(), |tx| export_rows(tx, self.currency()).await)?;
+        let rows = snapshot!(self.store(), |tx| export_rows(tx, self.currency()).await)?;
         export::csv(rows.into_iter())
     }
 }

@@ -23,7 +23,7 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
 use crate::request::{Asked, Once, once_about};
 use crate::store::{StoreError, Tx};
-use crate::transact::{reading, transact};
+use crate::transact::{snapshot, transact};
 
 use super::batches::Receipt;
 use super::desk::{finish, first_time, open};
@@ -101,7 +101,7 @@ impl Reader {
     ///
     /// [`Error::NotFound`] if there is none.
     pub async fn customer(&self, key: &str) -> Result<CustomerView, Error> {
-        let view = reading!(self.store(), |tx| found_view(self, tx, key).await)?;
+        let view = snapshot!(self.store(), |tx| found_view(self, tx, key).await)?;
         Ok(self.denominated(view))
     }
 
@@ -117,7 +117,7 @@ impl Reader {
         page: PageRequest,
     ) -> Result<Page<CustomerView>, Error> {
         check(filter)?;
-        let page = reading!(self.store(), |tx| page_of(tx, filter, page).await)?;
+        let page = snapshot!(self.store(), |tx| page_of(tx, filter, page).await)?;
         let items = page.items.into_iter().map(|view| self.denominated(view)).collect();
         Ok(Page { items, next: page.next })
     }
@@ -132,7 +132,7 @@ impl Reader {
         key: &str,
         page: PageRequest,
     ) -> Result<Page<AuditRow>, Error> {
-        reading!(self.store(), |tx| activity(self, tx, key, page).await)
+        snapshot!(self.store(), |tx| activity(self, tx, key, page).await)
     }
 
     /// Stores keep the limit of debt without its currency, which is that of the engine.

@@ -17,7 +17,7 @@ use crate::report::store::StatementRange;
 use crate::store::Tx;
 use crate::subscription::period_use::PeriodUse;
 use crate::subscription::{Subscription, SubscriptionState};
-use crate::transact::reading;
+use crate::transact::snapshot;
 
 use super::{Reader, credit, invoices};
 
@@ -59,7 +59,7 @@ impl Reader {
     ///
     /// [`Error::NotFound`] if there is none.
     pub async fn explain_invoice(&self, key: &str) -> Result<Explanation, Error> {
-        reading!(self.store(), |tx| of_invoice(tx, key).await)
+        snapshot!(self.store(), |tx| of_invoice(tx, key).await)
     }
 
     /// Why a customer owes what they owe, and is served as they are.
@@ -69,7 +69,7 @@ impl Reader {
     /// [`Error::NotFound`] if there is no such customer.
     pub async fn explain_customer(&self, customer: CustomerId) -> Result<Explanation, Error> {
         let currency = self.currency();
-        reading!(self.store(), |tx| of_customer(tx, customer, currency).await)
+        snapshot!(self.store(), |tx| of_customer(tx, customer, currency).await)
     }
 
     /// Why a subscription is served or not.
@@ -78,7 +78,7 @@ impl Reader {
     ///
     /// [`Error::NotFound`] if there is none.
     pub async fn explain_subscription(&self, id: SubscriptionId) -> Result<Explanation, Error> {
-        reading!(self.store(), |tx| of_subscription_id(tx, id).await)
+        snapshot!(self.store(), |tx| of_subscription_id(tx, id).await)
     }
 
     /// Why a login works or not: what is wanted of it, what for, and how far its router has followed.
@@ -87,7 +87,7 @@ impl Reader {
     ///
     /// [`Error::NotFound`] if there is none.
     pub async fn explain_login(&self, id: LoginId) -> Result<Explanation, Error> {
-        reading!(self.store(), |tx| of_login(tx, id).await)
+        snapshot!(self.store(), |tx| of_login(tx, id).await)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::report::subscribers::{
 };
 use crate::store::Tx;
 use crate::subscription::cycle::sub_days;
-use crate::transact::reading;
+use crate::transact::snapshot;
 
 use super::Reader;
 
@@ -26,7 +26,7 @@ impl Reader {
     /// What the store reports.
     pub async fn subscriber_figures(&self, window: Window) -> Result<SubscriberFigures, Error> {
         let (now, zone, currency) = (self.now(), self.zone(), self.currency());
-        reading!(self.store(), |tx| subscribers(tx, now, zone, currency, window).await)
+        snapshot!(self.store(), |tx| subscribers(tx, now, zone, currency, window).await)
     }
 
     /// The first customers of a ranking, the highest first; what was received counts within the window,
@@ -46,7 +46,7 @@ impl Reader {
         }
         let (since, currency) = (since(self.now(), window), self.currency());
         let since = since.map(|since| self.zone().date(since));
-        reading!(self.store(), |tx| tx.top_customers(by, since, currency, limit).await)
+        snapshot!(self.store(), |tx| tx.top_customers(by, since, currency, limit).await)
     }
 
     /// How many subscriptions there are, what they cost, and how many began of late.
@@ -56,7 +56,7 @@ impl Reader {
     /// What the store reports.
     pub async fn subscription_figures(&self) -> Result<SubscriptionFigures, Error> {
         let currency = self.currency();
-        reading!(self.store(), |tx| subscriptions(tx, currency).await)
+        snapshot!(self.store(), |tx| subscriptions(tx, currency).await)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::kernel::permission::Permission;
 use crate::payment::Allocation;
 use crate::request::Once;
 use crate::store::Tx;
-use crate::transact::{reading, transact};
+use crate::transact::{reading, snapshot, transact};
 
 use super::batches::Receipt;
 use super::desk::{finish, first_time, open, reason};
@@ -92,7 +92,7 @@ impl Reader {
     ///
     /// [`Error::NotFound`] if there is none.
     pub async fn invoice(&self, key: &str) -> Result<InvoiceView, Error> {
-        reading!(self.store(), |tx| view_of(tx, key).await)
+        snapshot!(self.store(), |tx| view_of(tx, key).await)
     }
 
     /// The invoice that a public token opens.
@@ -103,7 +103,7 @@ impl Reader {
     pub async fn invoice_by_token(&self, token: &SecretString) -> Result<InvoiceView, Error> {
         use secrecy::ExposeSecret as _;
         let digest = TokenDigest(Sha256::digest(token.expose_secret().as_bytes()).into());
-        reading!(self.store(), |tx| view_by_token(tx, digest).await)
+        snapshot!(self.store(), |tx| view_by_token(tx, digest).await)
     }
 
     /// The secret part of the public address of an invoice. It opens the invoice to whoever has it, and
@@ -122,7 +122,7 @@ impl Reader {
         filter: &InvoiceFilter,
         page: PageRequest,
     ) -> Result<Page<Invoice>, Error> {
-        reading!(self.store(), |tx| tx.invoice_page(filter, page).await)
+        snapshot!(self.store(), |tx| tx.invoice_page(filter, page).await)
     }
 
     /// Credit notes, newest first, of one customer or of all.

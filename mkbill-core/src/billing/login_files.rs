@@ -20,7 +20,7 @@ use crate::provisioning::subscriber::LoginName;
 use crate::router::RouterName;
 use crate::store::Tx;
 use crate::subscription::Discount;
-use crate::transact::reading;
+use crate::transact::{reading, snapshot};
 
 use super::batches::Receipt;
 use super::logins::{LOGIN_EXISTS, SubscriberLogin, menu_of};
@@ -72,7 +72,7 @@ impl Reader {
         filter: ExportFilter,
         passwords: Passwords,
     ) -> Result<Vec<u8>, Error> {
-        let rows = reading!(self.store(), |tx| everything(tx, filter).await)?;
+        let rows = snapshot!(self.store(), |tx| everything(tx, filter).await)?;
         export::csv(&rows, passwords)
     }
 }

@@ -20,11 +20,11 @@ use crate::payment::{NewPayment, Payment, PaymentRefusal, Reversal};
 use crate::request::Once;
 use crate::store::Tx;
 use crate::subscription::Subscription;
-use crate::transact::{reading, transact};
+use crate::transact::{snapshot, transact};
 
 use super::batches::Receipt;
 use super::desk::{finish, first_time, open, reason};
-use super::{Billing, Reader, invoices};
+use super::{Billing, Reader, counted, invoices};
 
 /// A payment and what came of it.
 #[derive(Debug, Clone)]
@@ -59,6 +59,9 @@ impl Billing {
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
             record(tx, self.desk(context), &request).await
         })?;
+        if !replayed && caller.mode == Mode::Commit {
+            counted::payment(&value.payment, counted::RECORDED);
+        }
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }
 
@@ -71,6 +74,9 @@ impl Billing {
         let context = self.permitted(caller, Permission::PaymentsDelete)?;
         let view =
             transact!(self.store(), caller.mode, |tx| reverse(tx, self.desk(context), key).await)?;
+        if caller.mode == Mode::Commit {
+            counted::payment(&view.payment, counted::REVERSED);
+        }
         Ok(view)
     }
 
@@ -100,7 +106,7 @@ impl Reader {
     ///
     /// [`Error::NotFound`] if there is none.
     pub async fn payment(&self, key: &str) -> Result<PaymentView, Error> {
-        reading!(self.store(), |tx| view_of(tx, key).await)
+        snapshot!(self.store(), |tx| view_of(tx, key).await)
     }
 
     /// Payments, newest first.
@@ -113,7 +119,7 @@ impl Reader {
         filter: &PaymentFilter,
         page: PageRequest,
     ) -> Result<Page<Payment>, Error> {
-        reading!(self.store(), |tx| tx.payment_page(filter, page).await)
+        snapshot!(self.store(), |tx| tx.payment_page(filter, page).await)
     }
 }
 

@@ -5,7 +5,7 @@ use crate::kernel::money::{Currency, Money, MoneyError};
 use crate::ledger::Account;
 use crate::report::{Days, SalesBy, SalesReport, SalesRow, StatisticsRow};
 use crate::store::Tx;
-use crate::transact::reading;
+use crate::transact::{reading, snapshot};
 
 use super::Reader;
 
@@ -37,7 +37,7 @@ impl Reader {
 
     /// The sum of every account, and whether the books balance.
     pub async fn books(&self) -> Result<Books, Error> {
-        reading!(self.store(), |tx| books(tx).await)
+        snapshot!(self.store(), |tx| books(tx).await)
     }
 }
 

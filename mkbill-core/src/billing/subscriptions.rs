@@ -24,7 +24,7 @@ use crate::store::Tx;
 use crate::subscription::period::BilledPeriod;
 use crate::subscription::store::SubscriptionFilter;
 use crate::subscription::{Discount, Subscription, SubscriptionRefusal};
-use crate::transact::{reading, transact};
+use crate::transact::{reading, snapshot, transact};
 use crate::voucher::issue::wake_router;
 
 use super::batches::Receipt;
@@ -286,7 +286,7 @@ impl Reader {
     ///
     /// [`Error::NotFound`] if there is none.
     pub async fn subscription(&self, id: SubscriptionId) -> Result<SubscriptionView, Error> {
-        reading!(self.store(), |tx| view(tx, id).await)
+        snapshot!(self.store(), |tx| view(tx, id).await)
     }
 
     /// Subscriptions, newest first.

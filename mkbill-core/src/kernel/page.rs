@@ -87,7 +87,8 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Cuts a read of `limit + 1` items into a page: the extra item only proves that there is more.
+    /// Cuts a read of `limit + 1` items or more into a page: the extra ones only prove that there is
+    /// more.
     pub fn cut(mut items: Vec<T>, request: PageRequest, id: impl Fn(&T) -> Uuid) -> Self {
         let limit = request.limit as usize;
         let more = items.len() > limit;

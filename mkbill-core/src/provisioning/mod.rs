@@ -13,6 +13,7 @@ pub mod session;
 pub mod store;
 pub mod stranger;
 pub mod subscriber;
+pub(crate) mod timed;
 
 use jiff::{SignedDuration, Timestamp};
 

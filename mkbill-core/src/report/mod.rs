@@ -8,6 +8,15 @@ use jiff::civil::Date;
 
 use crate::kernel::money::Money;
 
+/// How many there are of something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tally {
+    /// Of what.
+    pub name: String,
+    /// How many.
+    pub count: u64,
+}
+
 /// By what sales and statistics are grouped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SalesBy {

@@ -11,7 +11,7 @@ use crate::store::StoreError;
 
 use super::money::{AgeingRow, CashBy, CashRow, MonthRow, RevenueBy, RevenueRow, TrialRow};
 use super::subscribers::{Received, TopBy, TopCustomer};
-use super::{Days, SalesBy, SalesRow, StatisticsRow};
+use super::{Days, SalesBy, SalesRow, StatisticsRow, Tally};
 
 /// Answers reports.
 #[async_trait]
@@ -29,6 +29,15 @@ pub trait ReportStore: Send {
         days: Days,
         by: SalesBy,
     ) -> Result<Vec<StatisticsRow>, StoreError>;
+}
+
+/// Counts everything there is of a kind.
+#[async_trait]
+pub trait TallyStore: Send {
+    /// Vouchers by their state.
+    async fn voucher_states(&mut self) -> Result<Vec<Tally>, StoreError>;
+    /// Open sessions by the kind of their login.
+    async fn online_kinds(&mut self) -> Result<Vec<Tally>, StoreError>;
 }
 
 /// Answers questions about those who keep plans.

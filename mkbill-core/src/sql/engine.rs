@@ -1,6 +1,8 @@
 //! Two databases behind one small trait, and what differs between them.
 
+use std::cell::Cell;
 use std::future::Future;
+use std::sync::OnceLock;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,9 +11,10 @@ use serde_json::Value as Json;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, AssertSqlSafe, Database, Row as _};
+use sqlx::{Arguments as _, Column as _, Database, Row, SqlStr};
 use uuid::Uuid;
 
+use super::statement::Texts;
 use super::value::Value;
 
 /// One database: how it names itself, locks, lists, binds and runs.
@@ -20,14 +23,21 @@ pub(crate) trait Dialect: Database<Row: Record> {
     const ENGINE: &'static str;
     /// Begins a transaction that will write.
     const BEGIN_WRITE: &'static str;
-    /// Begins a transaction that only reads.
-    const BEGIN_READ: &'static str;
+    /// Begins a transaction that only reads, and sees nothing that is committed meanwhile.
+    const BEGIN_SNAPSHOT: &'static str;
     /// What `{for_update}` stands for.
     const FOR_UPDATE: &'static str;
     /// What `{for_key_share}` stands for.
     const FOR_KEY_SHARE: &'static str;
     /// Rows per statement of a bulk insert.
     const BULK_ROWS: usize;
+    /// Answers how large the database is, as `n` bytes.
+    const BYTES: &'static str;
+    /// Do snapshots have connections of their own?
+    const SNAPSHOTS_APART: bool;
+
+    /// Where a statement keeps its text for this database.
+    fn text(texts: &Texts) -> &OnceLock<String>;
 
     /// Locks the rows of a table and leaves out those that others have locked.
     fn skip_locked(table: &str) -> String;
@@ -45,13 +55,13 @@ pub(crate) trait Dialect: Database<Row: Record> {
 
     fn execute(
         connection: &mut Self::Connection,
-        sql: String,
+        sql: SqlStr,
         arguments: Self::Arguments,
     ) -> impl Future<Output = sqlx::Result<u64>> + Send;
 
     fn fetch(
         connection: &mut Self::Connection,
-        sql: String,
+        sql: SqlStr,
         arguments: Self::Arguments,
     ) -> impl Future<Output = sqlx::Result<Vec<Self::Row>>> + Send;
 }
@@ -87,38 +97,59 @@ fn unexpected(column: &str, what: &str) -> sqlx::Error {
     }
 }
 
+thread_local! {
+    /// The place after the column that was read last.
+    static NEXT: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Where a column stands. Columns are read in about the order in which they were asked for, so the
+/// next one is tried first: that spares a search for each of them in each row.
+fn place_of<R: Row>(row: &R, column: &str) -> sqlx::Result<usize> {
+    let columns = row.columns();
+    let next = NEXT.get();
+    let is_next = columns.get(next).is_some_and(|there| there.name() == column);
+    let place = if is_next {
+        next
+    } else {
+        let found = columns.iter().position(|there| there.name() == column);
+        found.ok_or_else(|| sqlx::Error::ColumnNotFound(column.to_owned()))?
+    };
+    NEXT.set(place + 1);
+    Ok(place)
+}
+
 /// The column readers that are alike for both databases.
 macro_rules! alike {
     () => {
         fn uuid(&self, column: &str) -> sqlx::Result<Uuid> {
-            self.try_get(column)
+            self.try_get(place_of(self, column)?)
         }
         fn uuid_or_none(&self, column: &str) -> sqlx::Result<Option<Uuid>> {
-            self.try_get(column)
+            self.try_get(place_of(self, column)?)
         }
         fn text(&self, column: &str) -> sqlx::Result<String> {
-            self.try_get(column)
+            self.try_get(place_of(self, column)?)
         }
         fn text_or_none(&self, column: &str) -> sqlx::Result<Option<String>> {
-            self.try_get(column)
+            self.try_get(place_of(self, column)?)
         }
         fn int(&self, column: &str) -> sqlx::Result<i64> {
-            self.try_get(column)
+            self.try_get(place_of(self, column)?)
         }
         fn int_or_none(&self, column: &str) -> sqlx::Result<Option<i64>> {
-            self.try_get(column)
+            self.try_get(place_of(self, column)?)
         }
         fn flag(&self, column: &str) -> sqlx::Result<bool> {
-            self.try_get(column)
+            self.try_get(place_of(self, column)?)
         }
         fn bytes(&self, column: &str) -> sqlx::Result<Vec<u8>> {
-            self.try_get(column)
+            self.try_get(place_of(self, column)?)
         }
         fn bytes_or_none(&self, column: &str) -> sqlx::Result<Option<Vec<u8>>> {
             self.try_get(column)
         }
         fn json_or_none(&self, column: &str) -> sqlx::Result<Option<Json>> {
-            self.try_get(column)
+            self.try_get(place_of(self, column)?)
         }
     };
 }
@@ -127,12 +158,12 @@ impl Record for PgRow {
     alike!();
 
     fn instant_or_none(&self, column: &str) -> sqlx::Result<Option<Timestamp>> {
-        let stored: Option<jiff_sqlx::Timestamp> = self.try_get(column)?;
+        let stored: Option<jiff_sqlx::Timestamp> = self.try_get(place_of(self, column)?)?;
         Ok(stored.map(jiff_sqlx::Timestamp::to_jiff))
     }
 
     fn date_or_none(&self, column: &str) -> sqlx::Result<Option<Date>> {
-        let stored: Option<jiff_sqlx::Date> = self.try_get(column)?;
+        let stored: Option<jiff_sqlx::Date> = self.try_get(place_of(self, column)?)?;
         Ok(stored.map(jiff_sqlx::Date::to_jiff))
     }
 }
@@ -141,14 +172,14 @@ impl Record for SqliteRow {
     alike!();
 
     fn instant_or_none(&self, column: &str) -> sqlx::Result<Option<Timestamp>> {
-        let stored: Option<i64> = self.try_get(column)?;
+        let stored: Option<i64> = self.try_get(place_of(self, column)?)?;
         let read =
             |micros| Timestamp::from_microsecond(micros).map_err(|_| unexpected(column, "instant"));
         stored.map(read).transpose()
     }
 
     fn date_or_none(&self, column: &str) -> sqlx::Result<Option<Date>> {
-        let stored: Option<String> = self.try_get(column)?;
+        let stored: Option<String> = self.try_get(place_of(self, column)?)?;
         let read = |day: String| day.parse().map_err(|_| unexpected(column, "date"));
         stored.map(read).transpose()
     }
@@ -159,19 +190,19 @@ macro_rules! run {
     () => {
         async fn execute(
             connection: &mut Self::Connection,
-            sql: String,
+            sql: SqlStr,
             arguments: Self::Arguments,
         ) -> sqlx::Result<u64> {
-            let query = sqlx::query_with(AssertSqlSafe(sql), arguments);
+            let query = sqlx::query_with(sql, arguments);
             Ok(query.execute(connection).await?.rows_affected())
         }
 
         async fn fetch(
             connection: &mut Self::Connection,
-            sql: String,
+            sql: SqlStr,
             arguments: Self::Arguments,
         ) -> sqlx::Result<Vec<Self::Row>> {
-            sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(connection).await
+            sqlx::query_with(sql, arguments).fetch_all(connection).await
         }
     };
 }
@@ -179,12 +210,18 @@ macro_rules! run {
 impl Dialect for Postgres {
     const ENGINE: &'static str = "PostgreSQL";
     const BEGIN_WRITE: &'static str = "BEGIN";
-    const BEGIN_READ: &'static str = "BEGIN READ ONLY";
+    const BEGIN_SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
     const FOR_UPDATE: &'static str = "FOR UPDATE";
     const FOR_KEY_SHARE: &'static str = "FOR KEY SHARE";
     const BULK_ROWS: usize = 10_000;
+    const BYTES: &'static str = "SELECT pg_database_size(current_database()) AS n";
+    const SNAPSHOTS_APART: bool = false;
 
     run!();
+
+    fn text(texts: &Texts) -> &OnceLock<String> {
+        &texts.postgres
+    }
 
     fn skip_locked(table: &str) -> String {
         format!("FOR UPDATE OF {table} SKIP LOCKED")
@@ -256,12 +293,19 @@ fn add_array(arguments: &mut PgArguments, values: &[Value]) -> Result<&'static s
 impl Dialect for Sqlite {
     const ENGINE: &'static str = "SQLite";
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
-    const BEGIN_READ: &'static str = "BEGIN";
+    const BEGIN_SNAPSHOT: &'static str = "BEGIN";
     const FOR_UPDATE: &'static str = "";
     const FOR_KEY_SHARE: &'static str = "";
     const BULK_ROWS: usize = 100;
+    const BYTES: &'static str =
+        "SELECT page_count * page_size AS n FROM pragma_page_count, pragma_page_size";
+    const SNAPSHOTS_APART: bool = true;
 
     run!();
+
+    fn text(texts: &Texts) -> &OnceLock<String> {
+        &texts.sqlite
+    }
 
     fn skip_locked(_: &str) -> String {
         String::new()

@@ -26,6 +26,7 @@ mod period_use;
 #[cfg(feature = "testkit")]
 mod prepare;
 mod profile;
+mod readers;
 mod report;
 mod router;
 mod sample;
@@ -35,29 +36,35 @@ mod staff;
 mod statement;
 mod subscribers;
 mod subscription;
+mod tallies;
 mod terms;
 mod trail;
 mod value;
 mod voucher;
 mod voucher_rows;
+mod watch;
 mod webhook;
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use async_trait::async_trait;
 use sqlx::migrate::{Migrate, Migrator};
 use sqlx::pool::PoolConnection;
-use sqlx::{Pool, Postgres, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Pool, Postgres, SqlSafeStr as _, SqlStr, Sqlite, Transaction};
 
 use crate::event::NewEvent;
 use crate::signal::{Signal, Topic};
-use crate::store::{Access, Store, StoreError, Tx};
+use crate::store::{Access, Connections, Store, StoreError, Tx};
 
 use engine::{Dialect, Record};
 use error::driver;
-use statement::Statement;
+use readers::{Reader, Readers};
+use statement::{Statement, statements};
 use value::Value;
+use watch::Subject;
 
 #[cfg(feature = "testkit")]
 pub(crate) use open::open_unsynced;
@@ -78,10 +85,13 @@ pub(crate) type Hook = Option<Arc<dyn StatementHook>>;
 
 struct SqlStore<D: Dialect> {
     writer: Pool<D>,
-    reader: Pool<D>,
+    /// For reading what has to agree.
+    snapshots: Pool<D>,
+    readers: Readers<D>,
     migrator: &'static Migrator,
     hook: Hook,
     signal: Arc<dyn Signal>,
+    folder: Option<PathBuf>,
 }
 
 impl<D: Dialect> fmt::Debug for SqlStore<D> {
@@ -94,6 +104,37 @@ impl<D: Dialect> SqlStore<D> {
     async fn connection(&self) -> Result<PoolConnection<D>, StoreError> {
         self.writer.acquire().await.map_err(|error| driver("connecting", error))
     }
+
+    async fn reading(&self) -> Result<SqlTx<D>, StoreError> {
+        before(&self.hook)?;
+        let reader = self.readers.reader().await.map_err(|error| driver("connecting", error))?;
+        after(&self.hook)?;
+        Ok(self.over(Line::Reader(reader)))
+    }
+
+    async fn transaction(
+        &self,
+        pool: &Pool<D>,
+        begin: &'static str,
+    ) -> Result<SqlTx<D>, StoreError> {
+        before(&self.hook)?;
+        let opened = pool.begin_with(begin).await.map_err(|error| driver("beginning", error))?;
+        after(&self.hook)?;
+        Ok(self.over(Line::Transaction(opened)))
+    }
+
+    fn over(&self, line: Line<D>) -> SqlTx<D> {
+        let (hook, signal) = (self.hook.clone(), Arc::clone(&self.signal));
+        SqlTx {
+            line,
+            hook,
+            signal,
+            events: Vec::new(),
+            records: Vec::new(),
+            has_work: false,
+            has_access: false,
+        }
+    }
 }
 
 fn schema(error: sqlx::migrate::MigrateError) -> StoreError {
@@ -103,28 +144,20 @@ fn schema(error: sqlx::migrate::MigrateError) -> StoreError {
     }
 }
 
+statements! {
+    SCHEMA: "looking at the schema" = "SELECT version FROM _sqlx_migrations WHERE success";
+}
+
 /// The table in which applied migrations are noted.
 const MIGRATIONS_TABLE: &str = "_sqlx_migrations";
 
 #[async_trait]
 impl<D: Dialect<Connection: Migrate>> Store for SqlStore<D> {
     async fn begin(&self, access: Access) -> Result<Box<dyn Tx>, StoreError> {
-        let (pool, begin) = match access {
-            Access::Read => (&self.reader, D::BEGIN_READ),
-            Access::Write => (&self.writer, D::BEGIN_WRITE),
-        };
-        before(&self.hook)?;
-        let transaction =
-            pool.begin_with(begin).await.map_err(|error| driver("beginning", error))?;
-        after(&self.hook)?;
-        Ok(Box::new(SqlTx {
-            transaction,
-            hook: self.hook.clone(),
-            signal: Arc::clone(&self.signal),
-            events: Vec::new(),
-            records: Vec::new(),
-            has_work: false,
-            has_access: false,
+        Ok(Box::new(match access {
+            Access::Read => self.reading().await?,
+            Access::Snapshot => self.transaction(&self.snapshots, D::BEGIN_SNAPSHOT).await?,
+            Access::Write => self.transaction(&self.writer, D::BEGIN_WRITE).await?,
         }))
     }
 
@@ -150,6 +183,37 @@ impl<D: Dialect<Connection: Migrate>> Store for SqlStore<D> {
         Ok(self.migrator.iter().count() - applied.len())
     }
 
+    async fn schema_is_current(&self) -> Result<bool, StoreError> {
+        let mut tx = self.reading().await?;
+        let mut applied = tx.all(SCHEMA, Vec::new(), |row| Ok(row.int("version")?)).await?;
+        applied.sort_unstable();
+        Ok(self.migrator.iter().map(|migration| migration.version).eq(applied))
+    }
+
+    async fn bytes(&self) -> Result<u64, StoreError> {
+        let mut tx = self.reading().await?;
+        let sql = D::BYTES.into_sql_str();
+        let rows = tx.line.fetch(sql, D::Arguments::default()).await;
+        let rows = rows.and_then(|rows| rows.first().map_or(Ok(0), |row| row.int("n")));
+        rows.map(unsigned).map_err(|error| driver("measuring the database", error))
+    }
+
+    fn connections(&self) -> Connections {
+        let lent = self.readers.lent();
+        let (mut active, mut idle) = (lent.busy, lent.idle);
+        let pools = [&self.writer, &self.snapshots];
+        for pool in &pools[..if D::SNAPSHOTS_APART { 2 } else { 1 }] {
+            let resting = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+            active += pool.size().saturating_sub(resting);
+            idle += resting;
+        }
+        Connections { active, idle }
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
     fn engine(&self) -> &'static str {
         D::ENGINE
     }
@@ -159,7 +223,8 @@ impl<D: Dialect<Connection: Migrate>> Store for SqlStore<D> {
     }
 
     async fn close(&self) {
-        self.reader.close().await;
+        self.readers.close().await;
+        self.snapshots.close().await;
         self.writer.close().await;
     }
 }
@@ -172,8 +237,39 @@ fn after(hook: &Hook) -> Result<(), StoreError> {
     hook.as_ref().map_or(Ok(()), |hook| hook.after())
 }
 
+/// What statements go over.
+enum Line<D: Dialect> {
+    Transaction(Transaction<'static, D>),
+    /// Each statement by itself.
+    Reader(Reader<D>),
+}
+
+impl<D: Dialect> Line<D> {
+    async fn execute(&mut self, sql: SqlStr, arguments: D::Arguments) -> sqlx::Result<u64> {
+        match self {
+            Self::Transaction(transaction) => D::execute(transaction, sql, arguments).await,
+            Self::Reader(reader) => {
+                let done = D::execute(reader.begun(), sql, arguments).await?;
+                reader.done();
+                Ok(done)
+            }
+        }
+    }
+
+    async fn fetch(&mut self, sql: SqlStr, arguments: D::Arguments) -> sqlx::Result<Vec<D::Row>> {
+        match self {
+            Self::Transaction(transaction) => D::fetch(transaction, sql, arguments).await,
+            Self::Reader(reader) => {
+                let rows = D::fetch(reader.begun(), sql, arguments).await?;
+                reader.done();
+                Ok(rows)
+            }
+        }
+    }
+}
+
 pub(crate) struct SqlTx<D: Dialect> {
-    transaction: Transaction<'static, D>,
+    line: Line<D>,
     hook: Hook,
     signal: Arc<dyn Signal>,
     /// What happens with the commit.
@@ -193,8 +289,9 @@ where
 {
     async fn commit(mut self: Box<Self>) -> Result<(), StoreError> {
         let has_events = self.write_events().await?;
+        let Line::Transaction(transaction) = self.line else { return Ok(()) };
         before(&self.hook)?;
-        self.transaction.commit().await.map_err(|error| driver("committing", error))?;
+        transaction.commit().await.map_err(|error| driver("committing", error))?;
         if self.has_work {
             self.signal.tell(Topic::Work);
         }
@@ -208,7 +305,8 @@ where
     }
 
     async fn rollback(self: Box<Self>) {
-        if let Err(error) = self.transaction.rollback().await {
+        let Line::Transaction(transaction) = self.line else { return };
+        if let Err(error) = transaction.rollback().await {
             tracing::debug!(error = %error, "a transaction could not be rolled back by hand");
         }
     }
@@ -222,7 +320,9 @@ impl<D: Dialect> SqlTx<D> {
     ) -> Result<u64, StoreError> {
         let (sql, arguments) = statement.bound::<D>(values)?;
         before(&self.hook)?;
-        let rows = D::execute(&mut self.transaction, sql, arguments).await;
+        let began = Instant::now();
+        let rows = self.line.execute(sql, arguments).await;
+        statement.subject().took(statement.act, began);
         let rows = rows.map_err(|error| driver(statement.act, error))?;
         after(&self.hook)?;
         Ok(rows)
@@ -236,7 +336,9 @@ impl<D: Dialect> SqlTx<D> {
     ) -> Result<Vec<T>, StoreError> {
         let (sql, arguments) = statement.bound::<D>(values)?;
         before(&self.hook)?;
-        let rows = D::fetch(&mut self.transaction, sql, arguments).await;
+        let began = Instant::now();
+        let rows = self.line.fetch(sql, arguments).await;
+        statement.subject().took(statement.act, began);
         let rows = rows.map_err(|error| driver(statement.act, error))?;
         after(&self.hook)?;
         rows.iter().map(|row| read(row).map_err(|error| error.while_doing(statement.act))).collect()
@@ -282,6 +384,7 @@ impl<D: Dialect> SqlTx<D> {
     ) -> Result<u64, StoreError> {
         let rows = columns.first().map_or(0, |(_, values)| values.len());
         let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
+        let subject = Subject::new("insert", table);
         let mut written = 0;
         for start in (0..rows).step_by(D::BULK_ROWS) {
             let end = rows.min(start + D::BULK_ROWS);
@@ -289,7 +392,10 @@ impl<D: Dialect> SqlTx<D> {
                 .map_err(|error| driver(act, sqlx::Error::Encode(error)))?;
             let sql = format!("INSERT INTO {table} ({}) {source} {conflict}", names.join(", "));
             before(&self.hook)?;
-            let done = D::execute(&mut self.transaction, sql, arguments).await;
+            let sql = AssertSqlSafe(sql).into_sql_str();
+            let began = Instant::now();
+            let done = self.line.execute(sql, arguments).await;
+            subject.took(act, began);
             written += done.map_err(|error| driver(act, error))?;
             after(&self.hook)?;
         }
@@ -342,15 +448,31 @@ fn small(value: i64) -> u32 {
 static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-fn on_postgres(pool: Pool<Postgres>, hook: Hook, signal: Arc<dyn Signal>) -> SqlStore<Postgres> {
-    SqlStore { writer: pool.clone(), reader: pool, migrator: &POSTGRES_MIGRATIONS, hook, signal }
+fn on_postgres(
+    pool: Pool<Postgres>,
+    readers: Readers<Postgres>,
+    hook: Hook,
+    signal: Arc<dyn Signal>,
+) -> SqlStore<Postgres> {
+    let snapshots = pool.clone();
+    SqlStore {
+        writer: pool,
+        snapshots,
+        readers,
+        migrator: &POSTGRES_MIGRATIONS,
+        hook,
+        signal,
+        folder: None,
+    }
 }
 
 fn on_sqlite(
     writer: Pool<Sqlite>,
-    reader: Pool<Sqlite>,
+    snapshots: Pool<Sqlite>,
+    readers: Readers<Sqlite>,
     hook: Hook,
     signal: Arc<dyn Signal>,
+    folder: Option<PathBuf>,
 ) -> SqlStore<Sqlite> {
-    SqlStore { writer, reader, migrator: &SQLITE_MIGRATIONS, hook, signal }
+    SqlStore { writer, snapshots, readers, migrator: &SQLITE_MIGRATIONS, hook, signal, folder }
 }

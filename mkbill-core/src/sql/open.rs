@@ -1,24 +1,33 @@
 //! Opening a store by its address.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::kernel::error::Error;
 use crate::signal::{LocalSignal, Signal};
 use crate::store::{Store, StoreError};
 
 use super::error::driver;
+use super::readers::Readers;
 use super::{Hook, StatementHook, on_postgres, on_sqlite};
 
+/// For everything but single statements that read.
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+const POSTGRES_READERS_MAX: u32 = 16;
+const SQLITE_SNAPSHOTS_MAX: u32 = 2;
 const SQLITE_READERS_MAX: u32 = 4;
+/// How many statements a connection to PostgreSQL keeps prepared.
+const POSTGRES_PREPARED_MAX: usize = 256;
+/// A connection that rested for no longer is taken to work.
+const TRUSTED: Duration = Duration::from_secs(1);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// As long as SQLite waits.
 const LOCK_TIMEOUT: &str = "5s";
@@ -114,7 +123,7 @@ pub(crate) async fn open_unsynced(
 }
 
 async fn sqlite(
-    path: &std::path::Path,
+    path: &Path,
     synchronous: SqliteSynchronous,
     hook: Hook,
     signal: Arc<dyn Signal>,
@@ -129,7 +138,8 @@ async fn sqlite(
         .pragma("cache_size", format!("-{SQLITE_CACHE_KIB}"))
         .pragma("mmap_size", SQLITE_MMAP_BYTES.to_string())
         .pragma("wal_autocheckpoint", SQLITE_LOG_PAGES)
-        .optimize_on_close(true, None);
+        .optimize_on_close(true, None)
+        .disable_statement_logging();
     let opened = |error| driver("opening the database file", error);
     let writer = SqlitePoolOptions::new()
         .max_connections(1)
@@ -137,12 +147,16 @@ async fn sqlite(
         .connect_with(base.clone().create_if_missing(true))
         .await
         .map_err(opened)?;
-    let reader = SqlitePoolOptions::new()
-        .max_connections(SQLITE_READERS_MAX)
+    let snapshots = SqlitePoolOptions::new()
+        .max_connections(SQLITE_SNAPSHOTS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(CONNECTION_IDLE)
-        .connect_lazy_with(base.read_only(true));
-    Ok(Arc::new(on_sqlite(writer, reader, hook, signal)))
+        .connect_lazy_with(base.clone().read_only(true));
+    let readers = Readers::new(base.read_only(true), SQLITE_READERS_MAX, ACQUIRE_TIMEOUT);
+    let folder = path
+        .parent()
+        .map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+    Ok(Arc::new(on_sqlite(writer, snapshots, readers, hook, signal, folder.map(Path::to_owned))))
 }
 
 async fn postgres(
@@ -155,15 +169,29 @@ async fn postgres(
     // Every instant crosses the wire as UTC; the session's zone must not matter for anything.
     let options = options
         .options([("timezone", "UTC"), ("lock_timeout", LOCK_TIMEOUT)])
-        .application_name("mkbill");
+        .statement_cache_capacity(POSTGRES_PREPARED_MAX)
+        .application_name("mkbill")
+        .disable_statement_logging();
+    let readers = options.clone().options([("default_transaction_read_only", "on")]);
+    let readers = Readers::new(readers, POSTGRES_READERS_MAX, ACQUIRE_TIMEOUT);
     let pool = PgPoolOptions::new()
         .max_connections(POSTGRES_CONNECTIONS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(CONNECTION_IDLE)
+        .test_before_acquire(false)
+        .before_acquire(|connection, resting| Box::pin(works(connection, resting.idle_for)))
         .connect_with(options)
         .await
         .map_err(opened)?;
-    Ok(Arc::new(on_postgres(pool, hook, signal)))
+    Ok(Arc::new(on_postgres(pool, readers, hook, signal)))
+}
+
+/// Asks a connection that rested whether it still works.
+async fn works(connection: &mut PgConnection, rested: Duration) -> sqlx::Result<bool> {
+    if rested > TRUSTED {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 #[cfg(test)]

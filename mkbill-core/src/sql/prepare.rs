@@ -1,8 +1,6 @@
 //! Asks a database whether it understands every statement.
 
-use sqlx::{
-    AssertSqlSafe, Connection as _, Executor as _, PgConnection, SqlSafeStr as _, SqliteConnection,
-};
+use sqlx::{Connection as _, Executor as _, PgConnection, SqlSafeStr as _, SqliteConnection};
 
 use secrecy::ExposeSecret as _;
 
@@ -10,12 +8,13 @@ use super::statement::Statement;
 use super::{
     DatabaseUrl, account, alert, answer, books, catalogue, clock, customer, delivery, event,
     interface, invoice, keys, ledger, login, login_rows, names, notice, outbox, payment,
-    period_use, profile, report, router, sample, session, staff, subscribers, subscription, trail,
-    voucher, webhook,
+    period_use, profile, report, router, sample, session, staff, subscribers, subscription,
+    tallies, trail, voucher, webhook,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
     let features = [
+        super::ALL,
         account::ALL,
         alert::ALL,
         answer::ALL,
@@ -44,6 +43,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         staff::ALL,
         subscribers::ALL,
         subscription::ALL,
+        tallies::ALL,
         trail::ALL,
         voucher::ALL,
         webhook::ALL,
@@ -63,7 +63,7 @@ pub async fn prepare_all(url: &DatabaseUrl) -> usize {
             let mut connection = SqliteConnection::connect(&address).await.expect("it opens");
             for statement in all_statements() {
                 let text = statement.for_dialect::<sqlx::Sqlite>();
-                let prepared = connection.prepare(AssertSqlSafe(text).into_sql_str()).await;
+                let prepared = connection.prepare(text.into_sql_str()).await;
                 prepared.unwrap_or_else(|error| panic!("{}: {error}", statement.text));
                 count += 1;
             }
@@ -73,7 +73,7 @@ pub async fn prepare_all(url: &DatabaseUrl) -> usize {
             let mut connection = connected.expect("it answers");
             for statement in all_statements() {
                 let text = statement.for_dialect::<sqlx::Postgres>();
-                let prepared = connection.prepare(AssertSqlSafe(text).into_sql_str()).await;
+                let prepared = connection.prepare(text.into_sql_str()).await;
                 prepared.unwrap_or_else(|error| panic!("{}: {error}", statement.text));
                 count += 1;
             }

@@ -1,12 +1,15 @@
 //! Statements: constant text with `$n` parameters and a few marks that the dialect fills in.
 
-use sqlx::Arguments as _;
+use std::sync::OnceLock;
+
+use sqlx::{Arguments as _, SqlSafeStr as _, SqlStr};
 
 use crate::store::StoreError;
 
 use super::engine::Dialect;
 use super::error::driver;
 use super::value::Value;
+use super::watch::Subject;
 
 /// One SQL text for both databases.
 ///
@@ -18,12 +21,42 @@ pub(crate) struct Statement {
     /// What it does, for error messages: "while {act}".
     pub(crate) act: &'static str,
     pub(crate) text: &'static str,
+    /// What is made of the text, once. A constant may not hold a place that changes, but it may hold
+    /// the way there.
+    pub(crate) texts: fn() -> &'static Texts,
+}
+
+/// The text of a statement for each database, how many parameters it has, and what it is about.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    pub(crate) postgres: OnceLock<String>,
+    pub(crate) sqlite: OnceLock<String>,
+    arity: OnceLock<usize>,
+    subject: OnceLock<Subject>,
+}
+
+impl Texts {
+    pub(crate) const fn new() -> Self {
+        Self {
+            postgres: OnceLock::new(),
+            sqlite: OnceLock::new(),
+            arity: OnceLock::new(),
+            subject: OnceLock::new(),
+        }
+    }
 }
 
 /// Declares statements, and a list of them all for the tests that prepare each on both databases.
 macro_rules! statements {
     ($($name:ident : $act:literal = $text:expr;)+) => {
-        $(pub(super) const $name: Statement = Statement { act: $act, text: $text };)+
+        $(pub(super) const $name: Statement = Statement {
+            act: $act,
+            text: $text,
+            texts: || {
+                static TEXTS: $crate::sql::statement::Texts = $crate::sql::statement::Texts::new();
+                &TEXTS
+            },
+        };)+
         #[cfg(feature = "testkit")]
         pub(super) const ALL: &[Statement] = &[$($name),+];
     };
@@ -32,7 +65,11 @@ pub(super) use statements;
 
 impl Statement {
     /// The text for one database.
-    pub(crate) fn for_dialect<D: Dialect>(&self) -> String {
+    pub(crate) fn for_dialect<D: Dialect>(&self) -> &'static str {
+        D::text((self.texts)()).get_or_init(|| self.filled::<D>())
+    }
+
+    fn filled<D: Dialect>(&self) -> String {
         let text = self.text.replace("{for_update}", D::FOR_UPDATE);
         let mut text = text.replace("{for_key_share}", D::FOR_KEY_SHARE);
         fill(&mut text, "{skip_locked:", D::skip_locked);
@@ -43,6 +80,10 @@ impl Statement {
 
     /// How many parameters it has.
     pub(crate) fn arity(&self) -> usize {
+        *(self.texts)().arity.get_or_init(|| self.counted())
+    }
+
+    fn counted(&self) -> usize {
         let numbers = self.text.split('$').skip(1).map(|rest| {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
             rest[..digits].parse::<usize>().unwrap_or(0)
@@ -50,11 +91,16 @@ impl Statement {
         numbers.max().unwrap_or(0)
     }
 
+    /// What it is about, for those who watch.
+    pub(crate) fn subject(&self) -> &'static Subject {
+        (self.texts)().subject.get_or_init(|| Subject::of(self.text))
+    }
+
     /// Text and bound arguments for one database.
     pub(crate) fn bound<D: Dialect>(
         &self,
         values: Vec<Value>,
-    ) -> Result<(String, D::Arguments), StoreError> {
+    ) -> Result<(SqlStr, D::Arguments), StoreError> {
         assert_eq!(values.len(), self.arity(), "parameters of the statement for {}", self.act);
         let mut arguments = D::Arguments::default();
         arguments.reserve(values.len(), 16 * values.len());
@@ -62,7 +108,7 @@ impl Statement {
             D::bind(&mut arguments, value)
                 .map_err(|error| driver(self.act, sqlx::Error::Encode(error)))?;
         }
-        Ok((self.for_dialect::<D>(), arguments))
+        Ok((self.for_dialect::<D>().into_sql_str(), arguments))
     }
 }
 
@@ -82,10 +128,10 @@ mod tests {
     use super::*;
     use sqlx::{Postgres, Sqlite};
 
-    const CLAIM: Statement = Statement {
-        act: "trying",
-        text: "SELECT a FROM b WHERE c {in_uuids:$2} AND d = $1 AND e {in_texts:$3} {skip_locked:b}",
-    };
+    statements! {
+        CLAIM: "trying" =
+            "SELECT a FROM b WHERE c {in_uuids:$2} AND d = $1 AND e {in_texts:$3} {skip_locked:b}";
+    }
 
     #[test]
     fn marks_are_filled_in_by_the_dialect() {
@@ -99,5 +145,6 @@ mod tests {
              AND e IN (SELECT value FROM json_each($3)) "
         );
         assert_eq!(CLAIM.arity(), 3);
+        assert_eq!(ALL.len(), 1);
     }
 }

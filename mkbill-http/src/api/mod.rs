@@ -18,6 +18,7 @@ pub(crate) mod health;
 pub(crate) mod invoices;
 pub(crate) mod login_files;
 pub(crate) mod logins;
+pub(crate) mod metrics;
 pub(crate) mod money_reports;
 pub(crate) mod monitoring;
 pub(crate) mod network;

@@ -70,10 +70,9 @@ pub(super) async fn serve(
     let token = engine.billing.setup_token().await?;
     let link = token.map(|token| format!("http://{address}/setup?token={}", token.expose_secret()));
     announce(address, link.as_deref(), style);
-    let manners = settings.manners();
-    let served = serve_and_work(listener, engine.billing.clone(), &manners, beside, stop).await;
+    serve_and_work(listener, engine.billing.clone(), &settings.manners(), beside, stop).await;
     engine.close().await;
-    served.map(|()| Output::nothing())
+    Ok(Output::nothing())
 }
 
 /// Says where the server answers, and how the first super admin is made if there is none.

@@ -45,7 +45,7 @@ pub(super) struct Stage {
     pub(super) address: SocketAddr,
     pub(super) key: SecretString,
     stop: CancellationToken,
-    server: JoinHandle<Result<(), Failure>>,
+    server: JoinHandle<()>,
     _folder: TempDir,
 }
 
@@ -91,7 +91,7 @@ impl Stage {
         let served = self.server.await;
         self.router.shutdown().await;
         self.engine.close().await;
-        served.map_err(|e| Failure::Io("serving", std::io::Error::other(e)))?
+        served.map_err(|e| Failure::Io("serving", std::io::Error::other(e)))
     }
 
     /// Is the user that was there before us the same, byte for byte?

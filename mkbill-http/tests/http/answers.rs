@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::body::Body;
 use axum::http::{Method, Request, header};
 use jiff::SignedDuration;
+use mkbill_core::apikey::NewApiKey;
 use mkbill_core::kernel::caller::{Actor, Caller, Fingerprint};
 use mkbill_core::plan::{Limits, NewPlan, Prices};
 use mkbill_core::request::answer::{ANSWER_KEPT, ANSWER_LEASE, AnswerClaim, KeyedRequest};
@@ -80,7 +81,8 @@ async fn a_key_with_another_input_is_refused_and_belongs_to_its_actor() {
     let long = send(&app, Method::POST, PLANS, &"k".repeat(256), &plan("monthly")).await;
     long.problem(422, "invalid");
     let caller = Caller::new(Actor::cli("test"));
-    let (_, other) = app.billing.create_api_key(&caller, "other").await.unwrap();
+    let (_, other) =
+        app.billing.create_api_key(&caller, &NewApiKey::for_everything("other")).await.unwrap();
     let mut request = keyed(&app, Method::POST, PLANS, "k", &plan("monthly"));
     let bearer = format!("Bearer {}", secrecy::ExposeSecret::expose_secret(&other));
     request.headers_mut().insert(header::AUTHORIZATION, bearer.parse().unwrap());

@@ -2,7 +2,6 @@
 
 use std::net::SocketAddr;
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, header};

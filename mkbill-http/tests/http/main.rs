@@ -12,6 +12,7 @@ mod books;
 mod browsers;
 mod customers;
 mod events;
+mod health;
 mod inputs;
 mod logins;
 mod money;

@@ -73,7 +73,7 @@ async fn a_bad_idempotency_key_or_reason_is_a_problem() {
 #[tokio::test]
 async fn every_answer_carries_an_id_and_forbids_sniffing_and_caching() {
     let app = TestApp::new().await;
-    for path in ["/api/v1/plans", "/api/v1/nothing", "/live"] {
+    for path in ["/api/v1/plans", "/api/v1/nothing", "/ready"] {
         let answer = app.get(path).await;
         assert_eq!(answer.header("x-request-id").len(), 36, "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");

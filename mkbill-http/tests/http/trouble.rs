@@ -1,7 +1,7 @@
 //! A database that fails under a running server.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
 use mkbill_core::sql::StatementHook;
 use mkbill_core::store::StoreError;
@@ -11,21 +11,34 @@ use super::support::{TestApp, plan};
 
 /// Lets the database work until trouble is switched on.
 #[derive(Debug, Default)]
-struct Trouble(AtomicU8);
+pub(crate) struct Trouble {
+    kind: AtomicU8,
+    /// How many statements work before.
+    after: AtomicU32,
+}
 
 const LOCKED: u8 = 1;
-const GONE: u8 = 2;
+pub(crate) const GONE: u8 = 2;
 
 impl Trouble {
     fn switch(&self, to: u8) {
-        self.0.store(to, Ordering::SeqCst);
+        self.switch_after(to, 0);
+    }
+
+    pub(crate) fn switch_after(&self, to: u8, statements: u32) {
+        self.after.store(statements, Ordering::SeqCst);
+        self.kind.store(to, Ordering::SeqCst);
     }
 }
 
 impl StatementHook for Trouble {
     fn before(&self) -> Result<(), StoreError> {
         let source = "by the switch".into();
-        match self.0.load(Ordering::SeqCst) {
+        let left = |after: u32| after.checked_sub(1);
+        if self.after.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left).is_ok() {
+            return Ok(());
+        }
+        match self.kind.load(Ordering::SeqCst) {
             LOCKED => Err(StoreError::Busy { act: "beginning", source }),
             GONE => Err(StoreError::Unavailable { advice: "check that it runs", source }),
             _ => Ok(()),
