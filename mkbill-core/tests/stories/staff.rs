@@ -96,8 +96,8 @@ async fn failures_slow_an_account_and_an_address_down_each_for_itself(engine: En
         hire(&world.billing, username, Role::Operator).await;
     }
     let try_it = async |address, username: &str, word: &str| {
-        let word = SecretString::from(word);
-        let tried = world.billing.sign_in(from(address), username, &word).await;
+        let given = SecretString::from(word);
+        let tried = world.billing.sign_in(from(address), username, &given).await;
         tried.map(drop).map_err(|error| error.code())
     };
     let (bad, good) = ([198, 51, 100, 1], [192, 0, 2, 7]);

@@ -79,7 +79,7 @@ async fn a_receiver_that_was_away_gets_the_same_message_later(engine: Engine) {
 async fn a_receiver_that_hangs_holds_up_no_other_and_gets_few_at_a_time(engine: Engine) {
     let mut world = World::new(engine).await;
     // Nothing is given up: only the gate ends the waiting.
-    let patient = Duration::from_secs(600);
+    let patient = Duration::from_mins(10);
     let out = GuardedHttp::default().allowing("127.0.0.0/8".parse().unwrap());
     world.reach_out_by(Some(Arc::new(out.within(patient, patient)))).await;
     let (slow, quick) = (Receiver::start().await, Receiver::start().await);

@@ -1,18 +1,13 @@
 //! Programs elsewhere that are told of what happens.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::SignedDuration;
-use mkbill_core::adapter::outbound::GuardedHttp;
 use mkbill_core::event::Position;
 use mkbill_core::kernel::ids::WebhookId;
 use mkbill_core::kernel::patch::Patch;
-use mkbill_core::notice::NoticeKind;
-use mkbill_core::notice::store::NoticeFilter;
 use mkbill_core::testkit::Engine;
 use mkbill_core::vendor::NewVendor;
 use mkbill_core::webhook::delivery::{AttemptResult, Delivery, DeliveryState};
@@ -23,7 +18,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::receiver::{Heard, Reaction, Receiver};
 use crate::support::stories;
-use crate::world::{LEASE, World, clerk, page_of};
+use crate::world::{World, clerk, page_of};
 
 pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     an_event_is_told_with_a_signature_that_its_receiver_can_check,

@@ -45,7 +45,7 @@ async fn without_a_word_no_page_from_elsewhere_may_call() {
 #[tokio::test]
 async fn every_answer_tells_browsers_to_trust_nothing_in_it() {
     let app = TestApp::new().await;
-    for path in ["/live", "/api/v1/plans", "/api/v1/nothing", "/docs/", "/setup"] {
+    for path in ["/ready", "/api/v1/plans", "/api/v1/nothing", "/docs/", "/setup"] {
         let answer = app.get(path).await;
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
         assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");

@@ -111,7 +111,7 @@ async fn what_happened_is_told_to_prometheus() {
     app.post("/api/v1/voucher-batches", &batch(3)).await.ok(201);
     app.work().await;
     for code in ["A", "B"] {
-        app.get(&format!("/api/v1/vouchers/{code}?secret={code}")).await.problem(404, "not_found");
+        app.get(&format!("/api/v1/vouchers/{code}?canary={code}")).await.problem(404, "not_found");
     }
     let customer = json!({ "name": "Bu Sri", "phone": "0812-3456-7890" });
     let customer = app.post("/api/v1/customers", &customer).await.ok(201);
@@ -144,7 +144,7 @@ async fn what_happened_is_told_to_prometheus() {
     assert_eq!(exact("database_up"), "1");
     assert_eq!(exact("mikrotik_connection_status{router=\"rt-05\"}"), "1");
     assert_eq!(exact("vouchers_total{status=\"available\"}"), "3");
-    assert!(!answer.text.contains("secret") && !answer.text.contains("/vouchers/A"));
+    assert!(!answer.text.contains("canary") && !answer.text.contains("/vouchers/A"));
 }
 
 #[tokio::test]
