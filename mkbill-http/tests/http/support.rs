@@ -122,11 +122,6 @@ impl TestApp {
         Self { billing, key, app, clock, database, master_key }
     }
 
-    /// The same server within other layers.
-    pub(crate) fn layered(self, layers: impl FnOnce(Router) -> Router) -> Self {
-        Self { app: layers(self.app), ..self }
-    }
-
     /// Another process on the same database, which listens on a port of its own until the test ends.
     pub(crate) async fn another_server(&self) -> SocketAddr {
         let billing = Billing::builder()
