@@ -107,3 +107,15 @@ fn the_guide_to_webhooks_can_be_followed_word_for_word() {
     assert_eq!(shop.json(&["doctor"])["healthy"], true);
     assert_eq!(shop.json(&words("webhook list"))["items"], serde_json::json!([]));
 }
+
+#[test]
+fn the_guide_to_staff_can_be_followed_word_for_word() {
+    let shop = Shop::empty();
+    follow(&shop, include_str!("../../../docs/guide/staff.md"));
+    let gone = shop.json(&words("staff list"));
+    assert_eq!(gone["items"][0]["username"], "sri");
+    assert_eq!(gone["items"].as_array().unwrap().len(), 1);
+    shop.complaint(&words("staff remove sri"), "last_super_admin");
+    shop.complaint(&words("staff add sri Sri --role operator"), "conflict");
+    shop.complaint(&words("apikey create all --scope all"), "invalid");
+}
