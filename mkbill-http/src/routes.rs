@@ -45,6 +45,8 @@ use crate::web::setup;
 
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
+const REQUEST_ID: &str = "x-request-id";
+const REQUEST_ID_CHARS_MAX: usize = 100;
 /// An answer is data: nothing in it is loaded or run.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// The page that explains the interface brings all it needs, and styles itself.
@@ -294,6 +296,7 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
     let door = Door { reader: billing.reader(), identity, tokens: Arc::clone(&tokens) };
     let answers = from_fn_with_state(billing.clone(), first_answer);
     let layers = ServiceBuilder::new()
+        .layer(from_fn(plain_request_id))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(PropagateRequestIdLayer::x_request_id())
@@ -358,6 +361,16 @@ async fn wrong_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 
+/// Forgets a request's id that is longer or stranger than one has to be: it would stand in log lines.
+async fn plain_request_id(mut request: Request, next: Next) -> Response {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+    let id = request.headers().get(REQUEST_ID).map(HeaderValue::as_bytes);
+    if id.is_some_and(|id| id.len() > REQUEST_ID_CHARS_MAX || !id.iter().all(plain)) {
+        request.headers_mut().remove(REQUEST_ID);
+    }
+    next.run(request).await
+}
+
 async fn within_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(REQUEST_TIME_MAX, next.run(request)).await {
         Ok(response) => response,
@@ -375,7 +388,7 @@ fn after_panic(panic: Box<dyn Any + Send>) -> Response {
 }
 
 fn span(request: &Request) -> tracing::Span {
-    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
     let (method, path) = (request.method(), request.uri().path());
     tracing::info_span!("request", request.id = id, %method, path)
 }

@@ -13,18 +13,23 @@ use serde_json::Value;
 use super::support::TestApp;
 
 /// One operation of the document, with something in place of path variables.
-struct Operation {
-    method: Method,
-    path: String,
+pub(crate) struct Operation {
+    pub(crate) method: Method,
+    pub(crate) path: String,
     needs: String,
 }
 
 fn operations() -> Vec<Operation> {
+    operations_with("x")
+}
+
+/// Every operation of the document, with this in place of path variables.
+pub(crate) fn operations_with(name: &str) -> Vec<Operation> {
     let document: Value = serde_json::from_str(&mkbill_http::openapi_json()).unwrap();
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         let filled: Vec<_> =
-            path.split('/').map(|part| if part.starts_with('{') { "x" } else { part }).collect();
+            path.split('/').map(|part| if part.starts_with('{') { name } else { part }).collect();
         for (method, operation) in item.as_object().unwrap() {
             let needs = operation["x-permission"].as_str();
             operations.push(Operation {

@@ -31,6 +31,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
+use super::canaries::{hide, search_answer, watch_the_log};
+
 /// The password of all staff in these tests.
 pub(crate) const PASSWORD: &str = "a good pass phrase";
 pub(crate) const ROUTER_PASSWORD: &str = "correct horse";
@@ -118,6 +120,8 @@ impl TestApp {
         let caller = Caller::new(Actor::cli("test"));
         let (_, key) =
             billing.create_api_key(&caller, &NewApiKey::for_everything("tests")).await.unwrap();
+        hide(key.expose_secret());
+        watch_the_log();
         let app = mkbill_http::router(billing.clone(), &Manners::default());
         Self { billing, key, app, clock, database, master_key }
     }
@@ -157,6 +161,7 @@ impl TestApp {
         let (head, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let text = String::from_utf8(bytes.to_vec()).unwrap();
+        search_answer(&text);
         Answer { status: head.status, headers: head.headers, text }
     }
 
