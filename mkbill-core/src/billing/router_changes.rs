@@ -23,7 +23,7 @@ use super::{Billing, Reader};
 
 impl Billing {
     /// Changes what is stored of a router, and has the worker look at it at once if that concerns the
-    /// way to it. Does not talk to the router: see [`Self::check_router`].
+    /// way to it. Does not talk to the router: see [`check_router`](super::Reader::check_router).
     ///
     /// # Errors
     ///

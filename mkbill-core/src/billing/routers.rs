@@ -27,7 +27,7 @@ use super::{Billing, Reader};
 impl Billing {
     /// Adds a router and asks the worker to look at it. Its password is sealed before it is stored.
     ///
-    /// Refuses a name that is taken. Does not talk to the router: see [`Self::check_router`].
+    /// Refuses a name that is taken. Does not talk to the router: see [`check_router`](super::Reader::check_router).
     pub async fn add_router(&self, caller: &Caller, request: NewRouter) -> Result<Router, Error> {
         let username = checked_username(request.username.clone())?;
         self.parts().controller.check_security(&request.security)?;

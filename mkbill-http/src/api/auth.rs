@@ -107,7 +107,7 @@ pub(crate) async fn set_up(anyone: Anyone, Body(body): Body<SetUpBody>) -> Answe
 }
 
 /// Tells who is signed in.
-#[utoipa::path(get, path = "/auth/me", tag = "auth",
+#[utoipa::path(get, operation_id = "show_me", path = "/auth/me", tag = "auth",
     responses((status = 200, description = "You", body = StaffBody), Problems))]
 pub(crate) async fn me(signed_in: SignedIn) -> Answer<StaffBody> {
     Ok(Json(signed_in.staff(&signed_in.who.to_string()).await?.into()))

@@ -107,7 +107,7 @@ impl StatementBody {
 }
 
 /// Every entry of the books that concerns a customer, with the balance after it.
-#[utoipa::path(get, path = "/customers/{customer}/statement", tag = "credit",
+#[utoipa::path(get, operation_id = "show_statement", path = "/customers/{customer}/statement", tag = "credit",
     params(("customer" = Uuid, Path, description = "Id"), StatementQuery),
     responses((status = 200, description = "A page", body = StatementBody), Problems))]
 pub(crate) async fn statement(

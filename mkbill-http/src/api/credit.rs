@@ -170,7 +170,7 @@ pub(crate) async fn transfer_credit(
 }
 
 /// Shows what a customer has and owes, in each currency.
-#[utoipa::path(get, path = "/customers/{customer}/standing", tag = "credit",
+#[utoipa::path(get, operation_id = "show_standing", path = "/customers/{customer}/standing", tag = "credit",
     params(("customer" = Uuid, Path, description = "Id")),
     responses((status = 200, description = "How the customer stands", body = StandingsBody),
         Problems))]

@@ -245,7 +245,7 @@ impl CustomerFileBody {
 }
 
 /// Lists customers that may be one and the same: they share a number, an e-mail or a name.
-#[utoipa::path(get, path = "/customers/duplicates", tag = "customers",
+#[utoipa::path(get, operation_id = "list_customer_duplicates", path = "/customers/duplicates", tag = "customers",
     responses((status = 200, description = "Groups", body = DuplicatesBody), Problems))]
 pub(crate) async fn duplicates(billing: Reads<CustomersView>) -> Answer<DuplicatesBody> {
     let items = billing.customer_duplicates().await?;
@@ -253,14 +253,14 @@ pub(crate) async fn duplicates(billing: Reads<CustomersView>) -> Answer<Duplicat
 }
 
 /// How customers stand as a whole, in the currency of the business.
-#[utoipa::path(get, path = "/customers/statistics", tag = "customers",
+#[utoipa::path(get, operation_id = "show_customer_statistics", path = "/customers/statistics", tag = "customers",
     responses((status = 200, description = "Figures", body = CustomerStatisticsBody), Problems))]
 pub(crate) async fn statistics(billing: Reads<CustomersView>) -> Answer<CustomerStatisticsBody> {
     Ok(Json(billing.customer_statistics().await?.into()))
 }
 
 /// Lists the tags that most customers have.
-#[utoipa::path(get, path = "/customers/tags", tag = "customers",
+#[utoipa::path(get, operation_id = "list_customer_tags", path = "/customers/tags", tag = "customers",
     responses((status = 200, description = "Tags", body = TagCountsBody), Problems))]
 pub(crate) async fn popular_tags(billing: Reads<CustomersView>) -> Answer<TagCountsBody> {
     let items = billing.popular_tags().await?;
@@ -272,7 +272,7 @@ pub(crate) async fn popular_tags(billing: Reads<CustomersView>) -> Answer<TagCou
 /// Columns: `name` and `whatsapp` (or `nama`, `nomor_hp`), and `email`, `phone`, `address`,
 /// `initial_balance` in whole minor units, `tags`, `notes` (or `alamat`, `catatan`) if you have
 /// them; separated by commas or semicolons; at most 10,000 customers.
-#[utoipa::path(post, path = "/customers/import", tag = "customers",
+#[utoipa::path(post, operation_id = "import_customers", path = "/customers/import", tag = "customers",
     params(WriteHeaders, WriteQuery),
     request_body(content = String, content_type = "text/csv"),
     responses((status = 200, description = "What became of it", body = ImportReportBody),
@@ -284,7 +284,7 @@ pub(crate) async fn import(billing: Writes<CustomersCreate>, Csv(csv): Csv) -> M
 }
 
 /// All customers as CSV, a line for each currency they have something in.
-#[utoipa::path(get, path = "/customers/export.csv", tag = "customers",
+#[utoipa::path(get, operation_id = "export_customers", path = "/customers/export.csv", tag = "customers",
     responses((status = 200, description = "The customers", body = String,
         content_type = "text/csv"), Problems))]
 pub(crate) async fn export_csv(billing: Reads<CustomersView>) -> Result<Response, Problem> {
@@ -295,7 +295,7 @@ pub(crate) async fn export_csv(billing: Reads<CustomersView>) -> Result<Response
 }
 
 /// Lists the contacts of a customer.
-#[utoipa::path(get, path = "/customers/{customer}/contacts", tag = "customers",
+#[utoipa::path(get, operation_id = "list_customer_contacts", path = "/customers/{customer}/contacts", tag = "customers",
     params(("customer" = String, Path, description = "Number in any spelling, or id")),
     responses((status = 200, description = "The contacts", body = ContactsBody), Problems))]
 pub(crate) async fn list_contacts(
@@ -307,7 +307,7 @@ pub(crate) async fn list_contacts(
 }
 
 /// Gives a customer these contacts and no others.
-#[utoipa::path(put, path = "/customers/{customer}/contacts", tag = "customers",
+#[utoipa::path(put, operation_id = "set_customer_contacts", path = "/customers/{customer}/contacts", tag = "customers",
     params(("customer" = String, Path, description = "Number in any spelling, or id"),
         WriteHeaders, WriteQuery),
     request_body = ContactsBody,
@@ -324,7 +324,7 @@ pub(crate) async fn set_contacts(
 }
 
 /// Gives a customer these tags and no others.
-#[utoipa::path(put, path = "/customers/{customer}/tags", tag = "customers",
+#[utoipa::path(put, operation_id = "set_customer_tags", path = "/customers/{customer}/tags", tag = "customers",
     params(("customer" = String, Path, description = "Number in any spelling, or id"),
         WriteHeaders, WriteQuery),
     request_body = TagsBody,
@@ -340,7 +340,7 @@ pub(crate) async fn set_tags(
 }
 
 /// Takes a tag off a customer.
-#[utoipa::path(delete, path = "/customers/{customer}/tags/{tag}", tag = "customers",
+#[utoipa::path(delete, operation_id = "remove_customer_tag", path = "/customers/{customer}/tags/{tag}", tag = "customers",
     params(("customer" = String, Path, description = "Number in any spelling, or id"),
         ("tag" = String, Path, description = "The name of the tag"), WriteHeaders, WriteQuery),
     responses((status = 200, description = "The customer now", body = CustomerBody), Problems))]
@@ -353,7 +353,7 @@ pub(crate) async fn remove_tag(
 }
 
 /// Takes everything personal of a customer away, for good; books, invoices and payments stay.
-#[utoipa::path(post, path = "/customers/{customer}/anonymise", tag = "customers",
+#[utoipa::path(post, operation_id = "anonymise_customer", path = "/customers/{customer}/anonymise", tag = "customers",
     params(("customer" = String, Path, description = "Number in any spelling, or id"),
         WriteHeaders, WriteQuery),
     responses((status = 200, description = "What is left", body = CustomerBody), Problems))]
@@ -365,7 +365,7 @@ pub(crate) async fn anonymise(
 }
 
 /// Lists what was done to a customer, newest first.
-#[utoipa::path(get, path = "/customers/{customer}/activity", tag = "customers",
+#[utoipa::path(get, operation_id = "list_customer_activity", path = "/customers/{customer}/activity", tag = "customers",
     params(("customer" = String, Path, description = "Number in any spelling, or id"), PageQuery),
     responses((status = 200, description = "A page", body = PageBody<AuditBody>), Problems))]
 pub(crate) async fn activity(
@@ -378,7 +378,7 @@ pub(crate) async fn activity(
 }
 
 /// Everything that is kept of one customer, as they may ask for it.
-#[utoipa::path(get, path = "/customers/{customer}/export", tag = "customers",
+#[utoipa::path(get, operation_id = "show_customer_file", path = "/customers/{customer}/export", tag = "customers",
     params(("customer" = String, Path, description = "Number in any spelling, or id")),
     responses((status = 200, description = "Their file", body = CustomerFileBody), Problems))]
 pub(crate) async fn export(

@@ -58,7 +58,7 @@ impl From<Explanation> for ExplanationBody {
 }
 
 /// Why an invoice is what it is: its lines, what paid it, what was given back or taken over.
-#[utoipa::path(get, path = "/invoices/{invoice}/explanation", tag = "invoices",
+#[utoipa::path(get, operation_id = "explain_invoice", path = "/invoices/{invoice}/explanation", tag = "invoices",
     params(("invoice" = String, Path, description = "Number or id")),
     responses((status = 200, description = "Why", body = ExplanationBody), Problems))]
 pub(crate) async fn invoice(
@@ -69,7 +69,7 @@ pub(crate) async fn invoice(
 }
 
 /// Why a customer owes what they owe, and is served as they are.
-#[utoipa::path(get, path = "/customers/{customer}/explanation", tag = "customers",
+#[utoipa::path(get, operation_id = "explain_customer", path = "/customers/{customer}/explanation", tag = "customers",
     params(("customer" = Uuid, Path, description = "Id")),
     responses((status = 200, description = "Why", body = ExplanationBody), Problems))]
 pub(crate) async fn customer(
@@ -80,7 +80,7 @@ pub(crate) async fn customer(
 }
 
 /// Why a subscription is served or not.
-#[utoipa::path(get, path = "/subscriptions/{subscription}/explanation", tag = "subscriptions",
+#[utoipa::path(get, operation_id = "explain_subscription", path = "/subscriptions/{subscription}/explanation", tag = "subscriptions",
     params(("subscription" = Uuid, Path, description = "Id")),
     responses((status = 200, description = "Why", body = ExplanationBody), Problems))]
 pub(crate) async fn subscription(
@@ -92,7 +92,7 @@ pub(crate) async fn subscription(
 }
 
 /// Why a login works or not: what is wanted of it, what for, and how far its router has followed.
-#[utoipa::path(get, path = "/logins/{login}/explanation", tag = "subscriptions",
+#[utoipa::path(get, operation_id = "explain_login", path = "/logins/{login}/explanation", tag = "subscriptions",
     params(("login" = Uuid, Path, description = "Id")),
     responses((status = 200, description = "Why", body = ExplanationBody), Problems))]
 pub(crate) async fn login(

@@ -216,7 +216,7 @@ impl From<SubscriptionFigures> for SubscriptionFiguresBody {
 }
 
 /// Tells how many customers come, stay and leave, and what they bring.
-#[utoipa::path(get, path = "/reports/subscribers", tag = "reports", params(WindowQuery),
+#[utoipa::path(get, operation_id = "report_subscribers", path = "/reports/subscribers", tag = "reports", params(WindowQuery),
     responses((status = 200, description = "Figures", body = SubscriberFiguresBody), Problems))]
 pub(crate) async fn subscribers(
     billing: Reads<ReportsView>,
@@ -227,7 +227,7 @@ pub(crate) async fn subscribers(
 }
 
 /// Ranks customers.
-#[utoipa::path(get, path = "/reports/top-customers", tag = "reports", params(TopQuery),
+#[utoipa::path(get, operation_id = "report_top_customers", path = "/reports/top-customers", tag = "reports", params(TopQuery),
     responses((status = 200, description = "The ranking", body = TopCustomersBody), Problems))]
 pub(crate) async fn top_customers(
     billing: Reads<ReportsView>,
@@ -239,7 +239,7 @@ pub(crate) async fn top_customers(
 }
 
 /// Tells how many subscriptions there are, what they cost, and how many began of late.
-#[utoipa::path(get, path = "/reports/subscriptions", tag = "reports",
+#[utoipa::path(get, operation_id = "report_subscriptions", path = "/reports/subscriptions", tag = "reports",
     responses((status = 200, description = "Figures", body = SubscriptionFiguresBody), Problems))]
 pub(crate) async fn subscriptions(billing: Reads<ReportsView>) -> Answer<SubscriptionFiguresBody> {
     Ok(Json(billing.subscription_figures().await?.into()))

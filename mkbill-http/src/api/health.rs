@@ -144,7 +144,7 @@ pub(crate) struct HealthBody {
 }
 
 /// How are the parts of the server? Asks the database, and no router.
-#[utoipa::path(get, path = "/health", tag = "health",
+#[utoipa::path(get, operation_id = "show_health", path = "/health", tag = "health",
     responses(
         (status = 200, description = "All is well, or degraded", body = HealthBody),
         (status = 401, description = "The API key or the token is missing, unknown, over or revoked",

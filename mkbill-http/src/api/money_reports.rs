@@ -188,7 +188,7 @@ pub(crate) struct ThroughQuery {
 }
 
 /// Debits and credits of every account.
-#[utoipa::path(get, path = "/reports/trial-balance", tag = "reports", params(ThroughQuery),
+#[utoipa::path(get, operation_id = "report_trial_balance", path = "/reports/trial-balance", tag = "reports", params(ThroughQuery),
     responses((status = 200, description = "The accounts", body = RowsBody<TrialRowBody>),
         Problems))]
 pub(crate) async fn trial_balance(
@@ -213,7 +213,7 @@ pub(crate) struct CashQuery {
 }
 
 /// Money that came in and went out in a span of business days.
-#[utoipa::path(get, path = "/reports/cash", tag = "reports", params(CashQuery),
+#[utoipa::path(get, operation_id = "report_cash", path = "/reports/cash", tag = "reports", params(CashQuery),
     responses((status = 200, description = "The groups", body = RowsBody<CashRowBody>), Problems))]
 pub(crate) async fn cash(
     billing: Reads<ReportsView>,
@@ -239,7 +239,7 @@ pub(crate) struct RevenueQuery {
 }
 
 /// What was earned in a span of business days, before tax.
-#[utoipa::path(get, path = "/reports/revenue", tag = "reports", params(RevenueQuery),
+#[utoipa::path(get, operation_id = "report_revenue", path = "/reports/revenue", tag = "reports", params(RevenueQuery),
     responses((status = 200, description = "The groups", body = RowsBody<RevenueRowBody>),
         Problems))]
 pub(crate) async fn revenue(
@@ -262,7 +262,7 @@ pub(crate) struct YearQuery {
 }
 
 /// What happened in each month of a year, and where balances stood at its end.
-#[utoipa::path(get, path = "/reports/months", tag = "reports", params(YearQuery),
+#[utoipa::path(get, operation_id = "report_months", path = "/reports/months", tag = "reports", params(YearQuery),
     responses((status = 200, description = "Twelve months", body = RowsBody<MonthRowBody>),
         Problems))]
 pub(crate) async fn months(
@@ -335,7 +335,7 @@ pub(crate) struct AgeingQuery {
 }
 
 /// What each customer owes on invoices that are open now, by how long they are overdue on a day.
-#[utoipa::path(get, path = "/reports/ageing", tag = "reports", params(AgeingQuery),
+#[utoipa::path(get, operation_id = "report_ageing", path = "/reports/ageing", tag = "reports", params(AgeingQuery),
     responses((status = 200, description = "The debts", body = AgeingBody), Problems))]
 pub(crate) async fn ageing(
     billing: Reads<ReportsView>,

@@ -120,7 +120,7 @@ impl SalesBody {
 }
 
 /// Sales of a span of business days, from the ledger.
-#[utoipa::path(get, path = "/reports/sales", tag = "reports", params(SalesQuery),
+#[utoipa::path(get, operation_id = "report_sales", path = "/reports/sales", tag = "reports", params(SalesQuery),
     responses((status = 200, description = "The report", body = SalesBody), Problems))]
 pub(crate) async fn sales(
     billing: Reads<ReportsView>,
@@ -191,7 +191,7 @@ impl StatisticsBody {
 }
 
 /// How the vouchers made in a span of business days stand now.
-#[utoipa::path(get, path = "/reports/statistics", tag = "reports", params(SalesQuery),
+#[utoipa::path(get, operation_id = "report_statistics", path = "/reports/statistics", tag = "reports", params(SalesQuery),
     responses((status = 200, description = "The statistics", body = StatisticsBody), Problems))]
 pub(crate) async fn statistics(
     billing: Reads<ReportsView>,

@@ -511,7 +511,7 @@ pub(crate) async fn cancel_subscription(
 }
 
 /// Moves a subscription to another plan.
-#[utoipa::path(post, path = "/subscriptions/{subscription}/change-plan", tag = "subscriptions",
+#[utoipa::path(post, operation_id = "change_subscription_plan", path = "/subscriptions/{subscription}/change-plan", tag = "subscriptions",
     params(("subscription" = Uuid, Path, description = "Id"), WriteHeaders, WriteQuery),
     request_body = PlanMoveBody,
     responses((status = 200, description = "It moves", body = SubscriptionViewBody), Problems))]

@@ -153,3 +153,17 @@ fn every_permission_opens_something() {
         assert!(used, "nothing needs {permission}");
     }
 }
+
+#[test]
+fn every_operation_has_a_name_of_its_own_and_says_what_it_does() {
+    let document: Value = serde_json::from_str(&mkbill_http::openapi_json()).unwrap();
+    let mut names = std::collections::BTreeSet::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        for operation in item.as_object().unwrap().values() {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "two operations are called {name}");
+            assert!(operation["summary"].as_str().is_some_and(|text| text.len() > 5), "{name}");
+            assert!(operation["tags"].as_array().is_some_and(|tags| !tags.is_empty()), "{name}");
+        }
+    }
+}
