@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use metrics::counter;
 use mkbill_core::kernel::error::{Error, Refusal};
+use mkbill_core::provisioning::controller::RouterFault;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -61,6 +62,9 @@ const STATE_REFUSALS: [&str; 33] = [
 /// Refusals about who asks: 403.
 const FORBIDDEN: [&str; 4] =
     ["forbidden", "password_change_required", "staff_disabled", "wrong_password"];
+
+/// A router does not do its part. Not a failure of this server, which another one would not have.
+const ROUTER_UNREACHABLE: &str = "router_unreachable";
 
 /// What clients read when a request did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -153,6 +157,12 @@ impl Problem {
         mkbill_core::kernel::error::Error::from(mkbill_core::request::KeyReused).into()
     }
 
+    /// May the same request fare better soon?
+    fn may_pass(&self) -> bool {
+        let away = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::FAILED_DEPENDENCY];
+        away.contains(&self.status) || self.code == IN_FLIGHT
+    }
+
     /// What clients read.
     pub(crate) fn body(&self) -> ProblemBody {
         ProblemBody {
@@ -174,7 +184,7 @@ impl IntoResponse for Problem {
         headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
         if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(wait.as_secs()));
-        } else if self.status == StatusCode::SERVICE_UNAVAILABLE || self.code == IN_FLIGHT {
+        } else if self.may_pass() {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         if self.status == StatusCode::UNAUTHORIZED {
@@ -197,6 +207,9 @@ impl From<Error> for Problem {
             Error::Conflict { .. } => Self::new(StatusCode::CONFLICT, code, detail),
             Error::Invalid { field, problem } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, code, problem).about(field)
+            }
+            Error::Unavailable { source, .. } if source.is::<RouterFault>() => {
+                Self::new(StatusCode::FAILED_DEPENDENCY, ROUTER_UNREACHABLE, detail)
             }
             Error::Unavailable { .. } => {
                 counter!(ERRORS, "type" => code, "severity" => "warning").increment(1);

@@ -5,10 +5,10 @@ use crate::redis::{REDIS_URL, Redis};
 use crate::shell::Shell;
 use crate::steps::Step;
 use crate::tally::Tally;
-use crate::{deny, features, fuzz, judges, openapi, tidy};
+use crate::{clients, deny, features, fuzz, judges, openapi, tidy};
 
 /// Everything that has to hold before a change is taken, cheapest first.
-pub(crate) const STEPS: [Step; 14] = [
+pub(crate) const STEPS: [Step; 15] = [
     Step { name: "toolchain", run: |project, _| toolchain(project) },
     Step { name: "format", run: |project, _| cargo(project, &["fmt", "--all", "--check"]) },
     Step { name: "tidy", run: |project, _| tidy::check(project) },
@@ -24,6 +24,7 @@ pub(crate) const STEPS: [Step; 14] = [
     Step { name: "tests", run: tests },
     Step { name: "fuzz", run: |project, _| fuzz::run_each(project) },
     Step { name: "foreign clients", run: |project, _| judges::check(project, "") },
+    Step { name: "clients and judges", run: |project, _| clients::check(project, "") },
     Step { name: "release build", run: |project, _| cargo(project, RELEASE_BUILD) },
     Step { name: "demo", run: |project, _| cargo(project, DEMO) },
 ];

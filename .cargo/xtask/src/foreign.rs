@@ -9,8 +9,6 @@ use crate::failure::Failure;
 use crate::project::Project;
 use crate::shell::Shell;
 
-/// Where the lists of what is installed stand.
-const LISTS: &str = "mkbill-routeros/tests/judges";
 /// What was installed last; when it is no longer what is wanted, everything is installed anew.
 const STAMP: &str = "installed";
 
@@ -27,12 +25,13 @@ pub(crate) struct Foreign {
 }
 
 impl Foreign {
-    /// Installs what the lists name, unless it is there already.
-    pub(crate) fn install(project: &Project) -> Result<Self, Failure> {
+    /// Installs what the lists in a folder of the project name, unless it is there already; they are
+    /// kept below the target folder under `name`.
+    pub(crate) fn install(project: &Project, lists: &str, name: &str) -> Result<Self, Failure> {
         if !are_tools_there(&project.root) {
             debian::install(&project.root, &PACKAGES, ADVICE)?;
         }
-        let (lists, folder) = (project.root.join(LISTS), project.target.join("judges"));
+        let (lists, folder) = (project.root.join(lists), project.target.join(name));
         Ok(Self {
             root: project.root.clone(),
             python: install_python(&lists, &folder.join("python"))?,

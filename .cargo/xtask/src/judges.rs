@@ -8,7 +8,7 @@ use crate::foreign::Foreign;
 use crate::project::Project;
 use crate::simulator::{self, PASSWORD, Profile, Service, Simulator};
 
-const SCRIPTS: &str = "mkbill-routeros/tests/judges";
+pub(crate) const SCRIPTS: &str = "mkbill-routeros/tests/judges";
 
 /// The releases to be judged, oldest first.
 const RELEASES: [&str; 6] = ["6.42", "6.49", "7.9", "7.14", "7.18", "7.24"];
@@ -49,8 +49,8 @@ impl Judge {
 
 /// What a judge said of one release.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-struct Verdict {
-    passed: usize,
+pub(crate) struct Verdict {
+    pub(crate) passed: usize,
     failed: Vec<String>,
     /// Whether the script ended by itself and contentedly.
     ended_well: bool,
@@ -58,13 +58,13 @@ struct Verdict {
 
 impl Verdict {
     /// Reads a verdict from the lines of a script, one for each check.
-    fn read(printed: &str, ended_well: bool) -> Self {
+    pub(crate) fn read(printed: &str, ended_well: bool) -> Self {
         let passed = printed.lines().filter(|line| line.starts_with("ok ")).count();
         let failed = printed.lines().filter_map(|line| line.strip_prefix("FAILED "));
         Self { passed, failed: failed.map(str::to_owned).collect(), ended_well }
     }
 
-    fn is_good(&self) -> bool {
+    pub(crate) fn is_good(&self) -> bool {
         self.passed > 0 && self.failed.is_empty() && self.ended_well
     }
 
@@ -76,8 +76,8 @@ impl Verdict {
     }
 
     /// What is wrong, each as a line that says who found it where.
-    fn complaints(&self, judge: &str, release: &str) -> Vec<String> {
-        let of = |text: &str| format!("{judge}, RouterOS {release}: {text}");
+    pub(crate) fn complaints(&self, judge: &str, about: &str) -> Vec<String> {
+        let of = |text: &str| format!("{judge}, {about}: {text}");
         let mut complaints: Vec<String> = self.failed.iter().map(|text| of(text)).collect();
         if complaints.is_empty() && !self.is_good() {
             complaints.push(of("ended without saying what is wrong"));
@@ -88,7 +88,7 @@ impl Verdict {
 
 /// Hears every judge whose name holds `only` about every release and prints how many checks held.
 pub(crate) fn check(project: &Project, only: &str) -> Result<(), Failure> {
-    let foreign = Foreign::install(project)?;
+    let foreign = Foreign::install(project, SCRIPTS, "judges")?;
     let program = simulator::build(project, Profile::Debug)?;
     println!("{:<20}{}", "checks that held", RELEASES.map(|name| format!("{name:>8}")).concat());
     let (mut held, mut complaints) = (0, Vec::new());
@@ -102,24 +102,24 @@ pub(crate) fn check(project: &Project, only: &str) -> Result<(), Failure> {
             let verdict = verdict?;
             print!("{:>8}", verdict.as_ref().map_or("-".to_owned(), Verdict::cell));
             held += verdict.as_ref().map_or(0, |said| said.passed);
-            let verdict = verdict.iter();
-            complaints.extend(verdict.flat_map(|said| said.complaints(judge.name, release)));
+            let (verdict, about) = (verdict.iter(), format!("RouterOS {release}"));
+            complaints.extend(verdict.flat_map(|said| said.complaints(judge.name, &about)));
         }
         let because = judge.unheard.as_ref().map(|unheard| format!("  (-: {})", unheard.because));
         println!("{}", because.unwrap_or_default());
     }
     println!("{held} checks held, {} did not", complaints.len());
-    refuse_if_any(&complaints)
+    refuse_if_any("the simulator", &complaints)
 }
 
-fn refuse_if_any(complaints: &[String]) -> Result<(), Failure> {
+pub(crate) fn refuse_if_any(about: &str, complaints: &[String]) -> Result<(), Failure> {
     for complaint in complaints {
         println!("{complaint}");
     }
     if complaints.is_empty() {
         return Ok(());
     }
-    Err(Failure::Refused(format!("{} complaints about the simulator", complaints.len())))
+    Err(Failure::Refused(format!("{} complaints about {about}", complaints.len())))
 }
 
 /// What a judge said of one release; `None` when it cannot be heard about it.
@@ -171,7 +171,7 @@ mod tests {
     fn a_script_that_checked_nothing_is_a_complaint() {
         let silent = Verdict::read("", true);
         assert!(!silent.is_good());
-        assert_eq!(silent.complaints("a", "7.18").len(), 1);
+        assert_eq!(silent.complaints("a", "RouterOS 7.18").len(), 1);
     }
 
     #[test]
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_failed_check_names_its_judge_and_its_release() {
         let verdict = Verdict::read("ok one\nFAILED two: got 3\n", false);
-        assert_eq!(verdict.complaints("a", "7.18"), ["a, RouterOS 7.18: two: got 3"]);
+        assert_eq!(verdict.complaints("a", "RouterOS 7.18"), ["a, RouterOS 7.18: two: got 3"]);
         assert_eq!(verdict.cell(), "1!1");
     }
 }

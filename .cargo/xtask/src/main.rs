@@ -2,6 +2,7 @@
 
 mod bench;
 mod checks;
+mod clients;
 mod db;
 mod debian;
 mod deny;
@@ -16,6 +17,7 @@ mod openapi;
 mod peers;
 mod project;
 mod redis;
+mod server;
 mod shell;
 mod simulator;
 mod steps;
@@ -66,6 +68,12 @@ enum Command {
         #[arg(long, default_value = "")]
         only: String,
     },
+    /// Let tools and generated clients by others judge the interface
+    Clients {
+        /// Only the judges whose name holds this text
+        #[arg(long, default_value = "")]
+        only: String,
+    },
     /// Measure the figures of docs/PERFORMANCE.md on this machine and write them there
     Bench {
         /// Only this part: `figures`, `peers` or `load`
@@ -94,6 +102,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Openapi { check: false } => openapi::write(&project),
         Command::Fuzz => fuzz::run_each(&project),
         Command::Judges { only } => judges::check(&project, &only),
+        Command::Clients { only } => clients::check(&project, &only),
         Command::Bench { only } => bench::write(&project, only.as_deref()),
     }
 }

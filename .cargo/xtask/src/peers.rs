@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::foreign::Foreign;
+use crate::judges;
 use crate::project::Project;
 use crate::shell::Shell;
 use crate::simulator::{self, PASSWORD, Profile, Service, Simulator};
@@ -107,7 +108,7 @@ struct Compared {
 pub(crate) fn measure(project: &Project) -> Result<String, Failure> {
     let bench = Bench {
         project,
-        foreign: Foreign::install(project)?,
+        foreign: Foreign::install(project, judges::SCRIPTS, "judges")?,
         router: simulator::build(project, Profile::Release)?,
     };
     let list = bench.compare(&LIST)?;

@@ -22,6 +22,16 @@ pub(crate) enum Profile {
     Release,
 }
 
+impl Profile {
+    /// Where what is built stands, and how it is asked for.
+    pub(crate) const fn folder_and_option(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Self::Debug => ("debug", None),
+            Self::Release => ("release", Some("--release")),
+        }
+    }
+}
+
 /// Which of its services a client talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
@@ -43,10 +53,7 @@ impl Service {
 pub(crate) fn build(project: &Project, profile: Profile) -> Result<PathBuf, Failure> {
     const BUILD: [&str; 7] =
         ["build", "-p", "mkbill-routeros", "--features", "sim", "--bin", "mkbill-sim"];
-    let (folder, option) = match profile {
-        Profile::Debug => ("debug", None),
-        Profile::Release => ("release", Some("--release")),
-    };
+    let (folder, option) = profile.folder_and_option();
     Shell::cargo(&project.root).args(BUILD).args(option).run()?;
     Ok(project.target.join(folder).join("mkbill-sim"))
 }

@@ -173,8 +173,7 @@ pub(crate) struct AlertRuleBody {
     /// Unique name.
     #[schema(example = "cpu-high")]
     pub(crate) name: String,
-    /// When an alert is raised, and what happens then.
-    #[serde(flatten)]
+    /// When an alert is raised, and what happens then: what a client sends to change it.
     pub(crate) terms: AlertRuleTermsBody,
     /// When it was last changed; 1970 for one that nobody changed yet.
     pub(crate) updated_at: Timestamp,

@@ -79,10 +79,13 @@ pub(crate) enum Problems {
     /// A value is out of bounds or a rule forbids it.
     #[response(status = 422, content_type = "application/problem+json")]
     Refused(ProblemBody),
+    /// A router does not answer, or not as it should; `detail` says what to look at.
+    #[response(status = 424, content_type = "application/problem+json")]
+    RouterUnreachable(ProblemBody),
     /// Ours to mend; the log has more.
     #[response(status = 500, content_type = "application/problem+json")]
     Broken(ProblemBody),
-    /// The database or a router is away; try again after `Retry-After` seconds.
+    /// The database is away; try again after `Retry-After` seconds.
     #[response(status = 503, content_type = "application/problem+json")]
     Unavailable(ProblemBody),
 }

@@ -56,7 +56,7 @@ async fn a_wrong_router_password_is_said_to_be_wrong() {
     let wrong = but(router("rt-05", simulator.addr()), "password", json!("battery staple"));
     app.post(ROUTERS, &wrong).await.ok(201);
     let answer = app.post(&format!("{ROUTERS}/rt-05/check"), &json!(null)).await;
-    let problem = answer.problem(503, "unavailable");
+    let problem = answer.problem(424, "router_unreachable");
     assert!(problem["detail"].as_str().unwrap().contains("password"), "{problem}");
     assert!(!answer.text.contains("battery staple"));
     assert_ne!(answer.header("retry-after"), "");
@@ -66,7 +66,7 @@ async fn a_wrong_router_password_is_said_to_be_wrong() {
 async fn a_closed_port_is_said_to_be_closed() {
     let app = TestApp::new().await.with_absent_router().await;
     let answer = app.post(&format!("{ROUTERS}/rt-05/check"), &json!(null)).await;
-    let problem = answer.problem(503, "unavailable");
+    let problem = answer.problem(424, "router_unreachable");
     assert!(problem["detail"].as_str().unwrap().contains("127.0.0.1:9"), "{problem}");
 }
 
@@ -84,7 +84,7 @@ async fn a_wrong_certificate_shows_the_one_that_was_presented() {
     };
     app.post(ROUTERS, &pinned("rt-05", &"0".repeat(64))).await.ok(201);
     let answer = app.post(&format!("{ROUTERS}/rt-05/check"), &json!(null)).await;
-    let problem = answer.problem(503, "unavailable");
+    let problem = answer.problem(424, "router_unreachable");
     let detail = problem["detail"].as_str().unwrap().to_lowercase().replace(':', "");
     assert!(detail.contains(&presented), "{detail}");
     app.post(ROUTERS, &pinned("rt-06", &presented)).await.ok(201);

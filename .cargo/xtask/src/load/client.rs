@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::failure::Failure;
 
-use super::server::Server;
+use crate::server::Server;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 

@@ -10,7 +10,8 @@ use crate::failure::Failure;
 
 use super::PAGE;
 use super::client::Client;
-use super::server::{Server, batch_of};
+use super::shop::batch_of;
+use crate::server::Server;
 
 pub(super) const FOLLOWERS: usize = 1_000;
 pub(super) const PER_SECOND: u32 = 200;

@@ -5,7 +5,7 @@ mod client;
 mod mixed;
 mod node;
 mod report;
-mod server;
+mod shop;
 mod wrk;
 
 use std::fs;
@@ -16,13 +16,14 @@ use crate::db::Postgres;
 use crate::debian;
 use crate::failure::Failure;
 use crate::project::Project;
+use crate::server::{self, Server};
 use crate::shell::Shell;
+use crate::simulator::Profile;
 
 use client::Client;
 use mixed::Mixed;
 use node::Node;
 use report::Measured;
-use server::Server;
 use wrk::{Run, Wrk};
 
 const FOLDER: &str = "mkbill-http/benches/load";
@@ -47,9 +48,9 @@ const ADVICE: &str = "the load needs wrk, psql and pgbench: install them (Debian
 /// Measures everything and gives the tables as markdown.
 pub(crate) fn measure(project: &Project) -> Result<String, Failure> {
     install(&project.root)?;
-    let program = server::build(project)?;
+    let program = server::build(project, Profile::Release)?;
     let postgres = Postgres::start(&project.root)?;
-    let server = Server::start(&program, &project.root, &postgres)?;
+    let server = Server::start(&program, &project.root, postgres.url(), &[])?;
     seed(&server)?;
     let psql = Shell::new("psql", &project.root).args([postgres.url().as_str(), "-q", "-c"]);
     psql.args(["VACUUM ANALYZE"]).run_quietly()?;
@@ -76,10 +77,10 @@ fn install(root: &Path) -> Result<(), Failure> {
 fn seed(server: &Server) -> Result<(), Failure> {
     eprintln!("making {VOUCHERS} vouchers");
     let mut client = Client::of(server)?;
-    client.post("/api/v1/plans", server::PLAN)?;
-    client.post("/api/v1/routers", server::ROUTER)?;
+    client.post("/api/v1/plans", shop::PLAN)?;
+    client.post("/api/v1/routers", shop::ROUTER)?;
     for _ in 0..VOUCHERS / SEEDED_AT_ONCE {
-        client.post("/api/v1/voucher-batches", &server::batch_of(SEEDED_AT_ONCE))?;
+        client.post("/api/v1/voucher-batches", &shop::batch_of(SEEDED_AT_ONCE))?;
     }
     Ok(())
 }
@@ -91,7 +92,7 @@ fn batches(server: &Server) -> Result<Vec<Duration>, Failure> {
     let mut taken = Vec::with_capacity(BATCHES);
     for _ in 0..BATCHES {
         let began = Instant::now();
-        client.post("/api/v1/voucher-batches", &server::batch_of(BATCH))?;
+        client.post("/api/v1/voucher-batches", &shop::batch_of(BATCH))?;
         taken.push(began.elapsed());
     }
     Ok(taken)

@@ -4,36 +4,25 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::db::Postgres;
 use crate::failure::Failure;
 use crate::project::Project;
 use crate::shell::Shell;
+use crate::simulator::Profile;
 
 /// Any key does: nothing outlives the measurement.
 const MASTER_KEY: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-pub(super) const PLAN: &str = r#"{"name":"daily","router_profile":"default",
-    "cost":{"minor":4000,"currency":"IDR"},"sell":{"minor":5000,"currency":"IDR"},
-    "validity_seconds":86400}"#;
-/// A router that is away: vouchers are made all the same.
-pub(super) const ROUTER: &str = r#"{"name":"pos-1","host":"127.0.0.1","port":9,
-    "security":"plain","username":"mkbill","password":"only on loopback"}"#;
-
-/// The body that asks for a batch.
-pub(super) fn batch_of(count: u32) -> String {
-    json!({ "router": "pos-1", "plan": "daily", "count": count }).to_string()
-}
-
-/// Builds the program as it is delivered and says where it is.
-pub(super) fn build(project: &Project) -> Result<PathBuf, Failure> {
-    let build = ["build", "--release", "-p", "mkbill-http", "--bin", "mkbill"];
-    Shell::cargo(&project.root).args(build).run()?;
-    Ok(project.target.join("release/mkbill"))
+/// Builds the program and says where it is.
+pub(crate) fn build(project: &Project, profile: Profile) -> Result<PathBuf, Failure> {
+    let (folder, option) = profile.folder_and_option();
+    let build = ["build", "-p", "mkbill-http", "--bin", "mkbill"];
+    Shell::cargo(&project.root).args(build).args(option).run()?;
+    Ok(project.target.join(folder).join("mkbill"))
 }
 
 /// A running server, gone when this value is dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     address: String,
     key: String,
@@ -42,10 +31,15 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Migrates the database, makes a key and serves, with the worker beside it.
-    pub(super) fn start(program: &Path, root: &Path, postgres: &Postgres) -> Result<Self, Failure> {
+    /// Migrates the database, makes a key and serves with these options.
+    pub(crate) fn start(
+        program: &Path,
+        root: &Path,
+        database: String,
+        options: &[&str],
+    ) -> Result<Self, Failure> {
         let settings = [
-            ("MKBILL_DATABASE", postgres.url()),
+            ("MKBILL_DATABASE", database),
             ("MKBILL_MASTER_KEY", MASTER_KEY.to_owned()),
             ("MKBILL_LISTEN", "127.0.0.1:0".to_owned()),
             ("MKBILL_LOG_FILTER", "error".to_owned()),
@@ -55,10 +49,10 @@ impl Server {
             settings.iter().fold(program, |program, (name, value)| program.env(name, value))
         };
         run(&["migrate"]).run_quietly()?;
-        let key = run(&["--json", "apikey", "create", "bench"]).output()?;
+        let key = run(&["--json", "apikey", "create", "boss", "--role", "super_admin"]).output()?;
         let key = text_of(&key, "key")?;
         let mut command = Command::new(program);
-        command.args(["--json", "serve"]).envs(settings).current_dir(root);
+        command.args(["--json", "serve"]).args(options).envs(settings).current_dir(root);
         let not_run = |source| Failure::Run { command: "mkbill serve".to_owned(), source };
         let mut child = command.stdout(Stdio::piped()).spawn().map_err(not_run)?;
         let stdout = child.stdout.take();
@@ -71,16 +65,16 @@ impl Server {
         Ok(server)
     }
 
-    pub(super) fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         &self.address
     }
 
-    pub(super) fn key(&self) -> &str {
+    pub(crate) fn key(&self) -> &str {
         &self.key
     }
 
     /// Its memory that is in RAM now, in KiB.
-    pub(super) fn resident_kib(&self) -> u64 {
+    pub(crate) fn resident_kib(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
         let status = status.unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
