@@ -14,6 +14,7 @@ use mkbill_core::kernel::caller::Fingerprint;
 use mkbill_core::kernel::precondition::{Precondition, Seen};
 use mkbill_core::plan::Plan;
 use mkbill_core::provisioning::Login;
+use mkbill_core::said;
 use mkbill_core::voucher::Voucher;
 use serde::Serialize;
 
@@ -160,8 +161,10 @@ pub(crate) fn precondition(headers: &HeaderMap) -> Result<Option<Precondition>, 
         return Ok(None);
     }
     let malformed = || {
-        let detail = "If-Match takes tags in quotation marks, or *";
-        Problem::new(StatusCode::BAD_REQUEST, "malformed_header", detail)
+        Problem::malformed_header(said!(
+            "If-Match takes tags in quotation marks, or *",
+            "If-Match berisi tag dalam tanda kutip, atau *"
+        ))
     };
     let mut revisions = Vec::new();
     for value in values {

@@ -10,6 +10,7 @@ use crate::kernel::ids::{InvoiceId, PaymentId};
 use crate::kernel::money::Money;
 use crate::ledger::{Account, Cause, Posting};
 use crate::payment::{Method, Part, Payment};
+use crate::said;
 
 use super::book::CustomerAccount;
 use super::desk::Desk;
@@ -75,12 +76,18 @@ impl CustomerAccount {
         let Some(first) = first else { return Ok(()) };
         let invoice = &self.invoices[self.invoice_index(first)?];
         let advice = match invoice.state {
-            InvoiceState::Void { .. } => "record the payment without naming an invoice",
-            InvoiceState::CarriedOver { .. } => "name the invoice that its rest was carried to",
+            InvoiceState::Void { .. } => said!(
+                "record the payment without naming an invoice",
+                "catat pembayaran tanpa menyebut tagihan"
+            ),
+            InvoiceState::CarriedOver { .. } => said!(
+                "name the invoice that its rest was carried to",
+                "sebutkan tagihan yang menerima sisanya"
+            ),
             InvoiceState::Open | InvoiceState::Paid { .. } => return Ok(()),
         };
         let (number, status) = (invoice.number.clone(), invoice.status());
-        Err(InvoiceRefusal::State { number, status, act: "paid", advice }.into())
+        Err(InvoiceRefusal::State { number, status, act: said!("paid", "dibayar"), advice }.into())
     }
 
     fn take_in(

@@ -17,6 +17,7 @@ use crate::ledger::carry_over::{CarryOverPolicy, WholePeriod};
 use crate::outbound::Outbound;
 use crate::provisioning::controller::RouterController;
 use crate::provisioning::timed::Timed;
+use crate::said;
 use crate::store::Store;
 
 use super::principals::Principals;
@@ -106,12 +107,21 @@ impl BillingBuilder {
     pub fn build(self) -> Result<Billing, Error> {
         let poll_every = self.poll_every.unwrap_or(POLL_EVERY);
         if !(POLL_EVERY_MIN..=POLL_EVERY_MAX).contains(&poll_every) {
-            return Err(Error::invalid("poll_every", "use one second to one hour"));
+            return Err(Error::invalid(
+                "poll_every",
+                said!("use one second to one hour", "gunakan satu detik sampai satu jam"),
+            ));
         }
         let zone = match self.zone {
             Some(zone) => zone,
             None => BusinessZone::named(BUSINESS_ZONE).map_err(|_| {
-                Error::invalid("zone", "the time zone database has no Asia/Jakarta")
+                Error::invalid(
+                    "zone",
+                    said!(
+                        "the time zone database has no Asia/Jakarta",
+                        "basis data zona waktu tidak memuat Asia/Jakarta"
+                    ),
+                )
             })?,
         };
         let currency = self.currency.unwrap_or(Currency::IDR);
@@ -142,5 +152,8 @@ impl BillingBuilder {
 }
 
 fn missing(part: &'static str) -> Error {
-    Error::invalid(part, "the engine cannot be built without it")
+    Error::invalid(
+        part,
+        said!("the engine cannot be built without it", "mesin tidak bisa dibangun tanpa ini"),
+    )
 }

@@ -16,9 +16,11 @@ use crate::kernel::ids::CustomerId;
 use crate::kernel::money::Currency;
 use crate::kernel::page::{PAGE_ITEMS_MAX, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::payment::Payment;
 use crate::payment::store::PaymentFilter;
 use crate::request::Once;
+use crate::said;
 use crate::store::Tx;
 use crate::subscription::Subscription;
 use crate::subscription::store::SubscriptionFilter;
@@ -265,7 +267,13 @@ async fn nobody(tx: &mut dyn Tx, id: CustomerId) -> Result<PhoneNumber, Error> {
             return Ok(phone);
         }
     }
-    Err(Error::conflict("customer", "no number that stands for nobody is free"))
+    Err(Error::conflict(
+        Thing::Customer,
+        said!(
+            "no number that stands for nobody is free",
+            "tidak ada nomor kosong tanpa pemilik yang tersedia"
+        ),
+    ))
 }
 
 async fn statistics(

@@ -7,6 +7,7 @@ use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::patch::Patch;
 use crate::kernel::time::BusinessZone;
+use crate::said;
 
 use super::contact::{self, Contact};
 use super::phone::GivenPhone;
@@ -124,7 +125,10 @@ fn not_blank(text: &String) -> bool {
 /// A balance that somebody may bring along.
 pub(super) fn check_balance(amount: Money) -> Result<Money, Error> {
     if amount.minor().unsigned_abs() > BALANCE_MINOR_MAX {
-        let problem = format!("use at most {BALANCE_MINOR_MAX} minor units in either direction");
+        let problem = said!(
+            "use at most {BALANCE_MINOR_MAX} minor units in either direction",
+            "gunakan paling banyak {BALANCE_MINOR_MAX} satuan terkecil, lebih atau kurang"
+        );
         return Err(Error::invalid("initial_balance", problem));
     }
     Ok(amount)
@@ -132,7 +136,10 @@ pub(super) fn check_balance(amount: Money) -> Result<Money, Error> {
 
 fn check_limit(limit: Money, currency: Currency) -> Result<(), Error> {
     if limit.currency() != currency || limit.is_negative() {
-        return Err(Error::invalid("credit_limit", format!("use zero or more {currency}")));
+        return Err(Error::invalid(
+            "credit_limit",
+            said!("use zero or more {currency}", "gunakan nol atau lebih dalam {currency}"),
+        ));
     }
     Ok(())
 }
@@ -173,7 +180,13 @@ impl CustomerChange {
     /// [`Error::Invalid`] with the field that is wrong, or if nothing changes.
     pub fn checked(self, currency: Currency) -> Result<Self, Error> {
         if self.fields().is_empty() {
-            return Err(Error::invalid("customer", "name at least one field to be changed"));
+            return Err(Error::invalid(
+                "customer",
+                said!(
+                    "name at least one field to be changed",
+                    "sebutkan paling sedikit satu kolom yang diubah"
+                ),
+            ));
         }
         if let Patch::Set(limit) = self.credit_limit {
             check_limit(limit, currency)?;

@@ -9,6 +9,7 @@ use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{BatchId, PlanId, RouterId, VendorId};
 use crate::kernel::money::Money;
 use crate::plan::{Limits, Prices};
+use crate::said;
 
 use super::code::{CodeShape, LoginMode};
 
@@ -71,7 +72,11 @@ impl NewBatch {
         } else {
             Err(Error::invalid(
                 "count",
-                format!("use 1 to {BATCH_VOUCHERS_MAX}; got {}", self.count),
+                said!(
+                    "use 1 to {BATCH_VOUCHERS_MAX}; got {given}",
+                    "gunakan 1 sampai {BATCH_VOUCHERS_MAX}; yang diterima {given}",
+                    given = self.count,
+                ),
             ))
         }
     }
@@ -162,6 +167,15 @@ impl Refusal for BatchRefusal {
         match self {
             Self::SellByOver(_) => "sell_by_over",
             Self::Cancelled(_) => "batch_cancelled",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::SellByOver(day) => {
+                format!("sell_by {day} sudah lewat: pilih hari yang lebih akhir")
+            }
+            Self::Cancelled(number) => format!("batch {number} sudah dibatalkan"),
         }
     }
 }

@@ -14,6 +14,7 @@ use mkbill_core::kernel::permission::needs::{
     CustomersCreate, CustomersDelete, CustomersEdit, CustomersView,
 };
 use mkbill_core::kernel::time::BusinessZone;
+use mkbill_core::kernel::wrong::Wrong;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -184,7 +185,7 @@ impl NewCustomerBody {
 }
 
 fn zone(name: &str) -> Result<BusinessZone, Error> {
-    let wrong = |_| Error::invalid("zone", "use an IANA name such as Asia/Makassar");
+    let wrong = |_| Error::invalid("zone", Wrong::Zone("Asia/Makassar"));
     BusinessZone::named(name).map_err(wrong)
 }
 

@@ -11,6 +11,7 @@ use mkbill_core::provisioning::line::LineField;
 use mkbill_core::provisioning::numbering::{LoginPrefix, Numbering};
 use mkbill_core::provisioning::store::LoginFilter;
 use mkbill_core::provisioning::{Care, Login, LoginKind, SyncState};
+use mkbill_core::said;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -133,7 +134,15 @@ impl NewLoginBody {
         let name = match (&self.name, &self.prefix) {
             (Some(name), None) => Naming::Chosen(name.parse()?),
             (None, Some(prefix)) => Naming::Numbered(prefix.parse()?),
-            _ => return Err(Error::invalid("name", "give either a name or a prefix")),
+            _ => {
+                return Err(Error::invalid(
+                    "name",
+                    said!(
+                        "give either a name or a prefix",
+                        "isi nama atau awalan, salah satu saja"
+                    ),
+                ));
+            }
         };
         Ok(SubscriberLogin {
             router: router.id,

@@ -13,6 +13,7 @@ use mkbill_core::kernel::permission::needs::{
 };
 use mkbill_core::payment::store::PaymentFilter;
 use mkbill_core::payment::{Method, NewPayment, Part, Payment};
+use mkbill_core::said;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -134,7 +135,13 @@ fn parts(
     match (parts, method) {
         (Some(parts), None) => parts.into_iter().map(PartBody::read).collect(),
         (None, Some(method)) => Ok(vec![Part { method: method.into(), reference: None, amount }]),
-        _ => Err(Error::invalid("method", "say how it came in, by either `method` or `parts`")),
+        _ => Err(Error::invalid(
+            "method",
+            said!(
+                "say how it came in, by either `method` or `parts`",
+                "sebutkan cara bayarnya, dengan `method` atau `parts`, salah satu saja"
+            ),
+        )),
     }
 }
 

@@ -11,6 +11,7 @@ use mkbill_core::provisioning::controller::{AccessFinding, AccessVerdict};
 use mkbill_core::provisioning::stranger::Stranger;
 use mkbill_core::router::change::{RouterChange, SecurityChange};
 use mkbill_core::router::{LinkSecurity, NewRouter, Router, RouterAddress, Trust};
+use mkbill_core::said;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -137,10 +138,19 @@ pub(crate) fn security(kind: SecurityBody, pin: Option<String>) -> Result<LinkSe
     match (kind, pin) {
         (SecurityBody::TlsPinned, Some(pin)) => Ok(LinkSecurity::Tls(Trust::Pin(pin))),
         (SecurityBody::TlsPinned, None) => {
-            let wanted = "give the fingerprint of the certificate or of its public key";
+            let wanted = said!(
+                "give the fingerprint of the certificate or of its public key",
+                "isi sidik jari sertifikat atau kunci publiknya"
+            );
             Err(Error::invalid(field, wanted))
         }
-        (_, Some(_)) => Err(Error::invalid(field, "give it with security `tls_pinned` only")),
+        (_, Some(_)) => Err(Error::invalid(
+            field,
+            said!(
+                "give it with security `tls_pinned` only",
+                "isi hanya bersama keamanan `tls_pinned`"
+            ),
+        )),
         (SecurityBody::Plain, None) => Ok(LinkSecurity::Plain),
         (SecurityBody::Tls, None) => Ok(LinkSecurity::Tls(Trust::WebPki)),
         (SecurityBody::TlsAnyCertificate, None) => Ok(LinkSecurity::Tls(Trust::AnyCertificate)),

@@ -13,6 +13,7 @@ use mkbill_core::kernel::permission::needs::{
     LoginsCreate, SubscriptionsCreate, SubscriptionsDelete, SubscriptionsEdit, SubscriptionsView,
 };
 use mkbill_core::kernel::time::BusinessZone;
+use mkbill_core::kernel::wrong::Wrong;
 use mkbill_core::subscription::period::BilledPeriod;
 use mkbill_core::subscription::store::SubscriptionFilter;
 use mkbill_core::subscription::{Discount, Subscription};
@@ -106,8 +107,7 @@ impl NewSubscriptionBody {
 }
 
 fn zone_named(name: &str) -> Result<BusinessZone, Error> {
-    BusinessZone::named(name)
-        .map_err(|_| Error::invalid("zone", "use an IANA name such as Asia/Jakarta"))
+    BusinessZone::named(name).map_err(|_| Error::invalid("zone", Wrong::Zone("Asia/Jakarta")))
 }
 
 /// A plan that a customer keeps.

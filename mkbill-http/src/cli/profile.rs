@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::provisioning::LoginKind;
+use mkbill_core::said;
 
 use crate::api::logins::LoginKindBody;
 use crate::api::profiles::{
@@ -97,7 +98,10 @@ async fn named(billing: &Billing, which: &WhichArgs) -> Result<(LoginKind, Strin
     }
     match (which.kind, &which.name) {
         (Some(kind), Some(name)) => Ok((kind.into(), name.clone())),
-        _ => Err(Error::invalid("name", "give a name and a --kind, or a --plan")),
+        _ => Err(Error::invalid(
+            "name",
+            said!("give a name and a --kind, or a --plan", "isi nama dan --kind, atau --plan"),
+        )),
     }
 }
 

@@ -15,12 +15,14 @@ use async_trait::async_trait;
 use mkbill_core::kernel::entropy::Entropy;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::RouterId;
+use mkbill_core::kernel::language::Said;
 use mkbill_core::provisioning::controller::{
     AccessFinding, AccessVerdict, Change, ChangeOutcome, LoginAdd, Mark, Observed, Progress,
     RouterController, RouterFacts, RouterFault, Target,
 };
 use mkbill_core::provisioning::profile::ProfileFacts;
 use mkbill_core::router::{LinkSecurity, Trust as WantedTrust};
+use mkbill_core::said;
 use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 
@@ -167,7 +169,11 @@ impl TryFrom<&LinkSecurity> for Security {
             LinkSecurity::Tls(WantedTrust::AnyCertificate) => Self::Tls(Trust::AnyCertificate),
             LinkSecurity::Tls(WantedTrust::Pin(pin)) => {
                 let pin = pin.parse().map_err(|error: FingerprintError| {
-                    Error::invalid("certificate_pin", error.to_string())
+                    let problem = Said::new(
+                        error.to_string(),
+                        format!("sidik jari sertifikat tidak terbaca: {error}"),
+                    );
+                    Error::invalid("certificate_pin", problem)
                 })?;
                 Self::Tls(Trust::Pin(pin))
             }
@@ -183,8 +189,10 @@ impl RouterController for RouterOsController {
 
     fn check_rate_limit(&self, text: &str) -> Result<String, Error> {
         let read = RateLimit::parse(text).map_err(|_| {
-            let form =
-                "write upload/download such as 5M/10M, then burst, threshold, time and priority";
+            let form = said!(
+                "write upload/download such as 5M/10M, then burst, threshold, time and priority",
+                "tulis unggah/unduh seperti 5M/10M, lalu burst, ambang, waktu dan prioritas"
+            );
             Error::invalid("rate_limit", form)
         })?;
         Ok(read.to_string())
