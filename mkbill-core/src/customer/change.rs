@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::kernel::error::Error;
+use crate::kernel::error::{Error, Wrongs};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::patch::Patch;
@@ -73,21 +73,27 @@ impl NewCustomer {
         let of = |field, text: Option<String>, most| {
             text.map(|text| prose(field, &text, most)).transpose().map(Option::flatten)
         };
-        if let Some(limit) = self.credit_limit {
-            check_limit(limit, currency)?;
-        }
+        let mut wrongs = Wrongs::default();
+        let limit = self.credit_limit.map_or(Ok(()), |limit| check_limit(limit, currency));
+        wrongs.good(limit)?;
+        let name = wrongs.good(name(&self.name))?;
+        let email = self.email.filter(not_blank).map(|text| email(&text)).transpose();
+        let email = wrongs.good(email)?;
+        let address = wrongs.good(of("address", self.address, ADDRESS_CHARS_MAX))?;
+        let notes = wrongs.good(of("notes", self.notes, NOTES_CHARS_MAX))?;
+        let tags = wrongs.good(tag::checked(self.tags))?;
+        let contacts = wrongs.good(contact::checked(self.contacts))?;
+        let brought = self.initial_balance.filter(|amount| !amount.is_zero());
+        let initial_balance = wrongs.good(brought.map(check_balance).transpose())?;
+        wrongs.none()?;
         Ok(Self {
-            name: name(&self.name)?,
-            email: self.email.filter(not_blank).map(|text| email(&text)).transpose()?,
-            address: of("address", self.address, ADDRESS_CHARS_MAX)?,
-            notes: of("notes", self.notes, NOTES_CHARS_MAX)?,
-            tags: tag::checked(self.tags)?,
-            contacts: contact::checked(self.contacts)?,
-            initial_balance: self
-                .initial_balance
-                .filter(|amount| !amount.is_zero())
-                .map(check_balance)
-                .transpose()?,
+            name: name.unwrap_or_default(),
+            email: email.flatten(),
+            address: address.flatten(),
+            notes: notes.flatten(),
+            tags: tags.unwrap_or_default(),
+            contacts: contacts.unwrap_or_default(),
+            initial_balance: initial_balance.flatten(),
             ..self
         })
     }

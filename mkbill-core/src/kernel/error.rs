@@ -152,13 +152,19 @@ impl Wrongs {
     /// # Errors
     ///
     /// [`Error::Invalid`] or [`Error::SeveralInvalid`] with everything that was noted.
-    pub fn none(mut self) -> Result<(), Error> {
-        match self.0.len() {
-            0 => Ok(()),
-            1 => self.0.pop().map_or(Ok(()), |WrongField { field, problem }| {
-                Err(Error::Invalid { field, problem })
-            }),
-            _ => Err(Error::SeveralInvalid(self.0)),
+    pub fn none(self) -> Result<(), Error> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.told()) }
+    }
+
+    /// Everything that was noted, by whoever has missed a value.
+    pub fn told(mut self) -> Error {
+        match (self.0.len(), self.0.pop()) {
+            (1, Some(WrongField { field, problem })) => Error::Invalid { field, problem },
+            (_, Some(last)) => {
+                self.0.push(last);
+                Error::SeveralInvalid(self.0)
+            }
+            (_, None) => Error::broken("a value is missing and nothing was wrong with it"),
         }
     }
 }

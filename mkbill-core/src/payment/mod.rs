@@ -175,16 +175,23 @@ impl NewPayment {
         let parts = self.parts.iter().map(|part| ("parts.reference", part.reference.as_ref()));
         let own = [("reference", self.reference.as_ref()), ("note", self.note.as_ref())];
         for (field, text) in own.into_iter().chain(parts) {
-            let length = text.map_or(1, |text| text.trim().chars().count());
-            if !(1..=TEXT_CHARS_MAX).contains(&length) {
-                return Err(Error::invalid(
-                    field,
-                    Wrong::Length { least: 1, most: TEXT_CHARS_MAX },
-                ));
-            }
+            check_text(field, text.map(String::as_str))?;
         }
         Ok(())
     }
+}
+
+/// Checks a reference or a note, if there is one.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] names the field, if it is empty or too long.
+pub fn check_text(field: &'static str, text: Option<&str>) -> Result<(), Error> {
+    let length = text.map_or(1, |text| text.trim().chars().count());
+    if (1..=TEXT_CHARS_MAX).contains(&length) {
+        return Ok(());
+    }
+    Err(Error::invalid(field, Wrong::Length { least: 1, most: TEXT_CHARS_MAX }))
 }
 
 /// Why a payment does not do what was asked.

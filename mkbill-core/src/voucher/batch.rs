@@ -67,19 +67,26 @@ pub struct NewBatch {
 impl NewBatch {
     /// Checks the count and the shape of the codes.
     pub fn checked(self) -> Result<Self, Error> {
-        if (1..=BATCH_VOUCHERS_MAX).contains(&self.count) {
-            Ok(Self { shape: self.shape.checked()?, ..self })
-        } else {
-            Err(Error::invalid(
-                "count",
-                said!(
-                    "use 1 to {BATCH_VOUCHERS_MAX}; got {given}",
-                    "gunakan 1 sampai {BATCH_VOUCHERS_MAX}; yang diterima {given}",
-                    given = self.count,
-                ),
-            ))
-        }
+        check_count(self.count)?;
+        Ok(Self { shape: self.shape.checked()?, ..self })
     }
+}
+
+/// Checks how many vouchers a batch is to have.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for none, or more than [`BATCH_VOUCHERS_MAX`].
+pub fn check_count(count: u32) -> Result<(), Error> {
+    if (1..=BATCH_VOUCHERS_MAX).contains(&count) {
+        return Ok(());
+    }
+    let problem = said!(
+        "use 1 to {BATCH_VOUCHERS_MAX}; got {given}",
+        "gunakan 1 sampai {BATCH_VOUCHERS_MAX}; yang diterima {given}",
+        given = count,
+    );
+    Err(Error::invalid("count", problem))
 }
 
 /// A batch as it was made.

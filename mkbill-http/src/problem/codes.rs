@@ -136,3 +136,112 @@ pub(crate) const fn indonesian_title(status: StatusCode) -> &'static str {
         _ => "Kesalahan",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fmt::Write as _;
+
+    use mkbill_core::kernel::error::Error;
+    use mkbill_core::kernel::language::{Language, Said};
+    use mkbill_core::kernel::thing::Thing;
+    use mkbill_core::kernel::wrong::Wrong;
+    use mkbill_core::said;
+    use mkbill_core::testkit::refusals;
+
+    use super::super::Problem;
+    use super::*;
+
+    const DOCUMENT: &str = "docs/API-PROBLEMS.md";
+    const WRITE: &str = "MKBILL_WRITE_PROBLEMS";
+
+    /// What no refusal of the core stands behind.
+    fn others() -> Vec<(&'static str, Option<Said>)> {
+        let of = |error: Error| (error.code(), Some(error.said()));
+        let ours = |problem: Problem| (problem.code, Some(problem.detail));
+        let mut others = vec![
+            of(Error::not_found(Thing::Customer, "8120")),
+            of(Error::conflict(
+                Thing::Plan,
+                said!("the name `a` is taken", "nama `a` sudah dipakai"),
+            )),
+            of(Error::invalid("count", Wrong::Range { least: 1, most: 10_000 })),
+            ours(Problem::internal()),
+            ours(Problem::unauthenticated()),
+            ours(Problem::timed_out()),
+            ours(Problem::body_late()),
+            ours(Problem::body_too_large()),
+            ours(Problem::in_flight()),
+        ];
+        others.extend(
+            [
+                "unavailable",
+                "staff_only",
+                "malformed_header",
+                "malformed_query",
+                "malformed_path",
+                "malformed_body",
+                "unsupported_media_type",
+                "unknown_path",
+                "method_not_allowed",
+            ]
+            .map(|code| (code, None)),
+        );
+        others
+    }
+
+    fn samples() -> BTreeMap<&'static str, Option<Said>> {
+        let mut samples: BTreeMap<_, _> = others().into_iter().collect();
+        for refusal in refusals() {
+            let said = Said::new(refusal.to_string(), refusal.indonesian());
+            samples.entry(refusal.code()).or_insert(Some(said));
+        }
+        samples
+    }
+
+    fn document() -> String {
+        let mut text = String::from(
+            "# Codes of problems\n\n\
+             Every answer that is no success is an RFC 9457 problem. Its `code` is stable, and so is the \
+             status that belongs to it; `type` leads to the same list at `/docs/problems`. The texts \
+             follow `Accept-Language` (`en` or `id`); those below are examples. `malformed_body` is 400 \
+             for what is no JSON at all.\n\n\
+             | code | status | English | Indonesian |\n|---|---|---|---|\n",
+        );
+        let samples = samples();
+        for (code, status) in CODES {
+            let said = samples.get(code).cloned().flatten();
+            let told = |language| said.as_ref().map_or("", |said| said.text(language)).to_owned();
+            let (english, indonesian) = (told(Language::English), told(Language::Indonesian));
+            let _ = writeln!(text, "| `{code}` | {status} | {english} | {indonesian} |");
+        }
+        text
+    }
+
+    #[test]
+    fn codes_are_those_that_there_are_in_their_order() {
+        assert!(CODES.is_sorted());
+        let listed: Vec<&str> = CODES.iter().map(|(code, _)| *code).collect();
+        assert_eq!(listed, samples().into_keys().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn every_status_has_a_title_in_both_languages() {
+        for (code, number) in CODES {
+            let status = StatusCode::from_u16(*number).unwrap();
+            assert!(status.canonical_reason().is_some(), "{code}");
+            assert_ne!(indonesian_title(status), "Kesalahan", "{code}");
+        }
+    }
+
+    #[test]
+    fn the_committed_list_of_codes_is_current() {
+        let path = format!("{}/../{DOCUMENT}", env!("CARGO_MANIFEST_DIR"));
+        if std::env::var_os(WRITE).is_some() {
+            std::fs::write(&path, document()).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        let same = committed == document();
+        assert!(same, "{DOCUMENT} is old: set {WRITE}=1, run this test and commit it");
+    }
+}

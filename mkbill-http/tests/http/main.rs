@@ -14,6 +14,7 @@ mod customers;
 mod events;
 mod health;
 mod inputs;
+mod languages;
 mod logins;
 mod money;
 mod monitoring;

@@ -9,13 +9,13 @@ use mkbill_core::kernel::permission::Role;
 use mkbill_core::staff::StaffChange;
 use serde_json::{Value, json};
 
-use super::support::{PASSWORD, TestApp};
+use super::support::{Answer, PASSWORD, TestApp};
 
 fn boss() -> Caller {
     Caller::new(Actor::cli("test"))
 }
 
-async fn try_sign_in(app: &TestApp, username: &str, password: &str) -> super::support::Answer {
+async fn try_sign_in(app: &TestApp, username: &str, password: &str) -> Answer {
     let body = json!({ "username": username, "password": password });
     app.anonymous(Method::POST, "/api/v1/auth/sign-in", &body).await
 }
