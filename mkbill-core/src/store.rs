@@ -14,7 +14,7 @@ use crate::customer::store::CustomerStore;
 use crate::event::store::EventStore;
 use crate::invoice::store::InvoiceStore;
 use crate::kernel::error::Error;
-use crate::kernel::language::Said;
+use crate::kernel::language::{Said, said};
 use crate::kernel::precondition::PreconditionRefusal;
 use crate::kernel::thing::Thing;
 use crate::ledger::store::LedgerStore;
@@ -29,7 +29,6 @@ use crate::provisioning::store::{
 use crate::report::store::{BooksStore, ReportStore, SubscriberStore, TallyStore};
 use crate::request::store::{AnswerStore, RequestStore};
 use crate::router::store::{InterfaceStore, RouterStore, SampleStore};
-use crate::said;
 use crate::signal::Signal;
 use crate::staff::store::StaffStore;
 use crate::subscription::store::{PeriodUseStore, SubscriptionStore};
@@ -245,14 +244,12 @@ impl From<StoreError> for Error {
         match error {
             StoreError::Busy { .. }
             | StoreError::Overtaken { .. }
-            | StoreError::Unavailable { .. } => {
+            | StoreError::Unavailable { .. }
+            | StoreError::Schema(_) => {
                 Self::Unavailable { what: error.said(), source: Box::new(error) }
             }
             StoreError::Unchecked => PreconditionRefusal::Unsupported.into(),
             StoreError::Unique { .. } => Self::conflict(Thing::Value, error.said()),
-            StoreError::Schema(_) => {
-                Self::Unavailable { what: error.said(), source: Box::new(error) }
-            }
             _ => Self::Broken { what: error.to_string(), source: Some(Box::new(error)) },
         }
     }

@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use mkbill_core::kernel::error::{Error, Wrongs};
-use mkbill_core::kernel::language::{Language, Said};
+use mkbill_core::kernel::language::{Language, Said, said};
 use mkbill_core::kernel::thing::Thing;
 use mkbill_core::kernel::wrong::Wrong;
-use mkbill_core::said;
 use mkbill_core::testkit::refusals;
 
 /// Runs of digits in a text, in any order, without those of units such as `1 PiB`.

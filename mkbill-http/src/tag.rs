@@ -11,10 +11,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use mkbill_core::billing::{CustomerView, InvoiceView, PaymentView, SubscriptionView};
 use mkbill_core::kernel::caller::Fingerprint;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::precondition::{Precondition, Seen};
 use mkbill_core::plan::Plan;
 use mkbill_core::provisioning::Login;
-use mkbill_core::said;
 use mkbill_core::voucher::Voucher;
 use serde::Serialize;
 

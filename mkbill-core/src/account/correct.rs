@@ -8,10 +8,10 @@ use crate::invoice::{CreditNote, Invoice, InvoiceRefusal, InvoiceState};
 use crate::kernel::document::DocumentNumber;
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{CreditNoteId, EntryId, InvoiceId, SubscriptionId};
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::ledger::{Account, Cause, Posting};
 use crate::payment::{Allocation, Payment, PaymentRefusal, Reversal};
-use crate::said;
 
 use super::book::CustomerAccount;
 use super::desk::Desk;

@@ -11,11 +11,11 @@ use crate::invoice::{
 use crate::kernel::document::DocumentNumber;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{InvoiceId, SubscriptionId};
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::ledger::{Account, Cause, Posting};
 use crate::notice::NoticeKind;
 use crate::plan::terms::BillingMode;
-use crate::said;
 use crate::subscription::Subscription;
 use crate::subscription::cycle::{BeyondCalendar, Period, add_days};
 use crate::subscription::period::BilledPeriod;

@@ -7,10 +7,10 @@ use crate::audit::Act;
 use crate::invoice::{InvoiceRefusal, InvoiceState};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{InvoiceId, PaymentId};
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::ledger::{Account, Cause, Posting};
 use crate::payment::{Method, Part, Payment};
-use crate::said;
 
 use super::book::CustomerAccount;
 use super::desk::Desk;

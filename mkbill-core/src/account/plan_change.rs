@@ -5,10 +5,10 @@ use crate::invoice::draft::{Draft, Item, prorated};
 use crate::invoice::{InvoiceKind, LineKind};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{InvoiceId, PlanId};
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::plan::Plan;
 use crate::plan::terms::BillingMode;
-use crate::said;
 use crate::subscription::cycle::{Period, add_days};
 use crate::subscription::{SubscriptionRefusal, SubscriptionState};
 

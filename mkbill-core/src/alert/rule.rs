@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::RouterId;
+use crate::kernel::language::said;
 use crate::kernel::names::{names, slug};
-use crate::said;
 
 const NAME_CHARS_MAX: usize = 40;
 /// A condition has to last at most this long before it is an alert.

@@ -11,8 +11,8 @@ use sha2::{Digest as _, Sha256};
 use crate::kernel::entropy::Entropy;
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::ApiKeyId;
+use crate::kernel::language::said;
 use crate::kernel::permission::Permissions;
-use crate::said;
 
 const MARK: &str = "mk_";
 const RANDOM_BYTES: usize = 32;

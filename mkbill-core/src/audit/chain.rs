@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::names::names;
-use crate::said;
 
 use super::Record;
 use super::store::AuditRow;

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::wrong::Wrong;
-use crate::said;
 
 const WORD_CHARS_MAX: usize = 120;
 const SEARCH_CHARS_MAX: usize = 100;

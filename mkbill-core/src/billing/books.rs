@@ -8,6 +8,7 @@ use crate::audit::{Act, Record};
 use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::CustomerId;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money, MoneyError};
 use crate::kernel::page::{PAGE_ITEMS_MAX, Page, PageRequest};
 use crate::kernel::permission::Permission;
@@ -19,7 +20,6 @@ use crate::report::Days;
 use crate::report::money::{AgeingRow, CashBy, CashRow, MonthRow, RevenueBy, RevenueRow, TrialRow};
 use crate::report::store::StatementRange;
 use crate::request::Once;
-use crate::said;
 use crate::store::Tx;
 use crate::transact::{reading, snapshot, transact};
 

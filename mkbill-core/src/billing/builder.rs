@@ -10,6 +10,7 @@ use crate::event::feed::Feed;
 use crate::kernel::clock::TestClock;
 use crate::kernel::entropy::{Entropy, OsEntropy};
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::secret::MasterKey;
 use crate::kernel::time::{BusinessZone, Clock, SystemClock};
@@ -17,7 +18,6 @@ use crate::ledger::carry_over::{CarryOverPolicy, WholePeriod};
 use crate::outbound::Outbound;
 use crate::provisioning::controller::RouterController;
 use crate::provisioning::timed::Timed;
-use crate::said;
 use crate::store::Store;
 
 use super::principals::Principals;

@@ -18,12 +18,12 @@ use crate::kernel::caller::{Caller, Fingerprint, Mode};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::CustomerId;
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
 use crate::kernel::thing::Thing;
 use crate::request::{Asked, Once, once_about};
-use crate::said;
 use crate::store::{StoreError, Tx};
 use crate::transact::{snapshot, transact};
 

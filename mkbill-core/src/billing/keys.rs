@@ -9,10 +9,10 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::ApiKeyId;
+use crate::kernel::language::said;
 use crate::kernel::permission::{Permission, Permissions};
 use crate::kernel::thing::Thing;
 use crate::request::{Asked, once_about};
-use crate::said;
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 

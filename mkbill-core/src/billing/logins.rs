@@ -11,6 +11,7 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{CustomerId, LoginId, RouterId, SubscriptionId};
+use crate::kernel::language::said;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
 use crate::kernel::thing::Thing;
@@ -22,7 +23,6 @@ use crate::provisioning::subscriber::{LoginName, LoginPassword, NewSubscriberLog
 use crate::provisioning::{Care, Login, LoginKind, Presence, profile};
 use crate::request::{Once, once};
 use crate::router::Router;
-use crate::said;
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;

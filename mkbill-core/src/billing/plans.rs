@@ -8,6 +8,7 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::PlanId;
+use crate::kernel::language::said;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
 use crate::kernel::thing::Thing;
@@ -16,7 +17,6 @@ use crate::plan::store::PlanFilter;
 use crate::plan::terms::Terms;
 use crate::plan::{NewPlan, Plan, PlanChange, PlanName};
 use crate::request::{Asked, Once, once, once_about};
-use crate::said;
 use crate::store::{StoreError, Tx};
 use crate::transact::{reading, transact};
 

@@ -1,10 +1,10 @@
 //! Reports and the audit trail.
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money, MoneyError};
 use crate::ledger::Account;
 use crate::report::{Days, SalesBy, SalesReport, SalesRow, StatisticsRow};
-use crate::said;
 use crate::store::Tx;
 use crate::transact::{reading, snapshot};
 

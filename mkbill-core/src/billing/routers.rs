@@ -7,6 +7,7 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::RouterId;
+use crate::kernel::language::said;
 use crate::kernel::permission::Permission;
 use crate::kernel::thing::Thing;
 use crate::provisioning::controller::{
@@ -19,7 +20,6 @@ use crate::router::store::ROUTERS_MAX;
 use crate::router::{
     LinkSecurity, NewRouter, Router, RouterHealth, RouterName, Trust, checked_username,
 };
-use crate::said;
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;

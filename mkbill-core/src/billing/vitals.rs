@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::outbox::store::OutboxTally;
 use crate::report::Tally;
-use crate::said;
 use crate::store::Connections;
 use crate::transact::reading;
 

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use crate::kernel::error::{Error, Wrongs};
 use crate::kernel::ids::CustomerId;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::patch::Patch;
 use crate::kernel::time::BusinessZone;
-use crate::said;
 
 use super::contact::{self, Contact};
 use super::phone::GivenPhone;

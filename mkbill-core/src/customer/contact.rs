@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::names::names;
-use crate::said;
 
 use super::phone::{PhoneNumber, Region};
 use super::text::{email, prose};

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::table::{self, LineError, Row, Table};
-use crate::said;
 
 use super::change::check_balance;
 use super::contact::{Contact, ContactKind};

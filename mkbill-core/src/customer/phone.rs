@@ -6,7 +6,7 @@ use std::str::FromStr;
 use phonenumber::country::Id;
 
 use crate::kernel::error::Error;
-use crate::said;
+use crate::kernel::language::said;
 
 /// How many digits a number has, its country code included (ITU-T E.164 allows 15).
 const DIGITS: std::ops::RangeInclusive<usize> = 10..=15;

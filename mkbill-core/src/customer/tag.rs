@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::kernel::error::Error;
-use crate::said;
+use crate::kernel::language::said;
 
 use super::text::line;
 

@@ -1,8 +1,8 @@
 //! Texts that people write about customers.
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::wrong::Wrong;
-use crate::said;
 
 /// The longest name, in characters.
 pub const NAME_CHARS_MAX: usize = 200;

@@ -1,6 +1,6 @@
 //! Who asks, why, and how often the same request may arrive.
 
-use crate::said;
+use super::language::said;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;

@@ -1,6 +1,5 @@
 //! The languages in which people are told why something was not done.
 
-use std::borrow::Cow;
 use std::fmt;
 
 /// A language that every refusal is said in.
@@ -26,51 +25,64 @@ impl Language {
     }
 }
 
-/// One text in every language; `Display` is the English one. Made by [`said!`](crate::said).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
-    english: Cow<'static, str>,
-    indonesian: Cow<'static, str>,
+/// One text in every language; `Display` is the English one. Made by [`said!`].
+#[derive(Debug, Clone)]
+pub struct Said(Text);
+
+/// Small, since refusals that hold several texts are handed over by value.
+#[derive(Debug, Clone)]
+enum Text {
+    Fixed { english: &'static str, indonesian: &'static str },
+    Made(Box<(String, String)>),
 }
 
 impl Said {
     /// A text that never changes.
     pub const fn fixed(english: &'static str, indonesian: &'static str) -> Self {
-        Self { english: Cow::Borrowed(english), indonesian: Cow::Borrowed(indonesian) }
+        Self(Text::Fixed { english, indonesian })
     }
 
     /// A text with values in it.
     pub fn new(english: impl Into<String>, indonesian: impl Into<String>) -> Self {
-        Self { english: Cow::Owned(english.into()), indonesian: Cow::Owned(indonesian.into()) }
+        Self(Text::Made(Box::new((english.into(), indonesian.into()))))
     }
 
-    /// What [`said!`](crate::said) writes.
+    /// What [`said!`] writes.
     #[doc(hidden)]
     pub fn of(english: fmt::Arguments<'_>, indonesian: fmt::Arguments<'_>) -> Self {
-        let text = |text: fmt::Arguments<'_>| match text.as_str() {
-            Some(fixed) => Cow::Borrowed(fixed),
-            None => Cow::Owned(text.to_string()),
-        };
-        Self { english: text(english), indonesian: text(indonesian) }
+        match (english.as_str(), indonesian.as_str()) {
+            (Some(english), Some(indonesian)) => Self::fixed(english, indonesian),
+            _ => Self::new(english.to_string(), indonesian.to_string()),
+        }
     }
 
     /// The text in a language.
     pub fn text(&self, language: Language) -> &str {
-        match language {
-            Language::English => &self.english,
-            Language::Indonesian => &self.indonesian,
+        match (&self.0, language) {
+            (Text::Fixed { english, .. }, Language::English) => english,
+            (Text::Fixed { indonesian, .. }, Language::Indonesian) => indonesian,
+            (Text::Made(texts), Language::English) => &texts.0,
+            (Text::Made(texts), Language::Indonesian) => &texts.1,
         }
     }
 
     /// The Indonesian text.
     pub fn indonesian(&self) -> &str {
-        &self.indonesian
+        self.text(Language::Indonesian)
     }
 }
 
+impl PartialEq for Said {
+    fn eq(&self, other: &Self) -> bool {
+        Language::ALL.iter().all(|language| self.text(*language) == other.text(*language))
+    }
+}
+
+impl Eq for Said {}
+
 impl fmt::Display for Said {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.english)
+        f.write_str(self.text(Language::English))
     }
 }
 
@@ -79,8 +91,7 @@ impl fmt::Display for Said {
 /// A value that is given by name has to be used in both.
 ///
 /// ```
-/// use mkbill_core::kernel::language::Language;
-/// use mkbill_core::said;
+/// use mkbill_core::kernel::language::{Language, said};
 ///
 /// let most = 20;
 /// let text = said!("use at most {most} tags", "gunakan paling banyak {most} tag");
@@ -95,3 +106,4 @@ macro_rules! said {
         )
     };
 }
+pub use said;

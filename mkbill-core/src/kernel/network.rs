@@ -1,6 +1,6 @@
 //! Networks by address and prefix, and which addresses anybody on the internet may have.
 
-use crate::said;
+use super::language::said;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;

@@ -1,7 +1,7 @@
 //! Pages of a list, by cursor.
 
+use super::language::said;
 use crate::kernel::wrong::Wrong;
-use crate::said;
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,8 +1,8 @@
 //! What somebody may do: permissions, sets of them, and the roles that hold them.
 
 use super::error::{Error, Refusal};
+use super::language::said;
 use super::names::names;
-use crate::said;
 
 /// Declares permissions, and for each a type that names it where a signature should say it.
 macro_rules! permissions {

@@ -1,6 +1,6 @@
 //! Secrets at rest: sealed by XChaCha20-Poly1305 under one master key.
 
-use crate::said;
+use super::language::said;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};

@@ -1,7 +1,6 @@
 //! Tables that people bring and get as CSV, in the ways that spreadsheets write it.
 
-use crate::kernel::language::Said;
-use crate::said;
+use super::language::{Said, said};
 use std::borrow::Cow;
 
 use super::error::Error;

@@ -7,8 +7,7 @@ use std::str::FromStr;
 use url::{Host, Url};
 
 use super::error::Error;
-use crate::kernel::language::Said;
-use crate::said;
+use super::language::{Said, said};
 
 /// No address is longer.
 pub const URL_CHARS_MAX: usize = 2_000;

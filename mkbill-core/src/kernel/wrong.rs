@@ -1,9 +1,9 @@
 //! What can be wrong with a value that was given, as data that can be said in each language.
 
+use super::language::said;
 use std::fmt;
 
 use super::language::{Language, Said};
-use crate::said;
 
 /// What is wrong with a value, and what is allowed instead. The value itself is never told.
 #[derive(Debug, Clone, PartialEq, Eq)]

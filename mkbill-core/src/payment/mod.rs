@@ -8,12 +8,11 @@ use jiff::civil::Date;
 use crate::kernel::document::DocumentNumber;
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{AllocationId, CustomerId, InvoiceId, PaymentId, SubscriptionId};
-use crate::kernel::language::Language;
+use crate::kernel::language::{Language, said};
 use crate::kernel::money::Money;
 use crate::kernel::names::names;
 use crate::kernel::thing::Thing;
 use crate::kernel::wrong::Wrong;
-use crate::said;
 
 /// No payment has more parts than this.
 pub const PARTS_MAX: usize = 10;

@@ -3,8 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kernel::error::Error;
-use crate::kernel::language::Said;
-use crate::said;
+use crate::kernel::language::{Said, said};
 
 use super::{DATA_QUOTA_MAX, profile};
 

@@ -12,9 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::PlanId;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::wrong::Wrong;
-use crate::said;
 
 use terms::Terms;
 
@@ -105,8 +105,10 @@ impl Refusal for PriceRefusal {
             Self::SellBelowCost { sell, cost } => format!(
                 "harga jual {sell} di bawah harga modal {cost}: naikkan, atau turunkan modalnya"
             ),
-            Self::Mixed(cost, sell) => {
-                format!("modal dalam {cost} tetapi harga jual dalam {sell}: gunakan satu mata uang")
+            Self::Mixed(paid, asked) => {
+                format!(
+                    "modal dalam {paid} tetapi harga jual dalam {asked}: gunakan satu mata uang"
+                )
             }
             Self::Negative => "harga tidak pernah di bawah nol".to_owned(),
         }

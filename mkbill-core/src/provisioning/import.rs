@@ -2,10 +2,10 @@
 
 use crate::customer::phone::{PhoneNumber, Region};
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::table::{self, LineError, Table};
 use crate::plan::PlanName;
 use crate::router::RouterName;
-use crate::said;
 
 use super::line::LineField;
 use super::numbering::LoginPrefix;

@@ -7,9 +7,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde_json::{Map, Value};
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::names::names;
 use crate::kernel::wrong::Wrong;
-use crate::said;
 
 use super::LoginKind;
 

@@ -6,8 +6,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use crate::kernel::error::{Error, Refusal};
+use crate::kernel::language::said;
 use crate::kernel::wrong::Wrong;
-use crate::said;
 
 use super::subscriber::LoginName;
 

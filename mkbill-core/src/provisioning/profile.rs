@@ -4,9 +4,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::RouterId;
+use crate::kernel::language::said;
 use crate::kernel::wrong::Wrong;
 use crate::router::Router;
-use crate::said;
 use crate::store::Tx;
 
 use super::{LoginKind, SyncName};

@@ -7,7 +7,7 @@ use crate::kernel::context::Context;
 use crate::kernel::entropy::{CLEAR_SYMBOLS, Entropy, pick};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, LoginId, RouterId, SubscriptionId};
-use crate::said;
+use crate::kernel::language::said;
 
 use super::comment::PppoeMark;
 use super::line::Line;

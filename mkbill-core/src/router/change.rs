@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 
 use crate::kernel::error::Error;
-use crate::said;
+use crate::kernel::language::said;
 
 use super::{LinkSecurity, Router, RouterAddress, RouterName, Trust, checked_username};
 

@@ -15,9 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::RouterId;
+use crate::kernel::language::said;
 use crate::kernel::secret::Sealed;
 use crate::kernel::wrong::Wrong;
-use crate::said;
 
 use health::Vitals;
 use moment::Moment;

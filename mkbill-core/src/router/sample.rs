@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::Error;
-use crate::said;
+use crate::kernel::language::said;
 
 use super::health::Vitals;
 

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::relay::Near;
 use super::{Listener, Relay, Signal, Topic};
 use crate::kernel::error::Error;
-use crate::said;
+use crate::kernel::language::said;
 
 /// The channel; several installations on one server take different databases or servers.
 const CHANNEL: &str = "mkbill:signal";

@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::kernel::error::Error;
-use crate::said;
+use crate::kernel::language::said;
 use crate::signal::{LocalSignal, Signal};
 use crate::store::{Store, StoreError};
 

@@ -13,9 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::StaffId;
+use crate::kernel::language::said;
 use crate::kernel::permission::Role;
 use crate::kernel::wrong::Wrong;
-use crate::said;
 
 const USERNAME_CHARS_MIN: usize = 3;
 const USERNAME_CHARS_MAX: usize = 30;

@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::kernel::entropy::Entropy;
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::wrong::Wrong;
-use crate::said;
 
 use super::Username;
 

@@ -10,12 +10,11 @@ use jiff::civil::Date;
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{CustomerId, LoginId, PlanId, SubscriptionId};
-use crate::kernel::language::Said;
+use crate::kernel::language::{Said, said};
 use crate::kernel::money::{Money, MoneyError};
 use crate::kernel::names::names;
 use crate::kernel::time::BusinessZone;
 use crate::plan::terms::Terms;
-use crate::said;
 
 use cycle::{BeyondCalendar, Calendar, Period};
 

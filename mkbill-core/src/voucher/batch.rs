@@ -7,9 +7,9 @@ use jiff::civil::Date;
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{BatchId, PlanId, RouterId, VendorId};
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::plan::{Limits, Prices};
-use crate::said;
 
 use super::code::{CodeShape, LoginMode};
 

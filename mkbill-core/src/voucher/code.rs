@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use crate::kernel::entropy::{CLEAR_SYMBOLS, Entropy, pick};
 use crate::kernel::error::{Error, Refusal};
+use crate::kernel::language::said;
 use crate::kernel::wrong::Wrong;
-use crate::said;
 
 /// The symbols of random parts and passwords: no `0`/`O`, no `1`/`I`/`L`.
 pub const ALPHABET: &[u8; 31] = CLEAR_SYMBOLS;

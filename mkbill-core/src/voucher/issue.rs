@@ -7,6 +7,7 @@ use crate::kernel::caller::Fingerprint;
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{BatchId, LoginId, MessageId, RouterId, VoucherId};
+use crate::kernel::language::said;
 use crate::kernel::thing::Thing;
 use crate::outbox::{Message, Payload};
 use crate::plan::{Plan, PlanRefusal};
@@ -14,7 +15,6 @@ use crate::provisioning::profile;
 use crate::provisioning::{Care, Login, LoginKind, Owner, Presence, SyncState, Usage};
 use crate::request::{Once, once};
 use crate::router::Router;
-use crate::said;
 use crate::store::Tx;
 use crate::vendor::Vendor;
 

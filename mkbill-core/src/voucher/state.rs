@@ -4,11 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::Refusal;
 use crate::kernel::ids::LoginId;
-use crate::kernel::language::Said;
+use crate::kernel::language::{Said, said};
 use crate::kernel::time::saturating_add;
 use crate::plan::{Limits, SPAN_MAX};
 use crate::provisioning::Usage;
-use crate::said;
 
 use super::Voucher;
 use super::code::Code;

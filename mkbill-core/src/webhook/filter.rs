@@ -5,7 +5,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use crate::kernel::error::Error;
-use crate::said;
+use crate::kernel::language::said;
 
 /// The most patterns of one webhook.
 pub const PATTERNS_MAX: usize = 50;

@@ -10,11 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::WebhookId;
-use crate::kernel::language::Said;
+use crate::kernel::language::{Said, said};
 use crate::kernel::names::names;
 use crate::kernel::patch::Patch;
 use crate::kernel::web::WebUrl;
-use crate::said;
 
 use filter::KindFilter;
 

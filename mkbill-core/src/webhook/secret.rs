@@ -8,7 +8,7 @@ use sha2::Sha256;
 
 use crate::kernel::entropy::Entropy;
 use crate::kernel::error::Error;
-use crate::said;
+use crate::kernel::language::said;
 
 const MARK: &str = "whsec_";
 const VERSION: &str = "v1";

@@ -12,13 +12,13 @@ use mkbill_core::customer::{ANONYMOUS, CustomerChange, CustomerStatus, NewCustom
 use mkbill_core::kernel::caller::Caller;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::CustomerId;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::money::{Currency, Money};
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::patch::Patch;
 use mkbill_core::kernel::thing::Thing;
 use mkbill_core::ledger::Account;
 use mkbill_core::report::subscribers::{TopBy, Window};
-use mkbill_core::said;
 use mkbill_core::subscription::{Discount, StateName};
 use mkbill_core::testkit::Engine;
 

@@ -7,10 +7,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::permission::needs::SystemView;
 use mkbill_core::outbox::store::OutboxTally;
 use mkbill_core::router::Router;
-use mkbill_core::said;
 use serde::Serialize;
 use utoipa::ToSchema;
 

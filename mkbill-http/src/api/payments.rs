@@ -7,13 +7,13 @@ use jiff::civil::Date;
 use mkbill_core::billing::{PaymentView, Reader};
 use mkbill_core::kernel::error::{Error, Wrongs};
 use mkbill_core::kernel::ids::{CustomerId, SubscriptionId};
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::money::{Currency, Money};
 use mkbill_core::kernel::permission::needs::{
     PaymentsCreate, PaymentsDelete, PaymentsEdit, PaymentsView,
 };
 use mkbill_core::payment::store::PaymentFilter;
 use mkbill_core::payment::{Method, NewPayment, Part, Payment, check_text};
-use mkbill_core::said;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;

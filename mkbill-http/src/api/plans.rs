@@ -55,17 +55,18 @@ impl NewPlanBody {
         let mut wrongs = Wrongs::default();
         let name = wrongs.good(self.name.parse())?;
         let cost = wrongs.good(self.cost.read("cost"))?;
-        let sell = wrongs.good(self.sell.read("sell"))?;
+        let price = wrongs.good(self.sell.read("sell"))?;
         let uptime_quota =
             wrongs.good(span("uptime_quota_seconds", self.uptime_quota_seconds))?.flatten();
         let validity = wrongs.good(span("validity_seconds", self.validity_seconds))?.flatten();
         let limits = Limits { uptime_quota, data_quota: self.data_quota_bytes, validity };
         let limits = wrongs.good(limits.checked())?;
-        let (Some(name), Some(cost), Some(sell), Some(limits)) = (name, cost, sell, limits) else {
+        let (Some(name), Some(cost), Some(price), Some(limits)) = (name, cost, price, limits)
+        else {
             return Err(wrongs.told());
         };
         wrongs.none()?;
-        let prices = Prices::new(cost, sell)?;
+        let prices = Prices::new(cost, price)?;
         Ok(NewPlan {
             name,
             router_profile: self.router_profile,

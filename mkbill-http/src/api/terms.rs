@@ -3,12 +3,12 @@
 use std::num::NonZeroU16;
 
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::language::said;
 use mkbill_core::plan::fair_use::{FairUse, UseEffect, UseStep};
 use mkbill_core::plan::terms::{
     Activation, BillingMode, LateRenewal, OverdueAction, Service, Terms,
 };
 use mkbill_core::plan::{Prices, TermsChange};
-use mkbill_core::said;
 use mkbill_core::subscription::cycle::Cycle;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

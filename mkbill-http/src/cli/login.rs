@@ -6,10 +6,10 @@ use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::LoginId;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::thing::Thing;
 use mkbill_core::provisioning::line::LineField;
-use mkbill_core::said;
 
 use crate::api::customer_details::LineErrorBody;
 use crate::api::login_files::{LoginExportQuery, LoginImportReportBody};

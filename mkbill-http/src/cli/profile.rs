@@ -3,8 +3,8 @@
 use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::language::said;
 use mkbill_core::provisioning::LoginKind;
-use mkbill_core::said;
 
 use crate::api::logins::LoginKindBody;
 use crate::api::profiles::{

@@ -8,11 +8,10 @@ use jiff::Timestamp;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::error::Error;
-use mkbill_core::kernel::language::Said;
+use mkbill_core::kernel::language::{Said, said};
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::subscriber::LoginPassword;
 use mkbill_core::router::{LinkSecurity, RouterAddress};
-use mkbill_core::said;
 use mkbill_routeros::kit::{Kit, KitError};
 
 use crate::api::logins::LoginKindBody;

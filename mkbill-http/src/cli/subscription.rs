@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::SubscriptionId;
-use mkbill_core::said;
+use mkbill_core::kernel::language::said;
 use mkbill_core::subscription::period_use::PeriodUse;
 use uuid::Uuid;
 

@@ -143,10 +143,9 @@ mod tests {
     use std::fmt::Write as _;
 
     use mkbill_core::kernel::error::Error;
-    use mkbill_core::kernel::language::{Language, Said};
+    use mkbill_core::kernel::language::{Language, Said, said};
     use mkbill_core::kernel::thing::Thing;
     use mkbill_core::kernel::wrong::Wrong;
-    use mkbill_core::said;
     use mkbill_core::testkit::refusals;
 
     use super::super::Problem;

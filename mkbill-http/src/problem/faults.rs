@@ -6,8 +6,7 @@ use std::error::Error as _;
 use axum::extract::path::ErrorKind;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::http::StatusCode;
-use mkbill_core::kernel::language::{Language, Said};
-use mkbill_core::said;
+use mkbill_core::kernel::language::{Language, Said, said};
 use serde::de::DeserializeOwned;
 
 use super::Problem;

@@ -13,9 +13,8 @@ use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
 use metrics::counter;
 use mkbill_core::kernel::error::{Error, Refusal};
-use mkbill_core::kernel::language::{Language, Said};
+use mkbill_core::kernel::language::{Language, Said, said};
 use mkbill_core::kernel::wrong::WrongField;
-use mkbill_core::said;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -15,14 +15,13 @@ use async_trait::async_trait;
 use mkbill_core::kernel::entropy::Entropy;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::RouterId;
-use mkbill_core::kernel::language::Said;
+use mkbill_core::kernel::language::{Said, said};
 use mkbill_core::provisioning::controller::{
     AccessFinding, AccessVerdict, Change, ChangeOutcome, LoginAdd, Mark, Observed, Progress,
     RouterController, RouterFacts, RouterFault, Target,
 };
 use mkbill_core::provisioning::profile::ProfileFacts;
 use mkbill_core::router::{LinkSecurity, Trust as WantedTrust};
-use mkbill_core::said;
 use secrecy::ExposeSecret as _;
 use tokio::sync::Mutex;
 
