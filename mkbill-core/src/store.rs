@@ -14,7 +14,9 @@ use crate::customer::store::CustomerStore;
 use crate::event::store::EventStore;
 use crate::invoice::store::InvoiceStore;
 use crate::kernel::error::Error;
+use crate::kernel::language::{Said, said};
 use crate::kernel::precondition::PreconditionRefusal;
+use crate::kernel::thing::Thing;
 use crate::ledger::store::LedgerStore;
 use crate::notice::store::NoticeStore;
 use crate::outbox::store::OutboxStore;
@@ -170,7 +172,7 @@ pub enum StoreError {
     #[error("the database cannot be used: {advice}")]
     Unavailable {
         /// What to do.
-        advice: &'static str,
+        advice: Said,
         /// The driver's error.
         source: DriverError,
     },
@@ -209,6 +211,32 @@ impl StoreError {
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Busy { .. } | Self::Overtaken { .. })
     }
+
+    /// What the one who asked is told. How the database names its parts is none of it.
+    fn said(&self) -> Said {
+        match self {
+            Self::Busy { .. } => {
+                Said::new(self.to_string(), "basis data sedang sibuk: coba lagi sebentar lagi")
+            }
+            Self::Overtaken { .. } => Said::new(
+                self.to_string(),
+                "data ini baru saja diubah orang lain: lihat lagi lalu coba lagi",
+            ),
+            Self::Unavailable { advice, .. } => Said::new(
+                self.to_string(),
+                format!("basis data tidak bisa dipakai: {}", advice.indonesian()),
+            ),
+            Self::Unique { .. } => said!(
+                "a value that must be unique exists already",
+                "nilai yang harus unik sudah ada"
+            ),
+            Self::Schema(why) => said!(
+                "the database schema is not current: {why}; run `mkbill migrate`",
+                "skema basis data belum terbaru: {why}; jalankan `mkbill migrate`"
+            ),
+            other => Said::new(other.to_string(), "basis data menolak"),
+        }
+    }
 }
 
 impl From<StoreError> for Error {
@@ -216,15 +244,12 @@ impl From<StoreError> for Error {
         match error {
             StoreError::Busy { .. }
             | StoreError::Overtaken { .. }
-            | StoreError::Unavailable { .. } => {
-                Self::Unavailable { what: error.to_string(), source: Box::new(error) }
+            | StoreError::Unavailable { .. }
+            | StoreError::Schema(_) => {
+                Self::Unavailable { what: error.said(), source: Box::new(error) }
             }
             StoreError::Unchecked => PreconditionRefusal::Unsupported.into(),
-            StoreError::Unique { .. } => Self::conflict("value", error.to_string()),
-            StoreError::Schema(_) => Self::Unavailable {
-                what: format!("{error}; run `mkbill migrate`"),
-                source: Box::new(error),
-            },
+            StoreError::Unique { .. } => Self::conflict(Thing::Value, error.said()),
             _ => Self::Broken { what: error.to_string(), source: Some(Box::new(error)) },
         }
     }

@@ -21,7 +21,7 @@ use tracing::Instrument as _;
 
 use crate::api::mark_replayed;
 use crate::auth::actor;
-use crate::problem::{Problem, ProblemCode};
+use crate::problem::{Problem, ProblemCode, Spoken};
 use crate::routes::BODY_BYTES_MAX;
 
 pub(crate) const KEY: &str = "idempotency-key";
@@ -30,8 +30,13 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 const LOOK_FIRST: Duration = Duration::from_millis(10);
 const LOOK_LAST: Duration = Duration::from_millis(250);
 /// Headers that belong to an answer; all others are about the way it went.
-const HEAD: [HeaderName; 4] =
-    [header::CONTENT_TYPE, header::LOCATION, header::ETAG, header::CONTENT_DISPOSITION];
+const HEAD: [HeaderName; 5] = [
+    header::CONTENT_TYPE,
+    header::CONTENT_LANGUAGE,
+    header::LOCATION,
+    header::ETAG,
+    header::CONTENT_DISPOSITION,
+];
 /// Answers after which the same request may fare better: they are not kept.
 const PASSING: [StatusCode; 4] = [
     StatusCode::UNAUTHORIZED,
@@ -58,7 +63,7 @@ pub(crate) async fn first_answer(
     match claimed(&billing, &keyed).await? {
         AnswerClaim::Ours(lease) => {
             let request = Request::from_parts(parts, Body::from(body));
-            let work = work(billing, lease, request, next).in_current_span();
+            let work = Spoken::now().within(work(billing, lease, request, next)).in_current_span();
             match tokio::spawn(work).await {
                 Ok(response) => Ok(response),
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),

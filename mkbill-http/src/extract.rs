@@ -2,17 +2,43 @@
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, header};
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::language::said;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
-use crate::problem::Problem;
+use crate::problem::{Problem, body_of};
 
 /// A JSON body.
-#[derive(Debug, FromRequest)]
-#[from_request(via(axum::Json), rejection(Problem))]
+#[derive(Debug)]
 pub(crate) struct Json<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = media_type(request.headers());
+        let is_json = kind == "application/json"
+            || (kind.starts_with("application/") && kind.ends_with("+json"));
+        if !is_json {
+            let detail = said!(
+                "send the body with `Content-Type: application/json`",
+                "kirim isi dengan `Content-Type: application/json`"
+            );
+            return Err(Problem::new("unsupported_media_type", detail));
+        }
+        body_of(&Bytes::from_request(request, state).await?).map(Self)
+    }
+}
+
+/// The media type of a body, without parameters.
+fn media_type(headers: &HeaderMap) -> String {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
 
 /// A body of comma-separated values.
 #[derive(Debug)]
@@ -22,13 +48,12 @@ impl<S: Send + Sync> FromRequest<S> for Csv {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let kind = request.headers().get(header::CONTENT_TYPE);
-        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        if !kind.eq_ignore_ascii_case("text/csv") {
-            let detail = "send the file with `Content-Type: text/csv`";
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            return Err(Problem::new(status, "unsupported_media_type", detail));
+        if media_type(request.headers()) != "text/csv" {
+            let detail = said!(
+                "send the file with `Content-Type: text/csv`",
+                "kirim berkas dengan `Content-Type: text/csv`"
+            );
+            return Err(Problem::new("unsupported_media_type", detail));
         }
         Ok(Self(Bytes::from_request(request, state).await?))
     }
@@ -77,8 +102,8 @@ pub(crate) struct WriteQuery {
 /// The same error, said of its field if a request names such things in one of these fields.
 pub(crate) fn named_in_one_of(fields: &'static [&'static str]) -> impl FnOnce(Error) -> Error {
     move |error| match error {
-        Error::NotFound { what, .. } if fields.contains(&what) => {
-            Error::invalid(what, error.to_string())
+        Error::NotFound { what, .. } if fields.contains(&what.name()) => {
+            Error::invalid(what.name(), error.said())
         }
         other => other,
     }
@@ -87,7 +112,7 @@ pub(crate) fn named_in_one_of(fields: &'static [&'static str]) -> impl FnOnce(Er
 /// The same error, said of the field of a request that named the missing thing.
 pub(crate) fn named_in(field: &'static str) -> impl FnOnce(Error) -> Error {
     move |error| match error {
-        Error::NotFound { .. } => Error::invalid(field, error.to_string()),
+        Error::NotFound { .. } => Error::invalid(field, error.said()),
         other => other,
     }
 }

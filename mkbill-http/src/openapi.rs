@@ -11,7 +11,9 @@ use crate::problem::ProblemBody;
     info(
         title = "mkbill",
         description = "Billing for MikroTik hotspot and PPPoE providers. Every write takes an \
-            `Idempotency-Key`, an `X-Reason` and `dry_run=true`.",
+            `Idempotency-Key`, an `X-Reason` and `dry_run=true`. What went wrong is told as a problem \
+            of RFC 9457, in English or Indonesian as `Accept-Language` prefers; `/docs/problems` \
+            lists the codes.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(ProblemBody)),

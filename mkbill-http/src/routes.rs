@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use ::metrics::counter;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router};
 use mkbill_core::billing::Billing;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::network::Networks;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -37,7 +38,7 @@ use crate::auth::access::{Access, Engine, declared, guarded};
 use crate::auth::token::Tokens;
 use crate::auth::{Door, Identity, identify};
 use crate::openapi::Head;
-use crate::problem::{ERRORS, Problem};
+use crate::problem::{ERRORS, PAGE_PATH, Problem, page, spoken};
 use crate::tag::tagged;
 use crate::watch::traffic::counted;
 use crate::watch::{Counted, registry};
@@ -66,7 +67,8 @@ const ASKED: [&str; 9] = [
     "x-request-id",
 ];
 /// Headers that a page elsewhere may read.
-const TOLD: [&str; 5] = ["etag", "idempotency-replayed", "location", "retry-after", "x-request-id"];
+const TOLD: [&str; 6] =
+    ["content-language", "etag", "idempotency-replayed", "location", "retry-after", "x-request-id"];
 const DOCUMENT_PATH: &str = "/openapi.json";
 
 fn table() -> OpenApiRouter<Engine> {
@@ -300,6 +302,7 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(PropagateRequestIdLayer::x_request_id())
+        .layer(from_fn(spoken))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(CompressionLayer::new())
         .layer(always("x-content-type-options", "nosniff"))
@@ -319,6 +322,7 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
         .layer(Extension(Counted::default()));
     routes
         .route(DOCUMENT_PATH, get(document_response))
+        .route(PAGE_PATH, get(page))
         .route(setup::PATH, get(setup::show).post(setup::fill))
         .merge(docs)
         .fallback(unknown_path)
@@ -353,12 +357,19 @@ async fn document_response() -> Response {
 }
 
 async fn unknown_path() -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "unknown_path", "there is nothing at this path; see /docs")
+    let detail = said!(
+        "there is nothing at this path; see /docs",
+        "tidak ada apa-apa di alamat ini; lihat /docs"
+    );
+    Problem::new("unknown_path", detail)
 }
 
 async fn wrong_method() -> Problem {
-    let detail = "this path does not take this method; see the `Allow` header";
-    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+    let detail = said!(
+        "this path does not take this method; see the `Allow` header",
+        "alamat ini tidak menerima metode ini; lihat header `Allow`"
+    );
+    Problem::new("method_not_allowed", detail)
 }
 
 /// Forgets a request's id that is longer or stranger than one has to be: it would stand in log lines.

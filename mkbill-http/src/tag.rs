@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use mkbill_core::billing::{CustomerView, InvoiceView, PaymentView, SubscriptionView};
 use mkbill_core::kernel::caller::Fingerprint;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::precondition::{Precondition, Seen};
 use mkbill_core::plan::Plan;
 use mkbill_core::provisioning::Login;
@@ -160,8 +161,10 @@ pub(crate) fn precondition(headers: &HeaderMap) -> Result<Option<Precondition>, 
         return Ok(None);
     }
     let malformed = || {
-        let detail = "If-Match takes tags in quotation marks, or *";
-        Problem::new(StatusCode::BAD_REQUEST, "malformed_header", detail)
+        Problem::malformed_header(said!(
+            "If-Match takes tags in quotation marks, or *",
+            "If-Match berisi tag dalam tanda kutip, atau *"
+        ))
     };
     let mut revisions = Vec::new();
     for value in values {

@@ -10,6 +10,7 @@ use mkbill_core::billing::{Billing, BillingBuilder, stored_clock};
 use mkbill_core::kernel::clock::TestClock;
 use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::secret::MasterKey;
 use mkbill_core::kernel::time::Clock;
 use mkbill_core::signal::redis::RedisSignal;
@@ -111,7 +112,10 @@ async fn signal(settings: &Settings) -> Result<Arc<dyn Signal>, Error> {
         (SignalSource::Database, DatabaseUrl::Sqlite(_)) => {
             return Err(Error::invalid(
                 "signal",
-                "an SQLite file wakes nobody: use local or redis",
+                said!(
+                    "an SQLite file wakes nobody: use local or redis",
+                    "berkas SQLite tidak membangunkan siapa pun: gunakan local atau redis"
+                ),
             ));
         }
         (SignalSource::Suitable | SignalSource::Local, _) => Arc::new(LocalSignal::new()),

@@ -71,9 +71,9 @@ impl Judge {
         let options = ["--no-worker"];
         let server = Server::start(&programs.server, &project.root, database, &options)?;
         let script = foreign.script(&format!("{SCRIPTS}/{}", self.script));
-        let served = [server.address(), server.key(), router.address(), SEED];
+        let told = [server.address(), server.key(), router.address(), SEED];
         let script =
-            script.args([project.root.join(DOCUMENT)]).args(served).env("PYTHONPATH", SCRIPTS);
+            script.args([project.root.join(DOCUMENT)]).args(told).env("PYTHONPATH", SCRIPTS);
         let (status, printed) = script.finish()?;
         Ok(Verdict::read(&printed, status.success()))
     }

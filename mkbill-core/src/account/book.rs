@@ -8,6 +8,7 @@ use crate::invoice::{CreditNote, Invoice, InvoiceKind};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, InvoiceId, LoginId, SubscriptionId};
 use crate::kernel::money::{Currency, Money};
+use crate::kernel::thing::Thing;
 use crate::ledger::Entry;
 use crate::ledger::carry_over::{Credit, OpenInvoice, Position, Term};
 use crate::notice::Notice;
@@ -107,7 +108,7 @@ impl CustomerAccount {
     ///
     /// [`Error::NotFound`] if the customer keeps no such subscription.
     pub fn find(&self, id: SubscriptionId) -> Result<usize, Error> {
-        self.index_of(id).ok_or_else(|| Error::not_found("subscription", id))
+        self.index_of(id).ok_or_else(|| Error::not_found(Thing::Subscription, id))
     }
 
     /// A subscription whose credit can be taken: one that is not over, or that has some left.
@@ -129,7 +130,7 @@ impl CustomerAccount {
     /// [`Error::NotFound`] if it was not.
     pub fn invoice_index(&self, id: InvoiceId) -> Result<usize, Error> {
         let found = self.invoices.iter().position(|invoice| invoice.id == id);
-        found.ok_or_else(|| Error::not_found("invoice", id))
+        found.ok_or_else(|| Error::not_found(Thing::Invoice, id))
     }
 
     /// The open invoices of a subscription.

@@ -8,6 +8,7 @@ use crate::invoice::{CreditNote, Invoice, InvoiceRefusal, InvoiceState};
 use crate::kernel::document::DocumentNumber;
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{CreditNoteId, EntryId, InvoiceId, SubscriptionId};
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::ledger::{Account, Cause, Posting};
 use crate::payment::{Allocation, Payment, PaymentRefusal, Reversal};
@@ -62,6 +63,17 @@ impl Refusal for CreditRefusal {
             Self::NotPermitted => "not_permitted",
             Self::SamePlace => "same_place",
             Self::NotPositive => "amount_not_positive",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::Zero => "koreksi nol tidak mengubah apa pun: gunakan jumlah di atas atau di bawah nol".to_owned(),
+            Self::Overdrawn { held } => format!("saldo hanya {held}: ambil paling banyak sejumlah itu, atau izinkan saldo di bawah nol"),
+            Self::NoReason => "sebutkan alasannya: koreksi memerlukan alasan".to_owned(),
+            Self::NotPermitted => "pemanggil ini tidak boleh membuat saldo di bawah nol".to_owned(),
+            Self::SamePlace => "saldo tidak bisa dipindah ke tempatnya sendiri: pilih pelanggan atau langganan lain".to_owned(),
+            Self::NotPositive => "pindahkan jumlah di atas nol".to_owned(),
         }
     }
 }
@@ -139,13 +151,24 @@ impl CustomerAccount {
         let invoice = (*self.invoices[index]).clone();
         let advice = match invoice.state {
             InvoiceState::Open => None,
-            InvoiceState::Paid { .. } => Some("write a credit note"),
-            InvoiceState::CarriedOver { .. } => Some("void the invoice it was carried to"),
-            InvoiceState::Void { .. } => Some("it is void already"),
+            InvoiceState::Paid { .. } => Some(said!("write a credit note", "buat nota kredit")),
+            InvoiceState::CarriedOver { .. } => Some(said!(
+                "void the invoice it was carried to",
+                "batalkan tagihan yang menerima sisanya"
+            )),
+            InvoiceState::Void { .. } => {
+                Some(said!("it is void already", "tagihan itu sudah dibatalkan"))
+            }
         };
         if let Some(advice) = advice {
             let (number, status) = (invoice.number.clone(), invoice.status());
-            return Err(InvoiceRefusal::State { number, status, act: "voided", advice }.into());
+            return Err(InvoiceRefusal::State {
+                number,
+                status,
+                act: said!("voided", "dibatalkan"),
+                advice,
+            }
+            .into());
         }
         for position in self.live_allocations(|allocation| allocation.invoice == id) {
             self.release(desk, position)?;
@@ -180,8 +203,14 @@ impl CustomerAccount {
         let invoice = (*self.invoices[index]).clone();
         if let InvoiceState::Void { .. } = invoice.state {
             let (number, status) = (invoice.number.clone(), invoice.status());
-            let advice = "nothing of it is owed";
-            return Err(InvoiceRefusal::State { number, status, act: "credited", advice }.into());
+            let advice = said!("nothing of it is owed", "tidak ada yang terutang darinya");
+            return Err(InvoiceRefusal::State {
+                number,
+                status,
+                act: said!("credited", "dikreditkan"),
+                advice,
+            }
+            .into());
         }
         let most = invoice.charged()?.checked_sub(before)?;
         if amount.minor() <= 0 {

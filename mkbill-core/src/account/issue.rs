@@ -11,6 +11,7 @@ use crate::invoice::{
 use crate::kernel::document::DocumentNumber;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{InvoiceId, SubscriptionId};
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::ledger::{Account, Cause, Posting};
 use crate::notice::NoticeKind;
@@ -95,11 +96,18 @@ impl CustomerAccount {
             return Err(InvoiceRefusal::DuePast(manual.due_on).into());
         }
         if !(1..=LINES_MAX).contains(&manual.items.len()) {
-            return Err(InvoiceRefusal::Lines("write 1 to 100 lines").into());
+            return Err(InvoiceRefusal::Lines(said!(
+                "write 1 to 100 lines",
+                "tulis 1 sampai 100 baris"
+            ))
+            .into());
         }
         let says = |item: &Item| (1..=TEXT_CHARS_MAX).contains(&item.text.trim().chars().count());
         if !manual.items.iter().all(|item| item.quantity > 0 && says(item)) {
-            let text = "each line has 1 to 200 characters and a quantity of one or more";
+            let text = said!(
+                "each line has 1 to 200 characters and a quantity of one or more",
+                "setiap baris berisi 1 sampai 200 karakter dan jumlah satu atau lebih"
+            );
             return Err(InvoiceRefusal::Lines(text).into());
         }
         let plan = match manual.subscription {
@@ -111,7 +119,11 @@ impl CustomerAccount {
             draft.add(item, desk.tax(manual.tax.as_ref()))?;
         }
         if draft.total()?.minor() <= 0 {
-            return Err(InvoiceRefusal::Lines("the lines must add up to more than zero").into());
+            return Err(InvoiceRefusal::Lines(said!(
+                "the lines must add up to more than zero",
+                "jumlah semua baris harus lebih dari nol"
+            ))
+            .into());
         }
         let heading = Heading {
             id,

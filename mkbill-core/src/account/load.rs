@@ -8,6 +8,7 @@ use crate::invoice::Invoice;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, InvoiceId, PlanId, SubscriptionId};
 use crate::kernel::money::Money;
+use crate::kernel::thing::Thing;
 use crate::ledger::carry_over::Credit;
 use crate::payment::Allocation;
 use crate::store::Tx;
@@ -29,7 +30,7 @@ pub async fn account(
     customer: CustomerId,
 ) -> Result<CustomerAccount, Error> {
     let mut accounts = accounts(tx, desk, &[customer]).await?;
-    accounts.pop().ok_or_else(|| Error::not_found("customer", customer))
+    accounts.pop().ok_or_else(|| Error::not_found(Thing::Customer, customer))
 }
 
 /// Locks customers in the order of their identifiers until the transaction ends, and reads their
@@ -165,7 +166,7 @@ async fn prepare(
 pub async fn put_plan(tx: &mut dyn Tx, desk: &mut Desk<'_>, plan: PlanId) -> Result<(), Error> {
     if let Entry::Vacant(place) = desk.plans.entry(plan) {
         let found = tx.plan_by_id(plan).await?;
-        place.insert(found.ok_or_else(|| Error::not_found("plan", plan))?);
+        place.insert(found.ok_or_else(|| Error::not_found(Thing::Plan, plan))?);
     }
     Ok(())
 }

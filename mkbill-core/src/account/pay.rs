@@ -7,6 +7,7 @@ use crate::audit::Act;
 use crate::invoice::{InvoiceRefusal, InvoiceState};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{InvoiceId, PaymentId};
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::ledger::{Account, Cause, Posting};
 use crate::payment::{Method, Part, Payment};
@@ -75,12 +76,18 @@ impl CustomerAccount {
         let Some(first) = first else { return Ok(()) };
         let invoice = &self.invoices[self.invoice_index(first)?];
         let advice = match invoice.state {
-            InvoiceState::Void { .. } => "record the payment without naming an invoice",
-            InvoiceState::CarriedOver { .. } => "name the invoice that its rest was carried to",
+            InvoiceState::Void { .. } => said!(
+                "record the payment without naming an invoice",
+                "catat pembayaran tanpa menyebut tagihan"
+            ),
+            InvoiceState::CarriedOver { .. } => said!(
+                "name the invoice that its rest was carried to",
+                "sebutkan tagihan yang menerima sisanya"
+            ),
             InvoiceState::Open | InvoiceState::Paid { .. } => return Ok(()),
         };
         let (number, status) = (invoice.number.clone(), invoice.status());
-        Err(InvoiceRefusal::State { number, status, act: "paid", advice }.into())
+        Err(InvoiceRefusal::State { number, status, act: said!("paid", "dibayar"), advice }.into())
     }
 
     fn take_in(

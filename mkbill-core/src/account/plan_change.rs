@@ -5,6 +5,7 @@ use crate::invoice::draft::{Draft, Item, prorated};
 use crate::invoice::{InvoiceKind, LineKind};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{InvoiceId, PlanId};
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::plan::Plan;
 use crate::plan::terms::BillingMode;
@@ -69,11 +70,16 @@ impl CustomerAccount {
         }
         let subscription = &self.kept[index].subscription;
         if !matches!(subscription.state, SubscriptionState::Active { .. }) {
-            let advice = "change it with the next period instead";
-            return Err(refuse(subscription, "moved to another plan now", advice));
+            let act = said!("moved to another plan now", "dipindah ke paket lain sekarang");
+            let advice =
+                said!("change it with the next period instead", "ubah mulai periode berikutnya");
+            return Err(refuse(subscription, act, advice));
         }
         if subscription.terms.cycle != terms.cycle || subscription.terms.billing != terms.billing {
-            let text = "a plan of another cycle or billing can only begin with the next period";
+            let text = said!(
+                "a plan of another cycle or billing can only begin with the next period",
+                "paket dengan siklus atau cara tagih lain hanya bisa mulai pada periode berikutnya"
+            );
             return Err(SubscriptionRefusal::Days(text).into());
         }
         if self.open_of(subscription.id).next().is_some() {
@@ -150,7 +156,10 @@ impl CustomerAccount {
     /// The period that a day belongs to, of those that are written down.
     pub(super) fn period_on(&self, index: usize, day: jiff::civil::Date) -> Result<Period, Error> {
         let row = self.kept[index].periods.iter().find(|row| row.period.contains(day));
-        let text = "there is no period now: change the plan with the next period";
+        let text = said!(
+            "there is no period now: change the plan with the next period",
+            "sekarang tidak ada periode: ubah paket mulai periode berikutnya"
+        );
         row.map(|row| row.period).ok_or_else(|| SubscriptionRefusal::Days(text).into())
     }
 
@@ -170,7 +179,11 @@ impl CustomerAccount {
     ) -> Result<&'d Plan, Error> {
         let subscription = &self.kept[index].subscription;
         if matches!(subscription.state, SubscriptionState::Cancelled { .. }) {
-            return Err(refuse(subscription, "moved to another plan", "make a new subscription"));
+            return Err(refuse(
+                subscription,
+                said!("moved to another plan", "dipindah ke paket lain"),
+                said!("make a new subscription", "buat langganan baru"),
+            ));
         }
         let plan = desk.plan(to)?;
         let terms = plan.terms_for_subscription()?;

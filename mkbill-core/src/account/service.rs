@@ -8,6 +8,7 @@ use crate::invoice::{Invoice, InvoiceKind};
 use crate::kernel::error::Error;
 use crate::kernel::ids::InvoiceId;
 use crate::kernel::ids::LoginId;
+use crate::kernel::language::{Said, said};
 use crate::notice::NoticeKind;
 use crate::plan::fair_use::UseEffect;
 use crate::plan::terms::{BillingMode, LateRenewal, OverdueAction};
@@ -154,11 +155,17 @@ impl CustomerAccount {
         let subscription = &self.kept[index].subscription;
         let since = desk.date_in(&subscription.zone);
         if !matches!(subscription.state, SubscriptionState::Active { .. }) {
-            let advice = "only one that is active can stand still";
-            return Err(refuse(subscription, "paused", advice));
+            let advice = said!(
+                "only one that is active can stand still",
+                "hanya langganan aktif yang bisa dijeda"
+            );
+            return Err(refuse(subscription, said!("paused", "dijeda"), advice));
         }
         if resume_on.is_some_and(|day| day <= since) {
-            let text = "a pause ends on a day to come: choose a later one, or leave it out";
+            let text = said!(
+                "a pause ends on a day to come: choose a later one, or leave it out",
+                "jeda berakhir pada hari yang akan datang: pilih hari yang lebih akhir, atau kosongkan"
+            );
             return Err(SubscriptionRefusal::Days(text).into());
         }
         let state = SubscriptionState::Paused { since, resume_on };
@@ -175,7 +182,14 @@ impl CustomerAccount {
         let subscription = &self.kept[index].subscription;
         let today = desk.date_in(&subscription.zone);
         let SubscriptionState::Paused { since, .. } = subscription.state else {
-            return Err(refuse(subscription, "resumed", "only one that is paused can be resumed"));
+            return Err(refuse(
+                subscription,
+                said!("resumed", "dilanjutkan"),
+                said!(
+                    "only one that is paused can be resumed",
+                    "hanya yang dijeda bisa dilanjutkan"
+                ),
+            ));
         };
         self.stand_still(desk, index, since, today)?;
         let state = SubscriptionState::Active { since: today };
@@ -192,7 +206,11 @@ impl CustomerAccount {
     pub fn cancel(&mut self, desk: &Desk<'_>, index: usize) -> Result<(), Error> {
         let subscription = &self.kept[index].subscription;
         if matches!(subscription.state, SubscriptionState::Cancelled { .. }) {
-            return Err(refuse(subscription, "cancelled", "it is over already"));
+            return Err(refuse(
+                subscription,
+                said!("cancelled", "dihentikan"),
+                said!("it is over already", "langganan itu sudah berakhir"),
+            ));
         }
         let since = desk.date_in(&subscription.zone);
         let edited = self.kept[index].subscription.edit();
@@ -286,8 +304,10 @@ impl CustomerAccount {
         for invoice in &mut self.invoices {
             if invoice.subscription == Some(own) && invoice.is_open() && invoice.due_on >= from {
                 let due = add_days(invoice.due_on, days);
-                invoice.edit().due_on =
-                    due.ok_or(SubscriptionRefusal::Days("beyond the calendar"))?;
+                invoice.edit().due_on = due.ok_or(SubscriptionRefusal::Days(said!(
+                    "beyond the calendar",
+                    "di luar kalender"
+                )))?;
             }
         }
         self.regrant(desk, index);
@@ -332,10 +352,6 @@ pub(super) fn picture(subscription: &Subscription) -> Value {
     })
 }
 
-pub(super) fn refuse(
-    subscription: &Subscription,
-    act: &'static str,
-    advice: &'static str,
-) -> Error {
+pub(super) fn refuse(subscription: &Subscription, act: Said, advice: Said) -> Error {
     SubscriptionRefusal::State { state: subscription.state.name(), act, advice }.into()
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::RouterId;
+use crate::kernel::language::said;
 use crate::kernel::names::{names, slug};
 
 const NAME_CHARS_MAX: usize = 40;
@@ -150,22 +151,35 @@ impl AlertRule {
     /// [`Error::Invalid`] names the field.
     pub fn checked(self) -> Result<Self, Error> {
         if self.threshold == 0 {
-            return Err(Error::invalid("threshold", "use 1 or more"));
+            return Err(Error::invalid(
+                "threshold",
+                said!("use 1 or more", "gunakan 1 atau lebih"),
+            ));
         }
         within("lasting", self.lasting, LASTING_MAX)?;
         within("cool_down", self.cool_down, COOL_DOWN_MAX)?;
         if self.router.is_some() && !self.condition.is_of_router() {
-            let text = format!("{} is not measured of routers: leave it out", self.condition);
+            let text = said!(
+                "{condition} is not measured of routers: leave it out",
+                "{condition} tidak diukur per router: kosongkan",
+                condition = self.condition,
+            );
             return Err(Error::invalid("router", text));
         }
         if self.escalation.len() > STEPS_MAX {
-            return Err(Error::invalid("escalation", format!("use at most {STEPS_MAX} steps")));
+            return Err(Error::invalid(
+                "escalation",
+                said!("use at most {STEPS_MAX} steps", "gunakan paling banyak {STEPS_MAX} langkah"),
+            ));
         }
         for step in &self.escalation {
             within("escalation", step.after, ESCALATION_MAX)?;
         }
         if !self.escalation.is_sorted_by_key(|step| step.after) {
-            return Err(Error::invalid("escalation", "give the steps in the order of time"));
+            return Err(Error::invalid(
+                "escalation",
+                said!("give the steps in the order of time", "urutkan langkah menurut waktu"),
+            ));
         }
         Ok(self)
     }
@@ -196,7 +210,13 @@ impl AlertRule {
 fn within(field: &'static str, span: SignedDuration, most: SignedDuration) -> Result<(), Error> {
     if span.is_negative() || span > most || span.subsec_nanos() != 0 {
         let hours = most.as_hours();
-        return Err(Error::invalid(field, format!("use whole seconds, at most {hours} hours")));
+        return Err(Error::invalid(
+            field,
+            said!(
+                "use whole seconds, at most {hours} hours",
+                "gunakan detik bulat, paling lama {hours} jam"
+            ),
+        ));
     }
     Ok(())
 }
@@ -217,6 +237,15 @@ impl Refusal for AlertRefusal {
         match self {
             Self::TooMany => "too_many_alert_rules",
             Self::Over => "alert_over",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::TooMany => {
+                format!("sudah ada {RULES_MAX} aturan, jumlah paling banyak: hapus satu")
+            }
+            Self::Over => "peringatan sudah selesai: tidak ada yang perlu dikonfirmasi".to_owned(),
         }
     }
 }

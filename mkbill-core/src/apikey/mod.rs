@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use crate::kernel::entropy::Entropy;
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::ApiKeyId;
+use crate::kernel::language::said;
 use crate::kernel::permission::Permissions;
 
 const MARK: &str = "mk_";
@@ -83,6 +84,16 @@ impl Refusal for ApiKeyRefusal {
             Self::Over => "expiry_past",
         }
     }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::NoScope => "kunci memerlukan paling sedikit satu cakupan izin".to_owned(),
+            Self::BeyondMaker => {
+                "tidak ada yang bisa memberi kunci izin yang tidak ia miliki sendiri".to_owned()
+            }
+            Self::Over => "kunci sudah langsung kedaluwarsa: beri waktu di masa depan".to_owned(),
+        }
+    }
 }
 
 /// The digest a key is found by.
@@ -121,7 +132,10 @@ pub fn checked_name(name: &str) -> Result<String, Error> {
     } else {
         Err(Error::invalid(
             "name",
-            format!("use 1 to {NAME_CHARS_MAX} of a-z, A-Z, 0-9, -, _ and ."),
+            said!(
+                "use 1 to {NAME_CHARS_MAX} of a-z, A-Z, 0-9, -, _ and .",
+                "gunakan 1 sampai {NAME_CHARS_MAX} karakter dari a-z, A-Z, 0-9, -, _ dan ."
+            ),
         ))
     }
 }

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::names::names;
 
 use super::Record;
@@ -52,7 +53,15 @@ impl FromStr for ChainHash {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = || Error::invalid("expect", "use POSITION:HASH as a verification told it");
+        let wrong = || {
+            Error::invalid(
+                "expect",
+                said!(
+                    "use POSITION:HASH as a verification told it",
+                    "gunakan POSITION:HASH seperti yang disebut oleh verifikasi"
+                ),
+            )
+        };
         let digits = text.as_bytes();
         if digits.len() != 2 * HASH_BYTES || !digits.iter().all(u8::is_ascii_hexdigit) {
             return Err(wrong());
@@ -108,7 +117,15 @@ impl FromStr for Head {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = || Error::invalid("expect", "use POSITION:HASH as a verification told it");
+        let wrong = || {
+            Error::invalid(
+                "expect",
+                said!(
+                    "use POSITION:HASH as a verification told it",
+                    "gunakan POSITION:HASH seperti yang disebut oleh verifikasi"
+                ),
+            )
+        };
         let (position, hash) = text.split_once(':').ok_or_else(wrong)?;
         let position = position.parse().ok().filter(|position| *position > 0);
         Ok(Self { position: position.ok_or_else(wrong)?, hash: hash.parse()? })

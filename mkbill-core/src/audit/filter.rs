@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
+use crate::kernel::wrong::Wrong;
 
 const WORD_CHARS_MAX: usize = 120;
 const SEARCH_CHARS_MAX: usize = 100;
@@ -33,9 +35,13 @@ impl FromStr for ActionFilter {
             Some(words) if words.ends_with('.') && plain(words) => {
                 Ok(Self::Beginning(words.to_owned()))
             }
-            _ => {
-                Err(Error::invalid("action", "use an action such as voucher.extend, or voucher.*"))
-            }
+            _ => Err(Error::invalid(
+                "action",
+                said!(
+                    "use an action such as voucher.extend, or voucher.*",
+                    "gunakan tindakan seperti voucher.extend, atau voucher.*"
+                ),
+            )),
         }
     }
 }
@@ -57,7 +63,7 @@ impl FromStr for ReasonSearch {
     fn from_str(text: &str) -> Result<Self, Error> {
         let text = text.trim();
         if !(1..=SEARCH_CHARS_MAX).contains(&text.chars().count()) || text.contains('\0') {
-            return Err(Error::invalid("q", format!("use 1 to {SEARCH_CHARS_MAX} characters")));
+            return Err(Error::invalid("q", Wrong::Length { least: 1, most: SEARCH_CHARS_MAX }));
         }
         Ok(Self(text.to_owned()))
     }
@@ -95,12 +101,21 @@ impl AuditFilter {
         if let (Some(from), Some(until)) = (self.from, self.until)
             && from >= until
         {
-            return Err(Error::invalid("from", "`from` is not before `to`"));
+            return Err(Error::invalid(
+                "from",
+                said!("`from` is not before `to`", "`from` tidak lebih awal dari `to`"),
+            ));
         }
         let words = [("actor", &self.actor), ("subject_kind", &self.subject_kind)];
         for (field, word) in words {
             if word.as_ref().is_some_and(|word| word.chars().count() > 2 * WORD_CHARS_MAX) {
-                return Err(Error::invalid(field, "nothing has a name as long as that"));
+                return Err(Error::invalid(
+                    field,
+                    said!(
+                        "nothing has a name as long as that",
+                        "tidak ada yang namanya sepanjang itu"
+                    ),
+                ));
             }
         }
         Ok(())

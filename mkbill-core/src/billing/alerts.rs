@@ -19,6 +19,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{AlertId, NoticeId, RouterId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::notice::{Notice, NoticeKind};
 use crate::request::{Once, once};
 use crate::router::Router;
@@ -279,7 +280,7 @@ fn picture(alert: &Alert, router: Option<&str>) -> Value {
 }
 
 async fn acknowledge(tx: &mut dyn Tx, context: Context<'_>, id: AlertId) -> Result<Alert, Error> {
-    let alert = tx.alert_by_id(id).await?.ok_or_else(|| Error::not_found("alert", id))?;
+    let alert = tx.alert_by_id(id).await?.ok_or_else(|| Error::not_found(Thing::Alert, id))?;
     let input = Fingerprint::of("alert.acknowledge", &[&id]);
     let again = once(tx, context, input, id.uuid()).await? != Once::First;
     match &alert.state {
@@ -326,7 +327,7 @@ async fn remove(tx: &mut dyn Tx, context: Context<'_>, name: &RuleName) -> Resul
     let rules = tx.alert_rules_lock().await?;
     let before = rules.iter().find(|rule| rule.name == *name);
     if !tx.alert_rule_delete(name).await? {
-        return Err(Error::not_found("alert rule", name));
+        return Err(Error::not_found(Thing::AlertRule, name));
     }
     note(tx, context, "alert_rule.remove", before, None).await
 }

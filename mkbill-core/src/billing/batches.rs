@@ -9,6 +9,7 @@ use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::BatchId;
 use crate::kernel::page::{PAGE_ITEMS_MAX, Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::plan::Plan;
 use crate::request::{Once, once};
 use crate::router::RouterName;
@@ -65,15 +66,25 @@ pub enum Unpushed {
 #[error(
     "{waiting} of {count} vouchers of {number} are not on the router yet: wait for the push, or ask for unpushed ones too"
 )]
-struct NotPushed {
-    number: BatchNumber,
-    waiting: u32,
-    count: u32,
+pub struct NotPushed {
+    /// The batch.
+    pub number: BatchNumber,
+    /// How many are not there yet.
+    pub waiting: u32,
+    /// How many it has.
+    pub count: u32,
 }
 
 impl Refusal for NotPushed {
     fn code(&self) -> &'static str {
         "batch_not_pushed"
+    }
+
+    fn indonesian(&self) -> String {
+        let Self { number, waiting, count } = self;
+        format!(
+            "{waiting} dari {count} voucher pada {number} belum ada di router: tunggu pengirimannya, atau minta juga yang belum dikirim"
+        )
     }
 }
 
@@ -169,7 +180,7 @@ async fn find(tx: &mut dyn Tx, key: &str) -> Result<Batch, Error> {
         Ok(id) => tx.batch_by_id(id).await?,
         Err(_) => tx.batch_by_number(&BatchNumber::stored(key.to_owned())).await?,
     };
-    found.ok_or_else(|| Error::not_found("batch", key))
+    found.ok_or_else(|| Error::not_found(Thing::Batch, key))
 }
 
 async fn view_of(tx: &mut dyn Tx, key: &str) -> Result<BatchView, Error> {

@@ -8,9 +8,11 @@ use crate::audit::{Act, Record};
 use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::CustomerId;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money, MoneyError};
 use crate::kernel::page::{PAGE_ITEMS_MAX, Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::ledger::Entry;
 use crate::ledger::statement::Statement;
 use crate::ledger::store::EntryFilter;
@@ -44,6 +46,21 @@ impl Refusal for BooksRefusal {
             Self::NotOver(_) => "books_day_not_over",
             Self::Forward(_) => "books_closed_already",
             Self::Backward => "books_not_closed",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::NotOver(day) => {
+                format!("buku paling jauh ditutup sampai kemarin: {day} belum berakhir")
+            }
+            Self::Forward(day) => {
+                format!("buku sudah ditutup sampai {day}: buka dulu untuk memundurkannya")
+            }
+            Self::Backward => {
+                "buku tidak ditutup sampai hari yang lebih akhir: tutup buku untuk memajukannya"
+                    .to_owned()
+            }
         }
     }
 }
@@ -143,7 +160,9 @@ impl Reader {
     /// [`Error::Invalid`] for a year outside the calendar.
     pub async fn months(&self, year: i16) -> Result<Vec<MonthRow>, Error> {
         let last = Date::new(year, 12, 31);
-        let last = last.map_err(|_| Error::invalid("year", "use a year such as 2026"))?;
+        let last = last.map_err(|_| {
+            Error::invalid("year", said!("use a year such as 2026", "gunakan tahun seperti 2026"))
+        })?;
         let currency = self.currency();
         let all = snapshot!(self.store(), |tx| tx.months(last, currency).await)?;
         Ok(of_year(year, currency, &running(all)?))
@@ -179,7 +198,7 @@ async fn statement(
     range: StatementRange,
 ) -> Result<Statement, Error> {
     let found = tx.customer_by_id(customer).await?;
-    found.ok_or_else(|| Error::not_found("customer", customer))?;
+    found.ok_or_else(|| Error::not_found(Thing::Customer, customer))?;
     let opening = tx.statement_opening(customer, currency, &range).await?;
     let lines = tx.statement(customer, currency, &range, PAGE_ITEMS_MAX + 1).await?;
     Ok(Statement::of(opening, lines, PAGE_ITEMS_MAX as usize)?)

@@ -10,6 +10,7 @@ use crate::event::feed::Feed;
 use crate::kernel::clock::TestClock;
 use crate::kernel::entropy::{Entropy, OsEntropy};
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::secret::MasterKey;
 use crate::kernel::time::{BusinessZone, Clock, SystemClock};
@@ -106,12 +107,21 @@ impl BillingBuilder {
     pub fn build(self) -> Result<Billing, Error> {
         let poll_every = self.poll_every.unwrap_or(POLL_EVERY);
         if !(POLL_EVERY_MIN..=POLL_EVERY_MAX).contains(&poll_every) {
-            return Err(Error::invalid("poll_every", "use one second to one hour"));
+            return Err(Error::invalid(
+                "poll_every",
+                said!("use one second to one hour", "gunakan satu detik sampai satu jam"),
+            ));
         }
         let zone = match self.zone {
             Some(zone) => zone,
             None => BusinessZone::named(BUSINESS_ZONE).map_err(|_| {
-                Error::invalid("zone", "the time zone database has no Asia/Jakarta")
+                Error::invalid(
+                    "zone",
+                    said!(
+                        "the time zone database has no Asia/Jakarta",
+                        "basis data zona waktu tidak memuat Asia/Jakarta"
+                    ),
+                )
             })?,
         };
         let currency = self.currency.unwrap_or(Currency::IDR);
@@ -142,5 +152,8 @@ impl BillingBuilder {
 }
 
 fn missing(part: &'static str) -> Error {
-    Error::invalid(part, "the engine cannot be built without it")
+    Error::invalid(
+        part,
+        said!("the engine cannot be built without it", "mesin tidak bisa dibangun tanpa ini"),
+    )
 }

@@ -9,8 +9,10 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::VendorId;
+use crate::kernel::language::said;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::request::{Once, once};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
@@ -102,7 +104,7 @@ pub(super) async fn find_vendor(tx: &mut dyn Tx, key: &str) -> Result<Vendor, Er
             Err(_) => None,
         },
     };
-    found.ok_or_else(|| Error::not_found("vendor", key))
+    found.ok_or_else(|| Error::not_found(Thing::Vendor, key))
 }
 
 async fn insert_vendor(
@@ -115,7 +117,10 @@ async fn insert_vendor(
         return find_vendor(tx, &id.to_string()).await;
     }
     if !tx.vendor_insert(vendor).await? {
-        return Err(Error::conflict("vendor", format!("the code `{}` is taken", vendor.code)));
+        return Err(Error::conflict(
+            Thing::Vendor,
+            said!("the code `{code}` is taken", "kode `{code}` sudah dipakai", code = vendor.code),
+        ));
     }
     let act = Act { action: "vendor.add", subject_kind: "vendor", subject: vendor.id.uuid() };
     let after = json!({ "code": vendor.code.as_str(), "name": vendor.name });
@@ -135,8 +140,12 @@ async fn insert_tax_rule(
         return Ok(());
     }
     if !tx.tax_rule_insert(name, rule, context.now).await? {
-        let text = format!("`{name}` has a rule from {} on already", rule.since());
-        return Err(Error::conflict("tax", text));
+        let text = said!(
+            "`{name}` has a rule from {since} on already",
+            "`{name}` sudah punya aturan mulai {since}",
+            since = rule.since(),
+        );
+        return Err(Error::conflict(Thing::Tax, text));
     }
     note_tax(tx, context, "tax.add", name, rule).await
 }
@@ -154,7 +163,7 @@ async fn withdraw_tax_rule(
     let all = tx.tax_rules_all().await?;
     let own: Vec<TaxRule> = all.into_iter().filter(|(n, _)| n == name).map(|(_, r)| r).collect();
     let Some(rule) = own.iter().find(|rule| rule.since() == since) else {
-        return Err(Error::not_found("tax", format!("{name} from {since}")));
+        return Err(Error::not_found(Thing::Tax, format!("{name} from {since}")));
     };
     if own.len() == 1 && tx.tax_in_use(name).await? {
         return Err(TaxRefusal::OnlyRule(name.clone()).into());

@@ -9,6 +9,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, SubscriptionId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::request::Once;
 use crate::store::Tx;
 use crate::transact::{snapshot, transact};
@@ -110,7 +111,7 @@ pub(super) async fn standing(
     customer: CustomerId,
 ) -> Result<Vec<Standing>, Error> {
     let found = tx.customer_by_id(customer).await?;
-    found.ok_or_else(|| Error::not_found("customer", customer))?;
+    found.ok_or_else(|| Error::not_found(Thing::Customer, customer))?;
     let held = tx.credit_of(&[customer]).await?;
     let open: Vec<Invoice> = tx.invoices_open_of(&[customer]).await?;
     let mut currencies: Vec<Currency> =
@@ -176,7 +177,9 @@ async fn move_credit(
     let mut accounts = load::accounts(tx, &mut desk, &both).await?;
     let mut take = |id| {
         let place = accounts.iter().position(|account| account.holder.id == id);
-        place.map(|place| accounts.remove(place)).ok_or_else(|| Error::not_found("customer", id))
+        place
+            .map(|place| accounts.remove(place))
+            .ok_or_else(|| Error::not_found(Thing::Customer, id))
     };
     let mut giver = take(from)?;
     if let Some(subscription) = from_subscription {

@@ -13,9 +13,11 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::CustomerId;
+use crate::kernel::language::said;
 use crate::kernel::money::Currency;
 use crate::kernel::page::{PAGE_ITEMS_MAX, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::payment::Payment;
 use crate::payment::store::PaymentFilter;
 use crate::request::Once;
@@ -265,7 +267,13 @@ async fn nobody(tx: &mut dyn Tx, id: CustomerId) -> Result<PhoneNumber, Error> {
             return Ok(phone);
         }
     }
-    Err(Error::conflict("customer", "no number that stands for nobody is free"))
+    Err(Error::conflict(
+        Thing::Customer,
+        said!(
+            "no number that stands for nobody is free",
+            "tidak ada nomor kosong tanpa pemilik yang tersedia"
+        ),
+    ))
 }
 
 async fn statistics(

@@ -18,9 +18,11 @@ use crate::kernel::caller::{Caller, Fingerprint, Mode};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::CustomerId;
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::request::{Asked, Once, once_about};
 use crate::store::{StoreError, Tx};
 use crate::transact::{snapshot, transact};
@@ -146,7 +148,10 @@ fn check(filter: &CustomerFilter) -> Result<(), Error> {
     let mut currencies = named.into_iter().chain([filter.order.currency()]).flatten();
     let first = currencies.next();
     if currencies.any(|currency| Some(currency) != first) {
-        let text = "use one currency for balance_min, balance_max and the order";
+        let text = said!(
+            "use one currency for balance_min, balance_max and the order",
+            "gunakan satu mata uang untuk balance_min, balance_max dan urutannya"
+        );
         return Err(Error::invalid("balance_max", text));
     }
     Ok(())
@@ -237,7 +242,10 @@ async fn activity(
 }
 
 fn taken(phone: &PhoneNumber) -> Error {
-    Error::conflict("customer", format!("another customer has the number {phone}"))
+    Error::conflict(
+        Thing::Customer,
+        said!("another customer has the number {phone}", "pelanggan lain memakai nomor {phone}"),
+    )
 }
 
 /// Writes down what was done to a customer: `after` holds no personal values.
@@ -299,7 +307,7 @@ pub(super) async fn check_cancelled(tx: &mut dyn Tx, id: CustomerId) -> Result<(
 /// One customer, locked until the transaction ends.
 pub(super) async fn locked(tx: &mut dyn Tx, id: CustomerId) -> Result<Customer, Error> {
     let found = tx.customers_lock(&[id]).await?.pop();
-    found.ok_or_else(|| Error::not_found("customer", id))
+    found.ok_or_else(|| Error::not_found(Thing::Customer, id))
 }
 
 /// One customer, by identity or number.
@@ -311,7 +319,7 @@ pub(super) async fn find(reader: &Reader, tx: &mut dyn Tx, key: &str) -> Result<
             Err(_) => None,
         },
     };
-    found.ok_or_else(|| Error::not_found("customer", key))
+    found.ok_or_else(|| Error::not_found(Thing::Customer, key))
 }
 
 async fn found_view(reader: &Reader, tx: &mut dyn Tx, key: &str) -> Result<CustomerView, Error> {
@@ -322,13 +330,13 @@ async fn found_view(reader: &Reader, tx: &mut dyn Tx, key: &str) -> Result<Custo
 /// A customer as it stands now.
 pub(super) async fn view_of(tx: &mut dyn Tx, id: CustomerId) -> Result<CustomerView, Error> {
     let customer = tx.customer_by_id(id).await?;
-    one_view(tx, customer.ok_or_else(|| Error::not_found("customer", id))?).await
+    one_view(tx, customer.ok_or_else(|| Error::not_found(Thing::Customer, id))?).await
 }
 
 pub(super) async fn one_view(tx: &mut dyn Tx, customer: Customer) -> Result<CustomerView, Error> {
     let id = customer.id;
     let view = views(tx, vec![customer]).await?.pop();
-    view.ok_or_else(|| Error::not_found("customer", id))
+    view.ok_or_else(|| Error::not_found(Thing::Customer, id))
 }
 
 async fn page_of(

@@ -7,6 +7,7 @@ use crate::event::{Event, KEPT_DAYS, Position};
 use crate::kernel::caller::Mode;
 use crate::kernel::error::Error;
 use crate::kernel::page::PAGE_ITEMS_MAX;
+use crate::kernel::wrong::Wrong;
 use crate::request::answer::ANSWER_KEPT;
 use crate::router::sample::SAMPLES_KEPT_DAYS;
 use crate::staff::slow_down::FORGOTTEN_AFTER;
@@ -55,7 +56,10 @@ impl Reader {
     /// [`Error::Invalid`] for a limit out of bounds.
     pub async fn events(&self, after: Position, limit: u32) -> Result<Vec<Event>, Error> {
         if !(1..=PAGE_ITEMS_MAX).contains(&limit) {
-            return Err(Error::invalid("limit", format!("use 1 to {PAGE_ITEMS_MAX}")));
+            return Err(Error::invalid(
+                "limit",
+                Wrong::Range { least: 1, most: PAGE_ITEMS_MAX.into() },
+            ));
         }
         reading!(self.store(), |tx| tx.events_after(after, limit).await)
     }

@@ -10,6 +10,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, LoginId, PaymentId, SubscriptionId};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::page::{PAGE_ITEMS_MAX, PageRequest};
+use crate::kernel::thing::Thing;
 use crate::ledger::statement::StatementLine;
 use crate::plan::fair_use::UseEffect;
 use crate::provisioning::{Login, Owner, SyncState};
@@ -225,7 +226,7 @@ fn line_fact(line: &StatementLine) -> Fact {
 
 async fn of_subscription_id(tx: &mut dyn Tx, id: SubscriptionId) -> Result<Explanation, Error> {
     let found = tx.subscription_by_id(id).await?;
-    let subscription = found.ok_or_else(|| Error::not_found("subscription", id))?;
+    let subscription = found.ok_or_else(|| Error::not_found(Thing::Subscription, id))?;
     of_subscription(tx, &subscription).await
 }
 
@@ -311,7 +312,7 @@ fn login_text(login: &Login) -> String {
 }
 
 async fn of_login(tx: &mut dyn Tx, id: LoginId) -> Result<Explanation, Error> {
-    let login = tx.login_by_id(id).await?.ok_or_else(|| Error::not_found("login", id))?;
+    let login = tx.login_by_id(id).await?.ok_or_else(|| Error::not_found(Thing::Login, id))?;
     match login.owner {
         Owner::Subscription(subscription) => of_subscription_id(tx, subscription).await,
         Owner::Voucher(voucher) => {

@@ -13,6 +13,7 @@ use crate::kernel::caller::{Caller, Fingerprint, Mode};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, SubscriptionId};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::request::Once;
 use crate::store::Tx;
 use crate::subscription::period_use::PeriodUse;
@@ -96,7 +97,7 @@ impl Reader {
     pub async fn period_use(&self, id: SubscriptionId) -> Result<Option<PeriodUse>, Error> {
         reading!(self.store(), |tx| {
             let known = tx.subscription_by_id(id).await?;
-            let known = known.ok_or_else(|| Error::not_found("subscription", id))?;
+            let known = known.ok_or_else(|| Error::not_found(Thing::Subscription, id))?;
             Ok::<_, Error>(tx.use_of(known.id).await?)
         })
     }
@@ -160,7 +161,7 @@ async fn reset(
     id: SubscriptionId,
 ) -> Result<Option<PeriodUse>, Error> {
     let found = tx.subscription_by_id(id).await?;
-    let found = found.ok_or_else(|| Error::not_found("subscription", id))?;
+    let found = found.ok_or_else(|| Error::not_found(Thing::Subscription, id))?;
     let input = Fingerprint::of("subscription.reset_use", &[&id]);
     if let Once::Again(_) = first_time(tx, &desk, input, id.uuid()).await? {
         return Ok(tx.use_of(id).await?);

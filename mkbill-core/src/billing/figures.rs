@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::kernel::error::Error;
 use crate::kernel::money::Currency;
 use crate::kernel::time::{BusinessZone, saturating_add};
+use crate::kernel::wrong::Wrong;
 use crate::report::subscribers::{
     CHURN_DAYS, SubscriberFigures, SubscriptionFigures, TopBy, TopCustomer, Window,
 };
@@ -42,7 +43,7 @@ impl Reader {
         limit: u32,
     ) -> Result<Vec<TopCustomer>, Error> {
         if !(1..=TOP_MAX).contains(&limit) {
-            return Err(Error::invalid("limit", format!("use 1 to {TOP_MAX}")));
+            return Err(Error::invalid("limit", Wrong::Range { least: 1, most: TOP_MAX.into() }));
         }
         let (since, currency) = (since(self.now(), window), self.currency());
         let since = since.map(|since| self.zone().date(since));

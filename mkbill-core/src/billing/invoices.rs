@@ -15,6 +15,7 @@ use crate::kernel::ids::{CustomerId, InvoiceId};
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::payment::Allocation;
 use crate::request::Once;
 use crate::store::Tx;
@@ -141,7 +142,7 @@ impl Reader {
 
 /// One by identity.
 pub(super) async fn by_id(tx: &mut dyn Tx, id: InvoiceId) -> Result<Invoice, Error> {
-    tx.invoice_by_id(id).await?.ok_or_else(|| Error::not_found("invoice", id))
+    tx.invoice_by_id(id).await?.ok_or_else(|| Error::not_found(Thing::Invoice, id))
 }
 
 pub(super) async fn find(tx: &mut dyn Tx, key: &str) -> Result<Invoice, Error> {
@@ -149,7 +150,7 @@ pub(super) async fn find(tx: &mut dyn Tx, key: &str) -> Result<Invoice, Error> {
         Ok(id) => tx.invoice_by_id(id).await?,
         Err(_) => tx.invoice_by_number(&DocumentNumber::stored(key.to_owned())).await?,
     };
-    found.ok_or_else(|| Error::not_found("invoice", key))
+    found.ok_or_else(|| Error::not_found(Thing::Invoice, key))
 }
 
 async fn view_of(tx: &mut dyn Tx, key: &str) -> Result<InvoiceView, Error> {
@@ -159,7 +160,7 @@ async fn view_of(tx: &mut dyn Tx, key: &str) -> Result<InvoiceView, Error> {
 
 async fn view_by_token(tx: &mut dyn Tx, digest: TokenDigest) -> Result<InvoiceView, Error> {
     let invoice = tx.invoice_by_token(digest).await?;
-    view(tx, invoice.ok_or_else(|| Error::not_found("invoice", "this token"))?).await
+    view(tx, invoice.ok_or_else(|| Error::not_found(Thing::Invoice, "this token"))?).await
 }
 
 pub(super) async fn view(tx: &mut dyn Tx, invoice: Invoice) -> Result<InvoiceView, Error> {
@@ -181,7 +182,7 @@ async fn issue(
     }
     let mut account = open(tx, &mut desk, customer).await?;
     if let Some(tax) = manual.tax.as_ref().filter(|tax| !desk.taxes.contains_key(tax)) {
-        return Err(Error::not_found("tax", tax));
+        return Err(Error::not_found(Thing::Tax, tax));
     }
     account.issue_manual(&desk, id, manual.clone())?;
     finish(tx, &desk, account).await?;

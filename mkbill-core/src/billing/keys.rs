@@ -9,7 +9,9 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::ApiKeyId;
+use crate::kernel::language::said;
 use crate::kernel::permission::{Permission, Permissions};
+use crate::kernel::thing::Thing;
 use crate::request::{Asked, once_about};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
@@ -64,7 +66,7 @@ impl Reader {
     /// [`Error::NotFound`] if there is none.
     pub async fn api_key(&self, name: &str) -> Result<ApiKey, Error> {
         let found = reading!(self.store(), |tx| tx.api_key_by_name(name).await)?;
-        found.ok_or_else(|| Error::not_found("api_key", name))
+        found.ok_or_else(|| Error::not_found(Thing::ApiKey, name))
     }
 }
 
@@ -106,19 +108,23 @@ async fn insert(
     digest: KeyDigest,
 ) -> Result<(), Error> {
     if !tx.api_key_insert(key, digest).await? {
-        return Err(Error::conflict("api_key", format!("the name `{}` is taken", key.name)));
+        return Err(Error::conflict(
+            Thing::ApiKey,
+            said!("the name `{name}` is taken", "nama `{name}` sudah dipakai", name = key.name),
+        ));
     }
     Ok(tx.audit_append(&[record(context, "api_key.create", key)]).await?)
 }
 
 async fn revoke(tx: &mut dyn Tx, context: Context<'_>, name: &str) -> Result<ApiKey, Error> {
-    let found = tx.api_key_by_name(name).await?.ok_or_else(|| Error::not_found("api_key", name));
+    let found =
+        tx.api_key_by_name(name).await?.ok_or_else(|| Error::not_found(Thing::ApiKey, name));
     let input = Fingerprint::of("api_key.revoke", &[&name]);
     let key = match once_about(tx, context, input, found, |key| key.id.uuid()).await? {
         Asked::First(key) => key,
         Asked::Again(_) => {
             let again = tx.api_key_by_name(name).await?;
-            return again.ok_or_else(|| Error::not_found("api_key", name));
+            return again.ok_or_else(|| Error::not_found(Thing::ApiKey, name));
         }
     };
     if key.revoked_at.is_some() {

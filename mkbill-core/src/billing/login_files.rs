@@ -127,8 +127,8 @@ impl Tally {
 
 fn bad(line: u64, column: &str, error: Error) -> LineError {
     let problem = match error {
-        Error::Invalid { problem, .. } => problem,
-        Error::Conflict { detail, .. } => detail,
+        Error::Invalid { problem, .. } => problem.to_string(),
+        Error::Conflict { detail, .. } => detail.to_string(),
         other => other.to_string(),
     };
     LineError::new(line, column, problem)

@@ -11,8 +11,10 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{CustomerId, LoginId, RouterId, SubscriptionId};
+use crate::kernel::language::said;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::plan::terms::{Service, Terms};
 use crate::provisioning::line::{Line, LineField};
 use crate::provisioning::numbering::{self, LoginPrefix, Naming, NumberingRefusal};
@@ -77,6 +79,20 @@ impl Refusal for LoginRefusal {
             Self::OfVoucher(_) => "login_of_voucher",
             Self::Over(_) => "login_over",
             Self::Exists(_) => LOGIN_EXISTS,
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::OfVoucher(name) => {
+                format!("login `{name}` milik sebuah voucher: ubah vouchernya")
+            }
+            Self::Over(name) => {
+                format!("login `{name}` sudah berakhir: beri langganan login yang baru")
+            }
+            Self::Exists(name) => format!(
+                "pelanggan ini sudah punya login `{name}`: pilih nama lain untuk login kedua"
+            ),
         }
     }
 }
@@ -251,12 +267,12 @@ impl Reader {
 }
 
 async fn by_id(tx: &mut dyn Tx, id: LoginId) -> Result<Login, Error> {
-    tx.login_by_id(id).await?.ok_or_else(|| Error::not_found("login", id))
+    tx.login_by_id(id).await?.ok_or_else(|| Error::not_found(Thing::Login, id))
 }
 
 /// One login, locked until the transaction ends.
 async fn locked(tx: &mut dyn Tx, id: LoginId) -> Result<Login, Error> {
-    tx.login_lock(id).await?.ok_or_else(|| Error::not_found("login", id))
+    tx.login_lock(id).await?.ok_or_else(|| Error::not_found(Thing::Login, id))
 }
 
 /// A login that a person may change.
@@ -334,7 +350,7 @@ async fn give(
     wanted: &SubscriberLogin,
 ) -> Result<Login, Error> {
     let subscription = tx.subscription_by_id(id).await?;
-    let subscription = subscription.ok_or_else(|| Error::not_found("subscription", id))?;
+    let subscription = subscription.ok_or_else(|| Error::not_found(Thing::Subscription, id))?;
     let new_id = desk.id(LoginId::in_run);
     let input = Fingerprint::of("subscription.login", &[&id, wanted]);
     if let Once::Again(made) = once(tx, desk.context, input, new_id.uuid()).await? {
@@ -366,7 +382,7 @@ async fn remove(tx: &mut dyn Tx, mut desk: Desk<'_>, id: LoginId) -> Result<Logi
     desk.context.caller.has_seen(login.revision)?;
     let subscription = subscription_of(&login)?;
     let customer = tx.subscription_by_id(subscription).await?.map(|kept| kept.customer);
-    let customer = customer.ok_or_else(|| Error::not_found("subscription", subscription))?;
+    let customer = customer.ok_or_else(|| Error::not_found(Thing::Subscription, subscription))?;
     let mut account = open(tx, &mut desk, customer).await?;
     // Read again under the locks: another removal may have been first.
     let login = locked(tx, id).await?;
@@ -435,12 +451,15 @@ pub(super) async fn make(
 ) -> Result<Login, Error> {
     let kind = menu_of(new.terms.service);
     let router = tx.router_hold(wanted.router).await?;
-    let router = router.ok_or_else(|| Error::not_found("router", wanted.router))?;
+    let router = router.ok_or_else(|| Error::not_found(Thing::Router, wanted.router))?;
     for name in [new.profile].into_iter().chain(new.terms.profiles()) {
         profile::expect(tx, &router, kind, name).await?;
     }
     if wanted.adopt && (wanted.password.is_some() || !wanted.line.is_empty()) {
-        let text = "what is taken over keeps its password and addresses: change them afterwards";
+        let text = said!(
+            "what is taken over keeps its password and addresses: change them afterwards",
+            "login yang diambil alih tetap memakai kata sandi dan alamatnya: ubah setelah itu"
+        );
         return Err(Error::invalid("adopt", text));
     }
     let line = Line::of(kind, wanted.line.iter().cloned())?;
@@ -492,24 +511,30 @@ async fn chosen(
     adopt: bool,
 ) -> Result<LoginName, Error> {
     if tx.login_by_name(router.id, kind, name.as_str()).await?.is_some() {
-        let text = format!("`{name}` is taken on router {}", router.name);
-        return Err(Error::conflict("login", text));
+        let text = said!(
+            "`{name}` is taken on router {router}",
+            "`{name}` sudah dipakai di router {router}",
+            router = router.name,
+        );
+        return Err(Error::conflict(Thing::Login, text));
     }
     let stranger = tx.stranger_named(router.id, kind, name.as_str()).await?;
     match (stranger, adopt) {
         (Some(_), false) => {
-            let text = format!(
-                "router {} has a {kind} login `{name}` that is not ours: choose another name, or adopt it",
-                router.name
+            let text = said!(
+                "router {router} has a {kind} login `{name}` that is not ours: choose another name, or adopt it",
+                "router {router} punya login {kind} `{name}` yang bukan milik kami: pilih nama lain, atau ambil alih",
+                router = router.name,
             );
-            return Err(Error::conflict("login", text));
+            return Err(Error::conflict(Thing::Login, text));
         }
         (None, true) => {
-            let text = format!(
-                "router {} has no {kind} login `{name}` to be taken over, or was not looked at since",
-                router.name
+            let text = said!(
+                "router {router} has no {kind} login `{name}` to be taken over, or was not looked at since",
+                "router {router} tidak punya login {kind} `{name}` untuk diambil alih, atau belum diperiksa lagi",
+                router = router.name,
             );
-            return Err(Error::conflict("login", text));
+            return Err(Error::conflict(Thing::Login, text));
         }
         _ => {}
     }
@@ -555,8 +580,12 @@ async fn refuse_taken_address(
     let Some(address) = line.get(LineField::RemoteAddress) else { return Ok(()) };
     match tx.login_by_address(router, address).await? {
         Some(other) if Some(other.id) != own => {
-            let text = format!("{address} is the address of `{}` on the same router", other.name);
-            Err(Error::conflict("remote_address", text))
+            let text = said!(
+                "{address} is the address of `{other}` on the same router",
+                "{address} adalah alamat `{other}` di router yang sama",
+                other = other.name,
+            );
+            Err(Error::conflict(Thing::RemoteAddress, text))
         }
         _ => Ok(()),
     }

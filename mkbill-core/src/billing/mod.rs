@@ -72,7 +72,7 @@ use crate::store::Store;
 
 pub use crate::provisioning::numbering::Naming;
 pub use audit::AuditExport;
-pub use batches::{BatchView, Receipt, Unpushed};
+pub use batches::{BatchView, NotPushed, Receipt, Unpushed};
 pub use books::BooksRefusal;
 pub use builder::BillingBuilder;
 pub use checks::{DoctorReport, Finding};

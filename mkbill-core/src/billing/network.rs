@@ -11,6 +11,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, RouterId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::provisioning::Login;
 use crate::provisioning::comment::OwnMark;
 use crate::provisioning::diff::{Diff, diff};
@@ -83,7 +84,7 @@ impl Reader {
     ) -> Result<Vec<UsageDay>, Error> {
         reading!(self.store(), |tx| {
             let known = tx.login_by_id(login).await?;
-            let known = known.ok_or_else(|| Error::not_found("login", login))?;
+            let known = known.ok_or_else(|| Error::not_found(Thing::Login, login))?;
             Ok::<_, Error>(tx.usage_days(known.id, from, to).await?)
         })
     }
@@ -139,7 +140,7 @@ impl Reader {
             let days = tx.interface_days(router.id, name, from, to).await?;
             let is_known = !days.is_empty()
                 || tx.interfaces(router.id).await?.iter().any(|known| known.name == name);
-            if is_known { Ok(days) } else { Err(Error::not_found("interface", name)) }
+            if is_known { Ok(days) } else { Err(Error::not_found(Thing::Interface, name)) }
         })
     }
 

@@ -14,6 +14,7 @@ use crate::kernel::ids::{CustomerId, EntryId, InvoiceId, PaymentId, Subscription
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::ledger::{Account, Cause, Entry, Posting, check_open};
 use crate::payment::store::PaymentFilter;
 use crate::payment::{NewPayment, Payment, PaymentRefusal, Reversal};
@@ -131,7 +132,7 @@ pub(super) async fn find(tx: &mut dyn Tx, key: &str) -> Result<Payment, Error> {
             None => tx.payment_by_reference(key).await?,
         },
     };
-    found.ok_or_else(|| Error::not_found("payment", key))
+    found.ok_or_else(|| Error::not_found(Thing::Payment, key))
 }
 
 async fn view_of(tx: &mut dyn Tx, key: &str) -> Result<PaymentView, Error> {
@@ -209,7 +210,7 @@ async fn checked_invoice(
     let Some(first) = request.invoice else { return Ok(None) };
     let invoice = invoices::by_id(tx, first).await?;
     if Some(invoice.customer) != request.customer {
-        return Err(PaymentRefusal::OtherCustomer("invoice").into());
+        return Err(PaymentRefusal::OtherCustomer(Thing::Invoice).into());
     }
     invoice.total.checked_sub(request.amount)?;
     load::add_invoices(tx, account, &[first]).await?;

@@ -8,8 +8,10 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::PlanId;
+use crate::kernel::language::said;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::plan::fair_use::FairUse;
 use crate::plan::store::PlanFilter;
 use crate::plan::terms::Terms;
@@ -135,7 +137,7 @@ async fn find_plan(tx: &mut dyn Tx, key: &str) -> Result<Plan, Error> {
             Err(_) => None,
         },
     };
-    found.ok_or_else(|| Error::not_found("plan", key))
+    found.ok_or_else(|| Error::not_found(Thing::Plan, key))
 }
 
 /// A tax without any rule would silently be no tax.
@@ -144,11 +146,17 @@ async fn check_tax(tx: &mut dyn Tx, plan: &Plan) -> Result<(), Error> {
     if tx.tax_rules_all().await?.iter().any(|(name, _)| name == tax) {
         return Ok(());
     }
-    Err(Error::invalid("tax", format!("there is no rule for `{tax}`: add one first")))
+    Err(Error::invalid(
+        "tax",
+        said!(
+            "there is no rule for `{tax}`: add one first",
+            "belum ada aturan untuk `{tax}`: tambahkan dulu"
+        ),
+    ))
 }
 
 fn taken(name: &PlanName) -> Error {
-    Error::conflict("plan", format!("the name `{name}` is taken"))
+    Error::conflict(Thing::Plan, said!("the name `{name}` is taken", "nama `{name}` sudah dipakai"))
 }
 
 async fn insert(

@@ -7,6 +7,7 @@ use crate::kernel::caller::{Caller, Fingerprint, Mode};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::provisioning::controller::{ChangeOutcome, Observed, RouterFault, Target};
 use crate::provisioning::profile::{ProfileFacts, ProfileWish};
 use crate::provisioning::{LoginKind, SyncName};
@@ -177,7 +178,7 @@ async fn forget(
         return Ok(());
     }
     if !tx.profile_wish_delete(router.id, kind, name).await? {
-        return Err(Error::not_found("wished profile", name));
+        return Err(Error::not_found(Thing::WishedProfile, name));
     }
     let facts = ProfileFacts::named(kind, name.to_owned());
     note(tx, context, "router_profile.forget", &router, Some(&facts), None).await

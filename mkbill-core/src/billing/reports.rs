@@ -1,6 +1,7 @@
 //! Reports and the audit trail.
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money, MoneyError};
 use crate::ledger::Account;
 use crate::report::{Days, SalesBy, SalesReport, SalesRow, StatisticsRow};
@@ -43,7 +44,10 @@ impl Reader {
 
 fn in_order(days: Days) -> Result<(), Error> {
     if days.from > days.to {
-        return Err(Error::invalid("from", "the first day is after the last"));
+        return Err(Error::invalid(
+            "from",
+            said!("the first day is after the last", "hari pertama sesudah hari terakhir"),
+        ));
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::RouterId;
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::provisioning::session::Session;
 use crate::request::{Asked, once_about};
 use crate::router::Router;
@@ -69,14 +70,14 @@ async fn claimed(
     Ok(match once_about(tx, context, input, found, |router| router.id.uuid()).await? {
         Asked::First(router) => {
             let locked = tx.router_lock(router.id).await?;
-            Asked::First(locked.ok_or_else(|| Error::not_found("router", key))?)
+            Asked::First(locked.ok_or_else(|| Error::not_found(Thing::Router, key))?)
         }
         Asked::Again(id) => Asked::Again(id),
     })
 }
 
 async fn by_id(tx: &mut dyn Tx, id: RouterId) -> Result<Router, Error> {
-    tx.router_by_id(id).await?.ok_or_else(|| Error::not_found("router", id))
+    tx.router_by_id(id).await?.ok_or_else(|| Error::not_found(Thing::Router, id))
 }
 
 /// What tells a repeated change from another one; of a password, whether it is the same.

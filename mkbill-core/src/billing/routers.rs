@@ -7,7 +7,9 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::RouterId;
+use crate::kernel::language::said;
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::provisioning::controller::{
     AccessFinding, AccessVerdict, RouterFacts, RouterFault, Target,
 };
@@ -142,13 +144,13 @@ fn link_finding(security: &LinkSecurity) -> AccessFinding {
 }
 
 pub(super) fn unavailable(fault: RouterFault) -> Error {
-    Error::Unavailable { what: fault.to_string(), source: Box::new(fault) }
+    Error::Unavailable { what: fault.said(), source: Box::new(fault) }
 }
 
 /// One that is not removed, by name or identity.
 pub(super) async fn find(tx: &mut dyn Tx, key: &str) -> Result<Router, Error> {
     let found = find_or_removed(tx, key).await?;
-    if found.removed_at.is_none() { Ok(found) } else { Err(Error::not_found("router", key)) }
+    if found.removed_at.is_none() { Ok(found) } else { Err(Error::not_found(Thing::Router, key)) }
 }
 
 /// One by name or identity; one that was removed by identity only.
@@ -160,11 +162,14 @@ pub(super) async fn find_or_removed(tx: &mut dyn Tx, key: &str) -> Result<Router
             Err(_) => None,
         },
     };
-    found.ok_or_else(|| Error::not_found("router", key))
+    found.ok_or_else(|| Error::not_found(Thing::Router, key))
 }
 
 pub(super) fn taken(name: &RouterName) -> Error {
-    Error::conflict("router", format!("the name `{name}` is taken"))
+    Error::conflict(
+        Thing::Router,
+        said!("the name `{name}` is taken", "nama `{name}` sudah dipakai"),
+    )
 }
 
 /// What the trail keeps of a router; its password never enters there.
@@ -189,8 +194,11 @@ async fn insert(
     let count = tx.router_list().await?.len();
     if i64::try_from(count).is_ok_and(|count| count >= ROUTERS_MAX) {
         return Err(Error::conflict(
-            "router",
-            format!("there are {ROUTERS_MAX} already, the most allowed"),
+            Thing::Router,
+            said!(
+                "there are {ROUTERS_MAX} already, the most allowed",
+                "sudah ada {ROUTERS_MAX}, jumlah paling banyak yang diizinkan"
+            ),
         ));
     }
     if !tx.router_insert(router).await? {

@@ -9,8 +9,10 @@ use crate::audit::{Act, Record};
 use crate::kernel::caller::{Actor, Caller, Mode, Origin};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{StaffId, StaffSessionId};
+use crate::kernel::language::said;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Role;
+use crate::kernel::thing::Thing;
 use crate::staff::password::{self, Hash};
 use crate::staff::session::{SESSION_LASTS, StaffSession};
 use crate::staff::slow_down::{FORGOTTEN_AFTER, subjects};
@@ -158,7 +160,7 @@ impl Billing {
         new: &SecretString,
     ) -> Result<Staff, Error> {
         let found = reading!(self.store(), |tx| tx.staff_by_id(staff).await)?;
-        let (staff, hash) = found.ok_or_else(|| Error::not_found("staff", staff))?;
+        let (staff, hash) = found.ok_or_else(|| Error::not_found(Thing::Staff, staff))?;
         let failing = subjects(staff.username.as_str(), None);
         self.refuse_if_slowed_down(&failing).await?;
         if !self.is_of(hash.clone(), present).await? {
@@ -264,5 +266,8 @@ fn digest(token: &SecretString) -> [u8; 32] {
 }
 
 fn ended(error: impl std::error::Error + Send + Sync + 'static) -> Error {
-    Error::Unavailable { what: "the engine is ending".to_owned(), source: Box::new(error) }
+    Error::Unavailable {
+        what: said!("the engine is ending", "mesin sedang berhenti"),
+        source: Box::new(error),
+    }
 }

@@ -8,8 +8,10 @@ use crate::kernel::caller::{Caller, Fingerprint};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::StaffId;
+use crate::kernel::language::said;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::request::{Once, once};
 use crate::staff::password::{self, Hash};
 use crate::staff::store::Sessions;
@@ -257,7 +259,14 @@ async fn add_as(
         revision: 1,
     };
     if !tx.staff_insert(&staff, password).await? {
-        return Err(Error::conflict("staff", format!("the username {} is taken", staff.username)));
+        return Err(Error::conflict(
+            Thing::Staff,
+            said!(
+                "the username {name} is taken",
+                "nama pengguna {name} sudah dipakai",
+                name = staff.username
+            ),
+        ));
     }
     note(tx, context, "staff.add", &staff).await?;
     Ok(staff)
@@ -314,7 +323,7 @@ async fn keep_somebody(tx: &mut dyn Tx, before: &Staff, after: &Staff) -> Result
 
 async fn by_id(tx: &mut dyn Tx, id: StaffId) -> Result<Staff, Error> {
     let found = tx.staff_by_id(id).await?;
-    found.map(|(staff, _)| staff).ok_or_else(|| Error::not_found("staff", id))
+    found.map(|(staff, _)| staff).ok_or_else(|| Error::not_found(Thing::Staff, id))
 }
 
 async fn find_or_removed(tx: &mut dyn Tx, key: &str) -> Result<Staff, Error> {
@@ -323,13 +332,13 @@ async fn find_or_removed(tx: &mut dyn Tx, key: &str) -> Result<Staff, Error> {
         (Err(_), Ok(username)) => tx.staff_by_username(&username).await?,
         (Err(_), Err(_)) => None,
     };
-    found.map(|(staff, _)| staff).ok_or_else(|| Error::not_found("staff", key))
+    found.map(|(staff, _)| staff).ok_or_else(|| Error::not_found(Thing::Staff, key))
 }
 
 async fn find(tx: &mut dyn Tx, key: &str) -> Result<Staff, Error> {
     let staff = find_or_removed(tx, key).await?;
     match staff.state {
-        StaffState::Removed { .. } => Err(Error::not_found("staff", key)),
+        StaffState::Removed { .. } => Err(Error::not_found(Thing::Staff, key)),
         _ => Ok(staff),
     }
 }

@@ -13,9 +13,11 @@ use crate::invoice::{Invoice, InvoiceKind, InvoiceState};
 use crate::kernel::caller::{Caller, Fingerprint, Mode};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, PlanId, SubscriptionId};
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::kernel::time::BusinessZone;
 use crate::plan::Plan;
 use crate::provisioning::Login;
@@ -133,7 +135,10 @@ impl Billing {
     ) -> Result<Vec<Result<Receipt<SubscriptionView>, Error>>, Error> {
         caller.must(Permission::SubscriptionsCreate)?;
         if !(1..=SUBSCRIBE_MAX).contains(&requests.len()) {
-            return Err(Error::invalid("items", format!("give 1 to {SUBSCRIBE_MAX}")));
+            return Err(Error::invalid(
+                "items",
+                said!("give 1 to {SUBSCRIBE_MAX}", "isi 1 sampai {SUBSCRIBE_MAX}"),
+            ));
         }
         let mut outcomes = Vec::with_capacity(requests.len());
         for (position, request) in requests.into_iter().enumerate() {
@@ -304,7 +309,7 @@ impl Reader {
 }
 
 async fn by_id(tx: &mut dyn Tx, id: SubscriptionId) -> Result<Subscription, Error> {
-    tx.subscription_by_id(id).await?.ok_or_else(|| Error::not_found("subscription", id))
+    tx.subscription_by_id(id).await?.ok_or_else(|| Error::not_found(Thing::Subscription, id))
 }
 
 async fn view(tx: &mut dyn Tx, id: SubscriptionId) -> Result<SubscriptionView, Error> {
@@ -339,7 +344,7 @@ async fn subscribe(
         logins::refuse_existing(tx, &account, service, wanted).await?;
     }
     let customer = tx.customer_by_id(request.customer).await?;
-    let customer = customer.ok_or_else(|| Error::not_found("customer", request.customer))?;
+    let customer = customer.ok_or_else(|| Error::not_found(Thing::Customer, request.customer))?;
     customer.may_start_service()?;
     let zone = request.zone.clone().or_else(|| customer.zone.clone());
     let zone = zone.unwrap_or_else(|| desk.context.zone.clone());
@@ -400,8 +405,9 @@ async fn alive(
     if let Ok(index) = account.find(id) {
         return Ok(index);
     }
-    let (state, act) = (by_id(tx, id).await?.state.name(), "changed any more");
-    let advice = "make a new subscription";
+    let state = by_id(tx, id).await?.state.name();
+    let act = said!("changed any more", "diubah lagi");
+    let advice = said!("make a new subscription", "buat langganan baru");
     Err(SubscriptionRefusal::State { state, act, advice }.into())
 }
 
@@ -526,7 +532,7 @@ async fn retry(
         let unparked = tx.subscription_unpark(id).await?;
         let unblocked = retry_login(tx, &desk, id).await?;
         if !unparked && !unblocked {
-            return Err(Error::not_found("subscription in trouble", id));
+            return Err(Error::not_found(Thing::TroubledSubscription, id));
         }
         let act =
             Act { action: "subscription.retry", subject_kind: "subscription", subject: id.uuid() };

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::outbox::store::OutboxTally;
 use crate::report::Tally;
 use crate::store::Connections;
@@ -36,7 +37,10 @@ impl Reader {
             return Ok(());
         }
         let source = Box::new(crate::store::StoreError::Schema("migrations differ".to_owned()));
-        let what = "the schema is not that of this version; run `mkbill migrate`".to_owned();
+        let what = said!(
+            "the schema is not that of this version; run `mkbill migrate`",
+            "skema basis data bukan milik versi ini; jalankan `mkbill migrate`"
+        );
         Err(Error::Unavailable { what, source })
     }
 

@@ -6,6 +6,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::VoucherId;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::request::{Once, once};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
@@ -112,7 +113,7 @@ async fn find(tx: &mut dyn Tx, key: &str) -> Result<Voucher, Error> {
             Err(_) => None,
         },
     };
-    found.ok_or_else(|| Error::not_found("voucher", key))
+    found.ok_or_else(|| Error::not_found(Thing::Voucher, key))
 }
 
 async fn grant(

@@ -18,6 +18,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{DeliveryId, NoticeId, WebhookId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::kernel::time::saturating_add;
 use crate::kernel::web::WebUrl;
 use crate::notice::{Notice, NoticeKind};
@@ -294,7 +295,7 @@ async fn of_webhook(
     delivery: DeliveryId,
 ) -> Result<Delivery, Error> {
     let found = tx.delivery_by_id(delivery).await?.filter(|found| found.webhook == id);
-    found.ok_or_else(|| Error::not_found("delivery", delivery))
+    found.ok_or_else(|| Error::not_found(Thing::Delivery, delivery))
 }
 
 /// Makes deliveries of the next events, moves the webhooks on and wakes the worker; all of it or

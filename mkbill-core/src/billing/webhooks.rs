@@ -10,6 +10,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{DeliveryId, MessageId, WebhookId};
 use crate::kernel::network::Networks;
 use crate::kernel::permission::Permission;
+use crate::kernel::thing::Thing;
 use crate::kernel::time::saturating_add;
 use crate::kernel::web::WebUrl;
 use crate::outbound;
@@ -166,7 +167,7 @@ impl Reader {
         let none = Networks::none();
         let allowed = self.parts().outbound.as_ref().map_or(&none, |port| port.private_networks());
         let checked = outbound::check(url, allowed);
-        Ok(checked.map_err(|fault| WebhookRefusal::Address(fault.to_string()))?)
+        Ok(checked.map_err(|fault| WebhookRefusal::Address(fault.said()))?)
     }
 
     fn kept(
@@ -202,7 +203,7 @@ fn made(
 /// The webhook, unless it was removed.
 pub(super) fn there(id: WebhookId, found: Option<Webhook>) -> Result<Webhook, Error> {
     let found = found.filter(|webhook| webhook.removed_at.is_none());
-    found.ok_or_else(|| Error::not_found("webhook", id))
+    found.ok_or_else(|| Error::not_found(Thing::Webhook, id))
 }
 
 /// What the worker hears, once the commit is done.
@@ -364,7 +365,7 @@ async fn test(
     if let Once::Again(made) = once(tx, context, input, delivery.id.uuid()).await? {
         let made = DeliveryId::from_uuid(made);
         let found = tx.delivery_by_id(made).await?;
-        return Ok((found.ok_or_else(|| Error::not_found("delivery", made))?, true));
+        return Ok((found.ok_or_else(|| Error::not_found(Thing::Delivery, made))?, true));
     }
     let webhook = there(id, tx.webhook_lock(id).await?)?;
     if !webhook.is_told() {

@@ -36,4 +36,14 @@ impl Refusal for ClockRefusal {
             Self::TooFar => "clock_too_far",
         }
     }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::NoTestClock => "mesin ini memakai waktu nyata: mulai jam uji pada basis data baru untuk memajukannya".to_owned(),
+            Self::InUse => "basis data ini sedang dipakai: jam uji dimulai pada basis data baru".to_owned(),
+            Self::Started(at) => format!("basis data ini sudah punya jam uji, yang menunjukkan {at}: majukan jam itu"),
+            Self::Past(at) => format!("jam hanya bergerak maju: sekarang sudah {at}"),
+            Self::TooFar => "terlalu banyak yang akan terjadi sampai saat itu: majukan jam dalam langkah yang lebih pendek".to_owned(),
+        }
+    }
 }

@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::kernel::error::Error;
+use crate::kernel::error::{Error, Wrongs};
 use crate::kernel::ids::CustomerId;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::patch::Patch;
 use crate::kernel::time::BusinessZone;
@@ -72,21 +73,27 @@ impl NewCustomer {
         let of = |field, text: Option<String>, most| {
             text.map(|text| prose(field, &text, most)).transpose().map(Option::flatten)
         };
-        if let Some(limit) = self.credit_limit {
-            check_limit(limit, currency)?;
-        }
+        let mut wrongs = Wrongs::default();
+        let limit = self.credit_limit.map_or(Ok(()), |limit| check_limit(limit, currency));
+        wrongs.good(limit)?;
+        let name = wrongs.good(name(&self.name))?;
+        let email = self.email.filter(not_blank).map(|text| email(&text)).transpose();
+        let email = wrongs.good(email)?;
+        let address = wrongs.good(of("address", self.address, ADDRESS_CHARS_MAX))?;
+        let notes = wrongs.good(of("notes", self.notes, NOTES_CHARS_MAX))?;
+        let tags = wrongs.good(tag::checked(self.tags))?;
+        let contacts = wrongs.good(contact::checked(self.contacts))?;
+        let brought = self.initial_balance.filter(|amount| !amount.is_zero());
+        let initial_balance = wrongs.good(brought.map(check_balance).transpose())?;
+        wrongs.none()?;
         Ok(Self {
-            name: name(&self.name)?,
-            email: self.email.filter(not_blank).map(|text| email(&text)).transpose()?,
-            address: of("address", self.address, ADDRESS_CHARS_MAX)?,
-            notes: of("notes", self.notes, NOTES_CHARS_MAX)?,
-            tags: tag::checked(self.tags)?,
-            contacts: contact::checked(self.contacts)?,
-            initial_balance: self
-                .initial_balance
-                .filter(|amount| !amount.is_zero())
-                .map(check_balance)
-                .transpose()?,
+            name: name.unwrap_or_default(),
+            email: email.flatten(),
+            address: address.flatten(),
+            notes: notes.flatten(),
+            tags: tags.unwrap_or_default(),
+            contacts: contacts.unwrap_or_default(),
+            initial_balance: initial_balance.flatten(),
             ..self
         })
     }
@@ -124,7 +131,10 @@ fn not_blank(text: &String) -> bool {
 /// A balance that somebody may bring along.
 pub(super) fn check_balance(amount: Money) -> Result<Money, Error> {
     if amount.minor().unsigned_abs() > BALANCE_MINOR_MAX {
-        let problem = format!("use at most {BALANCE_MINOR_MAX} minor units in either direction");
+        let problem = said!(
+            "use at most {BALANCE_MINOR_MAX} minor units in either direction",
+            "gunakan paling banyak {BALANCE_MINOR_MAX} satuan terkecil, lebih atau kurang"
+        );
         return Err(Error::invalid("initial_balance", problem));
     }
     Ok(amount)
@@ -132,7 +142,10 @@ pub(super) fn check_balance(amount: Money) -> Result<Money, Error> {
 
 fn check_limit(limit: Money, currency: Currency) -> Result<(), Error> {
     if limit.currency() != currency || limit.is_negative() {
-        return Err(Error::invalid("credit_limit", format!("use zero or more {currency}")));
+        return Err(Error::invalid(
+            "credit_limit",
+            said!("use zero or more {currency}", "gunakan nol atau lebih dalam {currency}"),
+        ));
     }
     Ok(())
 }
@@ -173,7 +186,13 @@ impl CustomerChange {
     /// [`Error::Invalid`] with the field that is wrong, or if nothing changes.
     pub fn checked(self, currency: Currency) -> Result<Self, Error> {
         if self.fields().is_empty() {
-            return Err(Error::invalid("customer", "name at least one field to be changed"));
+            return Err(Error::invalid(
+                "customer",
+                said!(
+                    "name at least one field to be changed",
+                    "sebutkan paling sedikit satu kolom yang diubah"
+                ),
+            ));
         }
         if let Patch::Set(limit) = self.credit_limit {
             check_limit(limit, currency)?;

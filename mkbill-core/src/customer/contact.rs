@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::names::names;
 
 use super::phone::{PhoneNumber, Region};
@@ -69,17 +70,29 @@ impl Contact {
 /// [`Error::Invalid`] if not.
 pub fn checked(contacts: Vec<Contact>) -> Result<Vec<Contact>, Error> {
     if contacts.len() > CONTACTS_MAX {
-        return Err(Error::invalid("contacts", format!("use at most {CONTACTS_MAX} contacts")));
+        return Err(Error::invalid(
+            "contacts",
+            said!(
+                "use at most {CONTACTS_MAX} contacts",
+                "gunakan paling banyak {CONTACTS_MAX} kontak"
+            ),
+        ));
     }
     let (mut values, mut primaries) = (BTreeSet::new(), BTreeSet::new());
     for contact in &contacts {
         if !values.insert((contact.kind, &contact.value)) {
-            return Err(Error::invalid("contacts", "name each contact once"));
+            return Err(Error::invalid(
+                "contacts",
+                said!("name each contact once", "sebutkan setiap kontak satu kali saja"),
+            ));
         }
         if contact.is_primary && !primaries.insert(contact.kind) {
             return Err(Error::invalid(
                 "contacts",
-                "make one contact of each kind the primary one",
+                said!(
+                    "make one contact of each kind the primary one",
+                    "pilih satu kontak utama untuk setiap jenis"
+                ),
             ));
         }
     }

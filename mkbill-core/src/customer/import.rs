@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::table::{self, LineError, Row, Table};
 
@@ -157,7 +158,10 @@ impl Reader {
         let text = line.cell(Column::InitialBalance)?;
         let amount = text.parse().map(|minor| Money::new(minor, self.currency)).map_err(|_| {
             let unit = self.currency;
-            let problem = format!("use whole minor units of {unit}, such as 50000 or -50000");
+            let problem = said!(
+                "use whole minor units of {unit}, such as 50000 or -50000",
+                "gunakan bilangan bulat satuan terkecil {unit}, seperti 50000 atau -50000"
+            );
             Error::invalid("initial_balance", problem)
         });
         let amount = line.good(Column::InitialBalance, amount.and_then(check_balance))?;

@@ -118,6 +118,16 @@ impl Refusal for CustomerRefusal {
             Self::NotSettled => "customer_not_settled",
         }
     }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::Blacklisted => "pelanggan ada di daftar hitam: ubah statusnya dulu".to_owned(),
+            Self::Deleted => "pelanggan sudah dihapus: tambahkan yang baru, boleh dengan nomor yang sama".to_owned(),
+            Self::Anonymised => "pelanggan sudah dianonimkan untuk selamanya: tambahkan yang baru".to_owned(),
+            Self::HasSubscriptions(count) => format!("pelanggan masih punya {count} langganan: hentikan dulu"),
+            Self::NotSettled => "pelanggan masih punya saldo atau tagihan terbuka: bayarkan atau koreksi sisanya dulu".to_owned(),
+        }
+    }
 }
 
 impl Customer {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use phonenumber::country::Id;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 
 /// How many digits a number has, its country code included (ITU-T E.164 allows 15).
 const DIGITS: std::ops::RangeInclusive<usize> = 10..=15;
@@ -26,8 +27,15 @@ impl FromStr for Region {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let region = text.parse().map(Self);
-        region
-            .map_err(|_| Error::invalid("region", "use a country code of two letters, such as ID"))
+        region.map_err(|_| {
+            Error::invalid(
+                "region",
+                said!(
+                    "use a country code of two letters, such as ID",
+                    "gunakan kode negara dua huruf, seperti ID"
+                ),
+            )
+        })
     }
 }
 
@@ -56,8 +64,13 @@ impl PhoneNumber {
         let number = number.map(|number| number.format().mode(phonenumber::Mode::E164).to_string());
         number.filter(|number| DIGITS.contains(&(number.len() - "+".len()))).map(Self).ok_or_else(
             || {
-                let digits = format!("{} to {} digits", DIGITS.start(), DIGITS.end());
-                Error::invalid("phone", format!("use {digits}, such as +62 812 3456 7890"))
+                let problem = said!(
+                    "use {least} to {most} digits, such as +62 812 3456 7890",
+                    "gunakan {least} sampai {most} angka, seperti +62 812 3456 7890",
+                    least = DIGITS.start(),
+                    most = DIGITS.end(),
+                );
+                Error::invalid("phone", problem)
             },
         )
     }

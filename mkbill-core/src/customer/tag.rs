@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 
 use super::text::line;
 
@@ -28,14 +29,23 @@ impl Tag {
     pub fn new(name: &str, colour: Option<&str>) -> Result<Self, Error> {
         let name = line("tags", name, TAG_CHARS_MAX)?;
         if name.contains(',') {
-            return Err(Error::invalid("tags", "leave commas out of a tag"));
+            return Err(Error::invalid(
+                "tags",
+                said!("leave commas out of a tag", "jangan gunakan koma di dalam tag"),
+            ));
         }
         let colour = colour.unwrap_or(COLOUR_DEFAULT).to_ascii_lowercase();
         let digits = colour.strip_prefix('#').filter(|digits| digits.len() == 6);
         if digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit())) {
             Ok(Self { name, colour })
         } else {
-            Err(Error::invalid("colour", "use six hexadecimal digits, such as #007bff"))
+            Err(Error::invalid(
+                "colour",
+                said!(
+                    "use six hexadecimal digits, such as #007bff",
+                    "gunakan enam digit heksadesimal, seperti #007bff"
+                ),
+            ))
         }
     }
 
@@ -62,11 +72,17 @@ impl Tag {
 /// [`Error::Invalid`] if not.
 pub fn checked(tags: Vec<Tag>) -> Result<Vec<Tag>, Error> {
     if tags.len() > TAGS_MAX {
-        return Err(Error::invalid("tags", format!("use at most {TAGS_MAX} tags")));
+        return Err(Error::invalid(
+            "tags",
+            said!("use at most {TAGS_MAX} tags", "gunakan paling banyak {TAGS_MAX} tag"),
+        ));
     }
     let names: BTreeSet<&str> = tags.iter().map(Tag::name).collect();
     if names.len() < tags.len() {
-        return Err(Error::invalid("tags", "name each tag once"));
+        return Err(Error::invalid(
+            "tags",
+            said!("name each tag once", "sebutkan setiap tag satu kali saja"),
+        ));
     }
     Ok(tags)
 }

@@ -1,6 +1,8 @@
 //! Texts that people write about customers.
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
+use crate::kernel::wrong::Wrong;
 
 /// The longest name, in characters.
 pub const NAME_CHARS_MAX: usize = 200;
@@ -26,7 +28,7 @@ pub(super) fn line(field: &'static str, text: &str, most: usize) -> Result<Strin
     if (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
         Ok(text.to_owned())
     } else {
-        Err(Error::invalid(field, format!("use 1 to {most} visible characters on one line")))
+        Err(Error::invalid(field, Wrong::OneLine { most }))
     }
 }
 
@@ -35,7 +37,7 @@ pub(super) fn prose(field: &'static str, text: &str, most: usize) -> Result<Opti
     let text = text.trim();
     let strange = text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'));
     if strange || text.chars().count() > most {
-        return Err(Error::invalid(field, format!("use at most {most} characters of text")));
+        return Err(Error::invalid(field, Wrong::Prose { most }));
     }
     Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
 }
@@ -56,7 +58,13 @@ pub fn email(text: &str) -> Result<String, Error> {
     if plain && whole && text.len() <= EMAIL_BYTES_MAX {
         Ok(text)
     } else {
-        Err(Error::invalid("email", "use an address such as budi@example.com"))
+        Err(Error::invalid(
+            "email",
+            said!(
+                "use an address such as budi@example.com",
+                "gunakan alamat seperti budi@example.com"
+            ),
+        ))
     }
 }
 

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use crate::kernel::document::DocumentNumber;
 use crate::kernel::error::Refusal;
 use crate::kernel::ids::{CreditNoteId, CustomerId, InvoiceId, PlanId, SubscriptionId};
+use crate::kernel::language::Said;
 use crate::kernel::money::{Currency, Money, MoneyError};
 use crate::kernel::names::names;
 use crate::subscription::cycle::Period;
@@ -105,6 +106,18 @@ names! {
         CarriedOver = "carried_over",
         /// Withdrawn.
         Void = "void",
+    }
+}
+
+impl InvoiceStatus {
+    const fn indonesian(self) -> &'static str {
+        match self {
+            Self::Open => "masih terbuka",
+            Self::PartiallyPaid => "sudah dibayar sebagian",
+            Self::Paid => "sudah lunas",
+            Self::CarriedOver => "sudah dialihkan",
+            Self::Void => "sudah dibatalkan",
+        }
     }
 }
 
@@ -258,9 +271,9 @@ pub enum InvoiceRefusal {
         /// Where it stands.
         status: InvoiceStatus,
         /// What was asked.
-        act: &'static str,
+        act: Said,
         /// What to do instead.
-        advice: &'static str,
+        advice: Said,
     },
     /// A credit note of more than there is.
     #[error("at most {most} of invoice {number} can still be given back")]
@@ -272,7 +285,7 @@ pub enum InvoiceRefusal {
     },
     /// Lines that make no invoice.
     #[error("{0}")]
-    Lines(&'static str),
+    Lines(Said),
     /// Due before it is issued.
     #[error("an invoice is due on the day it is issued or later: {0} is past")]
     DuePast(Date),
@@ -285,6 +298,24 @@ impl Refusal for InvoiceRefusal {
             Self::TooMuch { .. } => "credit_note_too_much",
             Self::Lines(_) => "invoice_lines",
             Self::DuePast(_) => "due_past",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::State { number, status, act, advice } => format!(
+                "tagihan {number} {} dan tidak bisa {}: {}",
+                status.indonesian(),
+                act.indonesian(),
+                advice.indonesian()
+            ),
+            Self::TooMuch { number, most } => {
+                format!("dari tagihan {number} paling banyak {most} yang masih bisa dikembalikan")
+            }
+            Self::Lines(why) => why.indonesian().to_owned(),
+            Self::DuePast(day) => format!(
+                "jatuh tempo tagihan adalah hari terbitnya atau sesudahnya: {day} sudah lewat"
+            ),
         }
     }
 }

@@ -82,6 +82,15 @@ impl Refusal for TaxRuleError {
             Self::Base => "tax_base",
         }
     }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::Rate => format!("tarif pajak paling tinggi {BASIS_POINTS} basis poin (100 %)"),
+            Self::Base => format!(
+                "faktor dasar adalah pecahan sampai 1, dengan penyebut dari 1 sampai {BASE_MAX}"
+            ),
+        }
+    }
 }
 
 /// Why a tax rule cannot be withdrawn.
@@ -104,6 +113,17 @@ impl Refusal for TaxRefusal {
         match self {
             Self::Applied(_) => "tax_applied",
             Self::OnlyRule(_) => "tax_only_rule",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::Applied(day) => format!(
+                "tagihan dengan pajak sudah diterbitkan sejak {day}: tambahkan aturan baru sesudahnya"
+            ),
+            Self::OnlyRule(name) => format!(
+                "ini satu-satunya aturan `{name}`, yang disebut oleh paket atau langganan: ubah itu dulu"
+            ),
         }
     }
 }

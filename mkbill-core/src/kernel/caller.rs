@@ -1,5 +1,6 @@
 //! Who asks, why, and how often the same request may arrive.
 
+use super::language::said;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -93,7 +94,10 @@ impl FromStr for IdempotencyKey {
         } else {
             Err(Error::invalid(
                 "idempotency_key",
-                format!("use 1 to {KEY_CHARS_MAX} printable ASCII characters without blanks"),
+                said!(
+                    "use 1 to {KEY_CHARS_MAX} printable ASCII characters without blanks",
+                    "gunakan 1 sampai {KEY_CHARS_MAX} karakter ASCII yang terlihat tanpa spasi"
+                ),
             ))
         }
     }
@@ -172,7 +176,13 @@ impl Caller {
     /// The same caller with a reason.
     pub fn because(mut self, reason: &str) -> Result<Self, Error> {
         if reason.chars().count() > REASON_CHARS_MAX {
-            return Err(Error::invalid("reason", format!("at most {REASON_CHARS_MAX} characters")));
+            return Err(Error::invalid(
+                "reason",
+                said!(
+                    "at most {REASON_CHARS_MAX} characters",
+                    "paling banyak {REASON_CHARS_MAX} karakter"
+                ),
+            ));
         }
         self.reason = Some(reason.to_owned());
         Ok(self)

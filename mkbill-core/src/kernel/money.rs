@@ -76,6 +76,16 @@ impl Refusal for MoneyError {
             Self::UnknownCurrency(_) => "unknown_currency",
         }
     }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::Overflow => "jumlah di luar jangkauan".to_owned(),
+            Self::Mixed(one, other) => format!("{one} tidak bisa digabung dengan {other}"),
+            Self::UnknownCurrency(text) => {
+                format!("`{text}` bukan kode mata uang tiga huruf besar")
+            }
+        }
+    }
 }
 
 /// An amount in minor units of one currency; may be negative.

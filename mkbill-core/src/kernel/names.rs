@@ -2,6 +2,7 @@
 //! give so that they fit in an address.
 
 use super::error::Error;
+use crate::kernel::wrong::Wrong;
 
 /// A name of 1 to `most` lower-case letters, digits and dashes.
 pub(crate) fn slug(text: &str, field: &'static str, most: usize) -> Result<String, Error> {
@@ -9,7 +10,7 @@ pub(crate) fn slug(text: &str, field: &'static str, most: usize) -> Result<Strin
     if (1..=most).contains(&text.len()) && text.bytes().all(plain) {
         return Ok(text.to_owned());
     }
-    Err(Error::invalid(field, format!("use 1 to {most} lower-case letters, digits and dashes")))
+    Err(Error::invalid(field, Wrong::Slug { most }))
 }
 
 /// Declares an enum whose every choice has a stable name, with `name`, `named`, `ALL` and `FromStr`.
@@ -55,7 +56,7 @@ macro_rules! names {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let allowed = || {
                     let names: Vec<&str> = Self::ALL.iter().map(|choice| choice.name()).collect();
-                    $crate::kernel::error::Error::invalid($field, format!("use {}", names.join(", ")))
+                    $crate::kernel::error::Error::invalid($field, $crate::kernel::wrong::Wrong::OneOf(names))
                 };
                 Self::named(text).ok_or_else(allowed)
             }

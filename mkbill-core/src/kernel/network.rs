@@ -1,5 +1,6 @@
 //! Networks by address and prefix, and which addresses anybody on the internet may have.
 
+use super::language::said;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
@@ -56,8 +57,15 @@ impl FromStr for Network {
 
     /// Reads `ADDRESS/PREFIX`, or an address for itself alone.
     fn from_str(text: &str) -> Result<Self, Error> {
-        let bad =
-            || Error::invalid("network", format!("`{text}` is none: use such as 192.168.0.0/16"));
+        let bad = || {
+            Error::invalid(
+                "network",
+                said!(
+                    "`{text}` is none: use such as 192.168.0.0/16",
+                    "`{text}` bukan jaringan: gunakan seperti 192.168.0.0/16"
+                ),
+            )
+        };
         let (address, prefix) = match text.split_once('/') {
             Some((address, prefix)) => (address, Some(prefix)),
             None => (text, None),
@@ -99,7 +107,10 @@ impl FromStr for Networks {
         let texts = text.split(',').map(str::trim).filter(|text| !text.is_empty());
         let networks: Vec<Network> = texts.map(str::parse).collect::<Result<_, _>>()?;
         if networks.len() > NETWORKS_MAX {
-            return Err(Error::invalid("network", format!("give at most {NETWORKS_MAX}")));
+            return Err(Error::invalid(
+                "network",
+                said!("give at most {NETWORKS_MAX}", "isi paling banyak {NETWORKS_MAX}"),
+            ));
         }
         Ok(Self(networks))
     }

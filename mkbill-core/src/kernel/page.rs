@@ -1,5 +1,7 @@
 //! Pages of a list, by cursor.
 
+use super::language::said;
+use crate::kernel::wrong::Wrong;
 use std::fmt;
 use std::str::FromStr;
 
@@ -40,10 +42,15 @@ impl FromStr for Cursor {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-        bytes
-            .and_then(|bytes| Uuid::from_slice(&bytes).ok())
-            .map(Self)
-            .ok_or_else(|| Error::invalid("cursor", "use the `next_cursor` of an earlier page"))
+        bytes.and_then(|bytes| Uuid::from_slice(&bytes).ok()).map(Self).ok_or_else(|| {
+            Error::invalid(
+                "cursor",
+                said!(
+                    "use the `next_cursor` of an earlier page",
+                    "gunakan `next_cursor` dari halaman sebelumnya"
+                ),
+            )
+        })
     }
 }
 
@@ -61,7 +68,7 @@ impl PageRequest {
         if (1..=PAGE_ITEMS_MAX).contains(&limit) {
             Ok(Self { after, limit })
         } else {
-            Err(Error::invalid("limit", format!("use 1 to {PAGE_ITEMS_MAX}")))
+            Err(Error::invalid("limit", Wrong::Range { least: 1, most: PAGE_ITEMS_MAX.into() }))
         }
     }
 

@@ -1,6 +1,7 @@
 //! What somebody may do: permissions, sets of them, and the roles that hold them.
 
 use super::error::{Error, Refusal};
+use super::language::said;
 use super::names::names;
 
 /// Declares permissions, and for each a type that names it where a signature should say it.
@@ -168,6 +169,10 @@ impl Refusal for Forbidden {
     fn code(&self) -> &'static str {
         "forbidden"
     }
+
+    fn indonesian(&self) -> String {
+        format!("untuk ini diperlukan izin `{}`", self.0)
+    }
 }
 
 /// A set of permissions.
@@ -209,7 +214,10 @@ impl Permissions {
         let all = Permission::ALL.iter().copied();
         let set = Self::of(all.filter(|permission| permission.name().starts_with(resource)));
         if set == Self::NONE || !resource.ends_with('.') {
-            return Err(Error::invalid("scope", format!("`{scope}` names no resource")));
+            return Err(Error::invalid(
+                "scope",
+                said!("`{scope}` names no resource", "`{scope}` tidak menunjuk sumber apa pun"),
+            ));
         }
         Ok(set)
     }

@@ -40,6 +40,13 @@ impl Refusal for PreconditionRefusal {
             Self::Unsupported => "precondition_unsupported",
         }
     }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::Failed => "data sudah diubah sejak Anda lihat: lihat lagi dan kirim tag yang Anda lihat saat itu".to_owned(),
+            Self::Unsupported => "perubahan seperti ini tidak menerima syarat: kirim tanpa syarat".to_owned(),
+        }
+    }
 }
 
 impl Precondition {

@@ -1,5 +1,6 @@
 //! Secrets at rest: sealed by XChaCha20-Poly1305 under one master key.
 
+use super::language::said;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead as _, KeyInit as _, Payload};
@@ -64,7 +65,12 @@ impl MasterKey {
         bytes
             .and_then(|bytes| <[u8; KEY_BYTES]>::try_from(bytes).ok())
             .map(Self::from_bytes)
-            .ok_or_else(|| Error::invalid("master_key", "give 32 bytes as base64"))
+            .ok_or_else(|| {
+                Error::invalid(
+                    "master_key",
+                    said!("give 32 bytes as base64", "isi 32 byte dalam base64"),
+                )
+            })
     }
 
     fn from_bytes(bytes: [u8; KEY_BYTES]) -> Self {

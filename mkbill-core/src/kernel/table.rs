@@ -1,5 +1,6 @@
 //! Tables that people bring and get as CSV, in the ways that spreadsheets write it.
 
+use super::language::{Said, said};
 use std::borrow::Cow;
 
 use super::error::Error;
@@ -100,7 +101,7 @@ impl<'r, C: Column> Line<'r, C> {
     pub fn good<T>(&mut self, column: C, value: Result<T, Error>) -> Option<T> {
         match value {
             Ok(value) => Some(value),
-            Err(Error::Invalid { problem, .. }) => self.bad(column, problem),
+            Err(Error::Invalid { problem, .. }) => self.bad(column, problem.to_string()),
             Err(error) => self.bad(column, error.to_string()),
         }
     }
@@ -124,23 +125,33 @@ pub fn read<C: Column, T>(
     mut read: impl FnMut(&mut Line<'_, C>) -> Option<T>,
 ) -> Result<Table<T>, Error> {
     if bytes.len() > BYTES_MAX {
-        return Err(invalid("use at most 1 MiB; cut the file into several"));
+        return Err(invalid(said!(
+            "use at most 1 MiB; cut the file into several",
+            "gunakan paling besar 1 MiB; bagi berkas menjadi beberapa"
+        )));
     }
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    let text = std::str::from_utf8(bytes).map_err(|_| invalid("save the file as UTF-8"))?;
+    let text = std::str::from_utf8(bytes)
+        .map_err(|_| invalid(said!("save the file as UTF-8", "simpan berkas sebagai UTF-8")))?;
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(delimiter(text))
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
     let mut records = reader.records().filter_map(Result::ok);
-    let heading = records.next().ok_or_else(|| invalid("write a heading in the first line"))?;
+    let heading = records.next().ok_or_else(|| {
+        invalid(said!("write a heading in the first line", "tulis judul kolom di baris pertama"))
+    })?;
     let columns: Vec<C> = columns(&heading)?;
     let mut table = Table { total: 0, rows: Vec::new(), errors: Vec::new() };
     let mut places = Places { bytes: text.as_bytes(), at: 0, line: 1 };
     for record in records.filter(|record| record.iter().any(|cell| !cell.trim().is_empty())) {
         if table.total == ROWS_MAX as u64 {
-            let problem = format!("use at most {ROWS_MAX} {}; cut the file into several", C::LINES);
+            let problem = said!(
+                "use at most {ROWS_MAX} {lines}; cut the file into several",
+                "gunakan paling banyak {ROWS_MAX} {lines}; bagi berkas menjadi beberapa",
+                lines = C::LINES,
+            );
             return Err(invalid(problem));
         }
         table.take(&columns, &record, places.line_of(&record), &mut read);
@@ -148,7 +159,7 @@ pub fn read<C: Column, T>(
     Ok(table)
 }
 
-fn invalid(problem: impl Into<String>) -> Error {
+fn invalid(problem: Said) -> Error {
     Error::invalid("file", problem)
 }
 
@@ -165,16 +176,28 @@ fn columns<C: Column>(heading: &csv::StringRecord) -> Result<Vec<C>, Error> {
         let name = text.trim().to_lowercase().replace([' ', '-'], "_");
         let column = C::named(name.trim_end_matches('*')).ok_or_else(|| {
             let text: String = text.chars().take(HEADING_CHARS_MAX).collect();
-            invalid(format!("there is no column `{text}`; use {}", C::KNOWN))
+            invalid(said!(
+                "there is no column `{text}`; use {known}",
+                "tidak ada kolom `{text}`; gunakan {known}",
+                known = C::KNOWN,
+            ))
         })?;
         if !column.is_ignored() && columns.contains(&column) {
-            return Err(invalid(format!("use the column {} once", column.field())));
+            return Err(invalid(said!(
+                "use the column {name} once",
+                "gunakan kolom {name} satu kali saja",
+                name = column.field()
+            )));
         }
         columns.push(column);
     }
     for needed in C::NEEDED {
         if !columns.contains(needed) {
-            return Err(invalid(format!("add a column {}", needed.field())));
+            return Err(invalid(said!(
+                "add a column {name}",
+                "tambahkan kolom {name}",
+                name = needed.field()
+            )));
         }
     }
     Ok(columns)
@@ -320,7 +343,9 @@ mod tests {
                 return line.bad(Fruit::Name, "give it a name");
             }
             let price = line.cell(Fruit::Price).map(|text| {
-                text.parse::<i64>().map_err(|_| Error::invalid("price", "use a whole number"))
+                text.parse::<i64>().map_err(|_| {
+                    Error::invalid("price", said!("use a whole number", "gunakan bilangan bulat"))
+                })
             });
             let price = line.good(Fruit::Price, price.transpose())?;
             Some((line.text(Fruit::Name).to_owned(), price))

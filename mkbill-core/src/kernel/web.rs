@@ -7,6 +7,7 @@ use std::str::FromStr;
 use url::{Host, Url};
 
 use super::error::Error;
+use super::language::{Said, said};
 
 /// No address is longer.
 pub const URL_CHARS_MAX: usize = 2_000;
@@ -86,24 +87,39 @@ impl FromStr for WebUrl {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let bad = |problem: &str| Err(Error::invalid("url", problem));
+        let bad = |problem: Said| Err(Error::invalid("url", problem));
         if text.chars().count() > URL_CHARS_MAX {
-            return bad("use at most 2000 characters");
+            return bad(said!(
+                "use at most 2000 characters",
+                "gunakan paling banyak 2000 karakter"
+            ));
         }
         let Ok(url) = Url::parse(text.trim()) else {
-            return bad("give a whole address, such as https://shop.example/hooks");
+            return bad(said!(
+                "give a whole address, such as https://shop.example/hooks",
+                "isi alamat lengkap, seperti https://shop.example/hooks"
+            ));
         };
         if !matches!(url.scheme(), "https" | "http") {
-            return bad("use https");
+            return bad(said!("use https", "gunakan https"));
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return bad("leave out name and password: deliveries are signed");
+            return bad(said!(
+                "leave out name and password: deliveries are signed",
+                "jangan sertakan nama dan kata sandi: kiriman ditandatangani"
+            ));
         }
         if url.fragment().is_some() {
-            return bad("leave out what stands behind #: it is never sent");
+            return bad(said!(
+                "leave out what stands behind #: it is never sent",
+                "jangan sertakan apa pun sesudah #: itu tidak pernah dikirim"
+            ));
         }
         if url.host_str().is_none_or(str::is_empty) || url.port() == Some(0) {
-            return bad("name a host, and a port that is not 0");
+            return bad(said!(
+                "name a host, and a port that is not 0",
+                "sebutkan host, dan port yang bukan 0"
+            ));
         }
         Ok(Self(url))
     }

@@ -255,6 +255,13 @@ impl Refusal for BooksClosed {
     fn code(&self) -> &'static str {
         "books_closed"
     }
+
+    fn indonesian(&self) -> String {
+        let Self { day, through } = self;
+        format!(
+            "buku sudah ditutup sampai {through}, dan {day} tidak sesudahnya: gunakan hari yang lebih akhir"
+        )
+    }
 }
 
 /// Refuses a day whose books are closed.

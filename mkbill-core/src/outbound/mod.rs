@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::kernel::language::Said;
 use crate::kernel::network::{Networks, is_public};
 use crate::kernel::web::{WebHost, WebUrl};
 
@@ -89,6 +90,26 @@ pub enum OutboundFault {
     /// The connection was lost, or what came was no HTTP.
     #[error("no answer: {0}")]
     Broken(String),
+}
+
+impl OutboundFault {
+    /// Why, in every language; what resolver and network said stays in their own words.
+    pub fn said(&self) -> Said {
+        let indonesian = match self {
+            Self::Insecure => "internet hanya dicapai lewat https: gunakan https".to_owned(),
+            Self::Private { address } => {
+                format!(
+                    "{address} bukan alamat publik, dan tidak di jaringan pribadi yang boleh dicapai"
+                )
+            }
+            Self::Unknown { host, why } => format!("`{host}` tidak ditemukan: {why}"),
+            Self::Unreachable(why) => format!("tidak ada sambungan: {why}"),
+            Self::Untrusted(why) => format!("TLS gagal: {why}"),
+            Self::TimedOut(why) => format!("tidak ada jawaban lengkap pada waktunya: {why}"),
+            Self::Broken(why) => format!("tidak ada jawaban: {why}"),
+        };
+        Said::new(self.to_string(), indonesian)
+    }
 }
 
 /// Reaches web servers elsewhere. It connects only to addresses that [`permits`] permits, to exactly the

@@ -8,8 +8,11 @@ use jiff::civil::Date;
 use crate::kernel::document::DocumentNumber;
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{AllocationId, CustomerId, InvoiceId, PaymentId, SubscriptionId};
+use crate::kernel::language::{Language, said};
 use crate::kernel::money::Money;
 use crate::kernel::names::names;
+use crate::kernel::thing::Thing;
+use crate::kernel::wrong::Wrong;
 
 /// No payment has more parts than this.
 pub const PARTS_MAX: usize = 10;
@@ -150,10 +153,13 @@ impl NewPayment {
             return Err(PaymentRefusal::NotPositive.into());
         }
         if !(1..=PARTS_MAX).contains(&self.parts.len()) {
-            return Err(Error::invalid("parts", format!("use 1 to {PARTS_MAX} parts")));
+            return Err(Error::invalid(
+                "parts",
+                said!("use 1 to {PARTS_MAX} parts", "gunakan 1 sampai {PARTS_MAX} bagian"),
+            ));
         }
         let sum = Money::sum(self.amount.currency(), self.parts.iter().map(|part| part.amount));
-        let sum = sum.map_err(|error| Error::invalid("parts", error.to_string()))?;
+        let sum = sum.map_err(|error| Error::invalid("parts", Error::from(error).said()))?;
         if sum != self.amount {
             return Err(PaymentRefusal::PartsDiffer { sum, amount: self.amount }.into());
         }
@@ -168,13 +174,23 @@ impl NewPayment {
         let parts = self.parts.iter().map(|part| ("parts.reference", part.reference.as_ref()));
         let own = [("reference", self.reference.as_ref()), ("note", self.note.as_ref())];
         for (field, text) in own.into_iter().chain(parts) {
-            let length = text.map_or(1, |text| text.trim().chars().count());
-            if !(1..=TEXT_CHARS_MAX).contains(&length) {
-                return Err(Error::invalid(field, format!("use 1 to {TEXT_CHARS_MAX} characters")));
-            }
+            check_text(field, text.map(String::as_str))?;
         }
         Ok(())
     }
+}
+
+/// Checks a reference or a note, if there is one.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] names the field, if it is empty or too long.
+pub fn check_text(field: &'static str, text: Option<&str>) -> Result<(), Error> {
+    let length = text.map_or(1, |text| text.trim().chars().count());
+    if (1..=TEXT_CHARS_MAX).contains(&length) {
+        return Ok(());
+    }
+    Err(Error::invalid(field, Wrong::Length { least: 1, most: TEXT_CHARS_MAX }))
 }
 
 /// Why a payment does not do what was asked.
@@ -215,7 +231,7 @@ pub enum PaymentRefusal {
     Matched(DocumentNumber),
     /// Somebody else's.
     #[error("the {0} belongs to another customer")]
-    OtherCustomer(&'static str),
+    OtherCustomer(Thing),
 }
 
 impl Refusal for PaymentRefusal {
@@ -229,6 +245,19 @@ impl Refusal for PaymentRefusal {
             Self::Reversed(_) => "payment_reversed",
             Self::Matched(_) => "payment_matched",
             Self::OtherCustomer(_) => "other_customer",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::NotPositive => "pembayaran dan setiap bagiannya harus lebih dari nol".to_owned(),
+            Self::PartsDiffer { sum, amount } => format!("jumlah bagian {sum}, tetapi pembayarannya {amount}"),
+            Self::NobodysInvoice => "uang untuk tagihan atau langganan adalah milik pelanggan: sebutkan juga pelanggannya".to_owned(),
+            Self::ReferenceTaken { reference, number } => format!("referensi `{reference}` sudah dipakai pembayaran {number}, yang isinya berbeda: periksa mana yang benar"),
+            Self::FromTheFuture(day) => format!("uang tidak mungkin masuk pada {day}, hari yang belum tiba"),
+            Self::Reversed(number) => format!("pembayaran {number} sudah dibatalkan"),
+            Self::Matched(number) => format!("pembayaran {number} sudah menjadi milik seorang pelanggan: batalkan lalu catat lagi"),
+            Self::OtherCustomer(what) => format!("{} itu milik pelanggan lain", what.text(Language::Indonesian)),
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kernel::error::Error;
+use crate::kernel::language::{Said, said};
 
 use super::{DATA_QUOTA_MAX, profile};
 
@@ -51,18 +52,27 @@ impl FairUse {
     ///
     /// [`Error::Invalid`] names `fair_use`.
     pub fn new(steps: Vec<UseStep>) -> Result<Self, Error> {
-        let wrong = |problem: String| Err(Error::invalid("fair_use", problem));
+        let wrong = |problem: Said| Err(Error::invalid("fair_use", problem));
         if !(1..=STEPS_MAX).contains(&steps.len()) {
-            return wrong(format!("use 1 to {STEPS_MAX} steps"));
+            return wrong(said!(
+                "use 1 to {STEPS_MAX} steps",
+                "gunakan 1 sampai {STEPS_MAX} langkah"
+            ));
         }
         if !steps.is_sorted_by(|one, next| one.at_bytes < next.at_bytes) {
-            return wrong("begin each step at more bytes than the one before".to_owned());
+            return wrong(said!(
+                "begin each step at more bytes than the one before",
+                "mulai setiap langkah pada byte yang lebih banyak daripada langkah sebelumnya"
+            ));
         }
         if steps.iter().any(|step| !(1..=DATA_QUOTA_MAX).contains(&step.at_bytes)) {
-            return wrong("use 1 byte to 1 PiB".to_owned());
+            return wrong(said!("use 1 byte to 1 PiB", "gunakan 1 byte sampai 1 PiB"));
         }
         if steps.iter().rev().skip(1).any(|step| step.effect == UseEffect::Disable) {
-            return wrong("only the last step can disable the login".to_owned());
+            return wrong(said!(
+                "only the last step can disable the login",
+                "hanya langkah terakhir yang boleh mematikan login"
+            ));
         }
         for step in &steps {
             step.effect.profile().map_or(Ok(()), |name| profile(name, "fair_use").map(drop))?;

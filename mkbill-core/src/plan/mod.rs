@@ -12,7 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::PlanId;
+use crate::kernel::language::said;
 use crate::kernel::money::{Currency, Money};
+use crate::kernel::wrong::Wrong;
 
 use terms::Terms;
 
@@ -59,7 +61,7 @@ fn visible(text: &str, field: &'static str, most: usize) -> Result<String, Error
     if clean && (1..=most).contains(&text.chars().count()) {
         Ok(text.to_owned())
     } else {
-        Err(Error::invalid(field, format!("use 1 to {most} visible characters")))
+        Err(Error::invalid(field, Wrong::Visible { most }))
     }
 }
 
@@ -95,6 +97,20 @@ impl Refusal for PriceRefusal {
             Self::SellBelowCost { .. } => "sell_below_cost",
             Self::Mixed(..) => "mixed_currencies",
             Self::Negative => "negative_price",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::SellBelowCost { sell, cost } => format!(
+                "harga jual {sell} di bawah harga modal {cost}: naikkan, atau turunkan modalnya"
+            ),
+            Self::Mixed(paid, asked) => {
+                format!(
+                    "modal dalam {paid} tetapi harga jual dalam {asked}: gunakan satu mata uang"
+                )
+            }
+            Self::Negative => "harga tidak pernah di bawah nol".to_owned(),
         }
     }
 }
@@ -147,10 +163,14 @@ impl Limits {
         check_span("uptime_quota", self.uptime_quota)?;
         check_span("validity", self.validity)?;
         match self.data_quota {
-            Some(0) => Err(Error::invalid("data_quota", "leave it out for unlimited data")),
-            Some(bytes) if bytes > DATA_QUOTA_MAX => {
-                Err(Error::invalid("data_quota", "use at most 1 PiB"))
-            }
+            Some(0) => Err(Error::invalid(
+                "data_quota",
+                said!("leave it out for unlimited data", "kosongkan untuk data tanpa batas"),
+            )),
+            Some(bytes) if bytes > DATA_QUOTA_MAX => Err(Error::invalid(
+                "data_quota",
+                said!("use at most 1 PiB", "gunakan paling banyak 1 PiB"),
+            )),
             _ => Ok(self),
         }
     }
@@ -164,10 +184,16 @@ impl Limits {
 
 fn check_span(field: &'static str, span: Option<SignedDuration>) -> Result<(), Error> {
     match span {
-        Some(span) if span < SignedDuration::from_secs(1) || span.subsec_nanos() != 0 => Err(
-            Error::invalid(field, "use whole seconds, at least one; leave it out for unlimited"),
-        ),
-        Some(span) if span > SPAN_MAX => Err(Error::invalid(field, "use at most ten years")),
+        Some(span) if span < SignedDuration::from_secs(1) || span.subsec_nanos() != 0 => {
+            Err(Error::invalid(
+                field,
+                said!(
+                    "use whole seconds, at least one; leave it out for unlimited",
+                    "gunakan detik bulat, paling sedikit satu; kosongkan untuk tanpa batas"
+                ),
+            ))
+        }
+        Some(span) if span > SPAN_MAX => Err(Error::invalid(field, Wrong::Span)),
         _ => Ok(()),
     }
 }
@@ -221,6 +247,23 @@ impl Refusal for PlanRefusal {
             Self::OtherCurrency(..) => "mixed_currencies",
         }
     }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::SellsVouchers(name) => {
+                format!("paket `{name}` menjual voucher: pilih paket dengan ketentuan langganan")
+            }
+            Self::Recurring(name) => format!(
+                "paket `{name}` untuk pelanggan berlangganan: pilih paket yang menjual voucher"
+            ),
+            Self::Retired(name) => {
+                format!("paket `{name}` sudah tidak dijual: pilih yang lain, atau aktifkan lagi")
+            }
+            Self::OtherCurrency(name, currency) => format!(
+                "harga paket `{name}` dalam {currency}: tambahkan paket lain untuk mata uang lain"
+            ),
+        }
+    }
 }
 
 impl Plan {
@@ -268,10 +311,22 @@ impl NewPlan {
         self.limits = self.limits.checked()?;
         self.terms = self.terms.map(Terms::checked).transpose()?;
         if self.terms.is_some() && self.limits != Limits::default() {
-            return Err(Error::invalid("limits", "only a plan for vouchers has limits"));
+            return Err(Error::invalid(
+                "limits",
+                said!(
+                    "only a plan for vouchers has limits",
+                    "hanya paket voucher yang punya batas"
+                ),
+            ));
         }
         if self.terms.as_ref().is_some_and(|terms| terms.prices != self.prices) {
-            return Err(Error::invalid("terms", "the prices of the terms are those of the plan"));
+            return Err(Error::invalid(
+                "terms",
+                said!(
+                    "the prices of the terms are those of the plan",
+                    "harga pada ketentuan adalah harga paket"
+                ),
+            ));
         }
         Ok(self)
     }

@@ -3,6 +3,7 @@
 use crate::invoice::tax::TaxName;
 use crate::kernel::error::Error;
 use crate::kernel::names::names;
+use crate::kernel::wrong::Wrong;
 use crate::subscription::cycle::Cycle;
 
 use super::fair_use::FairUse;
@@ -133,11 +134,17 @@ impl Terms {
     pub fn checked(mut self) -> Result<Self, Error> {
         for (field, days) in [("lead_days", self.lead_days), ("grace_days", self.grace_days)] {
             if days > LEAD_DAYS_MAX {
-                return Err(Error::invalid(field, format!("use 0 to {LEAD_DAYS_MAX} days")));
+                return Err(Error::invalid(
+                    field,
+                    Wrong::Days { least: 0, most: LEAD_DAYS_MAX.into() },
+                ));
             }
         }
         if matches!(self.cycle, Cycle::Days(days) if days.get() > CYCLE_DAYS_MAX) {
-            return Err(Error::invalid("cycle", format!("use 1 to {CYCLE_DAYS_MAX} days")));
+            return Err(Error::invalid(
+                "cycle",
+                Wrong::Days { least: 1, most: CYCLE_DAYS_MAX.into() },
+            ));
         }
         if let OverdueAction::MoveToProfile(name) = &self.overdue_action {
             self.overdue_action = OverdueAction::MoveToProfile(profile(name, "overdue_profile")?);

@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, RouterId};
+use crate::kernel::language::Said;
 use crate::router::health::Vitals;
 use crate::router::{LinkSecurity, RouterAddress};
 
@@ -386,6 +387,30 @@ pub enum RouterFault {
         /// What happened.
         detail: String,
     },
+}
+
+impl RouterFault {
+    /// What happened, in every language; what router and network said stays in their own words.
+    pub fn said(&self) -> Said {
+        let indonesian = match self {
+            Self::Unreachable { address, detail } => {
+                format!("router di {address} tidak bisa dihubungi: {detail}")
+            }
+            Self::Auth { address, detail } => {
+                format!("router di {address} menolak nama pengguna atau kata sandi: {detail}")
+            }
+            Self::Untrusted { address, detail } => {
+                format!("router di {address} tidak dipercaya: {detail}")
+            }
+            Self::Denied { address, detail } => {
+                format!("router di {address} tidak memberi izin: {detail}")
+            }
+            Self::Broken { address, detail } => {
+                format!("komunikasi dengan router di {address} gagal: {detail}")
+            }
+        };
+        Said::new(self.to_string(), indonesian)
+    }
 }
 
 /// Works on routers. Implemented over the RouterOS API; a fake success is never an answer.

@@ -2,6 +2,7 @@
 
 use crate::customer::phone::{PhoneNumber, Region};
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::table::{self, LineError, Table};
 use crate::plan::PlanName;
 use crate::router::RouterName;
@@ -68,7 +69,8 @@ impl table::Column for Column {
 pub fn column_of(error: &Error) -> &'static str {
     let about = match error {
         Error::Invalid { field, .. } => field,
-        Error::NotFound { what, .. } | Error::Conflict { what, .. } => what,
+        Error::SeveralInvalid(fields) => fields.first().map_or("row", |wrong| wrong.field),
+        Error::NotFound { what, .. } | Error::Conflict { what, .. } => what.name(),
         other => other.code(),
     };
     let column = match about {
@@ -177,13 +179,14 @@ fn adopt(text: &str) -> Result<bool, Error> {
     match text.to_lowercase().as_str() {
         "" | "no" | "tidak" | "false" | "0" => Ok(false),
         "yes" | "ya" | "true" | "1" => Ok(true),
-        _ => Err(Error::invalid("adopt", "write yes or no")),
+        _ => Err(Error::invalid("adopt", said!("write yes or no", "tulis yes atau no"))),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::thing::Thing;
 
     fn file(text: &str) -> Table<LoginRow> {
         read(text.as_bytes(), Region::ID).unwrap()
@@ -241,11 +244,11 @@ mod tests {
     #[test]
     fn an_error_is_said_of_the_column_that_it_is_about() {
         for (error, column) in [
-            (Error::invalid("login_name", "x"), "login"),
-            (Error::invalid("remote_address", "x"), "remote_address"),
-            (Error::conflict("remote_address", "x"), "remote_address"),
-            (Error::not_found("customer", "x"), "whatsapp"),
-            (Error::invalid("zone", "x"), "row"),
+            (Error::invalid("login_name", said!("x", "x-id")), "login"),
+            (Error::invalid("remote_address", said!("x", "x-id")), "remote_address"),
+            (Error::conflict(Thing::RemoteAddress, said!("x", "x-id")), "remote_address"),
+            (Error::not_found(Thing::Customer, "x"), "whatsapp"),
+            (Error::invalid("zone", said!("x", "x-id")), "row"),
         ] {
             assert_eq!(column_of(&error), column);
         }

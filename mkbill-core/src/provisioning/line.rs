@@ -7,7 +7,9 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde_json::{Map, Value};
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::kernel::names::names;
+use crate::kernel::wrong::Wrong;
 
 use super::LoginKind;
 
@@ -63,30 +65,45 @@ impl LineField {
     }
 
     /// Checks a value and gives the form in which it is kept and compared.
-    fn read(self, text: &str, kind: LoginKind) -> Result<String, &'static str> {
+    fn read(self, text: &str, kind: LoginKind) -> Result<String, Wrong> {
         match self {
             Self::Service => {
                 let known = SERVICES.contains(&text);
-                known
-                    .then(|| text.to_owned())
-                    .ok_or("use any, async, l2tp, ovpn, pppoe, pptp, sstp")
+                known.then(|| text.to_owned()).ok_or_else(|| Wrong::OneOf(SERVICES.to_vec()))
             }
             Self::CallerId => match (mac(text), kind) {
                 (Some(mac), _) => Ok(mac),
                 (None, LoginKind::Pppoe) => plain(text),
-                (None, LoginKind::Hotspot) => Err("give a MAC address such as 4C:5E:0C:12:34:56"),
+                (None, LoginKind::Hotspot) => Err(said!(
+                    "give a MAC address such as 4C:5E:0C:12:34:56",
+                    "isi alamat MAC seperti 4C:5E:0C:12:34:56"
+                )
+                .into()),
             },
-            Self::LocalAddress | Self::RemoteAddress => text
-                .parse::<Ipv4Addr>()
-                .map(|address| address.to_string())
-                .map_err(|_| "give an IPv4 address such as 10.20.0.7"),
-            Self::RemoteIpv6Prefix => {
-                prefix(text).ok_or("give an IPv6 prefix such as 2001:db8:7::/56")
+            Self::LocalAddress | Self::RemoteAddress => {
+                text.parse::<Ipv4Addr>().map(|address| address.to_string()).map_err(|_| {
+                    said!(
+                        "give an IPv4 address such as 10.20.0.7",
+                        "isi alamat IPv4 seperti 10.20.0.7"
+                    )
+                    .into()
+                })
             }
+            Self::RemoteIpv6Prefix => prefix(text).ok_or_else(|| {
+                said!(
+                    "give an IPv6 prefix such as 2001:db8:7::/56",
+                    "isi prefiks IPv6 seperti 2001:db8:7::/56"
+                )
+                .into()
+            }),
             Self::Routes | Self::Ipv6Routes => plain(text),
             Self::LimitBytesIn | Self::LimitBytesOut => match text.parse::<u64>() {
                 Ok(bytes) if bytes > 0 => Ok(bytes.to_string()),
-                _ => Err("give a number of bytes above 0, or leave it out for no limit"),
+                _ => Err(said!(
+                    "give a number of bytes above 0, or leave it out for no limit",
+                    "isi jumlah byte di atas 0, atau kosongkan untuk tanpa batas"
+                )
+                .into()),
             },
         }
     }
@@ -120,12 +137,16 @@ fn prefix(text: &str) -> Option<String> {
     (length <= 128).then(|| format!("{address}/{length}"))
 }
 
-fn plain(text: &str) -> Result<String, &'static str> {
+fn plain(text: &str) -> Result<String, Wrong> {
     let fits = (1..=TEXT_CHARS_MAX).contains(&text.len());
     let shows = text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    (fits && shows && text.trim() == text)
-        .then(|| text.to_owned())
-        .ok_or("use 1 to 200 visible ASCII characters")
+    (fits && shows && text.trim() == text).then(|| text.to_owned()).ok_or_else(|| {
+        said!(
+            "use 1 to {TEXT_CHARS_MAX} visible ASCII characters",
+            "gunakan 1 sampai {TEXT_CHARS_MAX} karakter ASCII yang terlihat"
+        )
+        .into()
+    })
 }
 
 /// What a login says beyond its name, password and profile. A field that is absent is empty on the
@@ -147,12 +168,20 @@ impl Line {
         let mut line = BTreeMap::new();
         for (field, text) in fields {
             if field.on_router(kind).is_none() {
-                return Err(Error::invalid(field.name(), "only a PPPoE login has it"));
+                return Err(Error::invalid(
+                    field.name(),
+                    said!("only a PPPoE login has it", "hanya login PPPoE yang memilikinya"),
+                ));
             }
             let value = field.read(&text, kind).map_err(|why| Error::invalid(field.name(), why))?;
             match line.entry(field) {
                 Entry::Vacant(empty) => drop(empty.insert(value)),
-                Entry::Occupied(_) => return Err(Error::invalid(field.name(), "give it once")),
+                Entry::Occupied(_) => {
+                    return Err(Error::invalid(
+                        field.name(),
+                        said!("give it once", "isi satu kali saja"),
+                    ));
+                }
             }
         }
         if kind == LoginKind::Pppoe {

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 
 use crate::kernel::error::{Error, Refusal};
+use crate::kernel::language::said;
+use crate::kernel::wrong::Wrong;
 
 use super::subscriber::LoginName;
 
@@ -36,7 +38,10 @@ impl FromStr for LoginPrefix {
         if fits && !text.starts_with('-') && !text.ends_with('-') {
             return Ok(Self(text.to_owned()));
         }
-        let wanted = "use 1 to 32 letters, digits, dots, underscores and, within, dashes";
+        let wanted = said!(
+            "use 1 to 32 letters, digits, dots, underscores and, within, dashes",
+            "gunakan 1 sampai 32 huruf, angka, titik, garis bawah dan, di tengah, tanda hubung"
+        );
         Err(Error::invalid("prefix", wanted))
     }
 }
@@ -106,6 +111,17 @@ impl Refusal for NumberingRefusal {
             Self::Crowded { .. } => "numbering_crowded",
         }
     }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::Unknown(prefix) => {
+                format!("tidak ada penomoran `{prefix}`: tambahkan, atau beri nama")
+            }
+            Self::Crowded { prefix, last, tries } => format!(
+                "{tries} nama berikutnya sesudah {last} dari `{prefix}` sudah dipakai semua: naikkan nomor terakhirnya"
+            ),
+        }
+    }
 }
 
 impl Numbering {
@@ -116,10 +132,16 @@ impl Numbering {
     /// [`Error::Invalid`] names what is out of bounds.
     pub fn checked(self) -> Result<Self, Error> {
         if !(1..=DIGITS_MAX).contains(&self.digits) {
-            return Err(Error::invalid("digits", format!("use 1 to {DIGITS_MAX}")));
+            return Err(Error::invalid(
+                "digits",
+                Wrong::Range { least: 1, most: DIGITS_MAX.into() },
+            ));
         }
         if !(0..NUMBER_MAX).contains(&self.last) {
-            return Err(Error::invalid("last", format!("use 0 to {}", NUMBER_MAX - 1)));
+            return Err(Error::invalid(
+                "last",
+                said!("use 0 to {most}", "gunakan 0 sampai {most}", most = NUMBER_MAX - 1),
+            ));
         }
         Ok(self)
     }

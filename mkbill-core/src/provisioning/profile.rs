@@ -4,6 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::RouterId;
+use crate::kernel::language::said;
+use crate::kernel::wrong::Wrong;
 use crate::router::Router;
 use crate::store::Tx;
 
@@ -120,7 +122,7 @@ impl ProfileFacts {
                 fits && text.trim() == text && !text.chars().any(char::is_control)
             };
             if !text.is_none_or(is_plain) {
-                let allowed = format!("use 1 to {TEXT_CHARS_MAX} visible characters");
+                let allowed = Wrong::Visible { most: TEXT_CHARS_MAX };
                 return Err(Error::invalid(field, allowed));
             }
         }
@@ -129,17 +131,27 @@ impl ProfileFacts {
             [("session_timeout", self.session_timeout), ("idle_timeout", self.idle_timeout)];
         for (field, span) in spans {
             if span.is_some_and(|span| span < second || span > SPAN_MAX) {
-                return Err(Error::invalid(field, "use one second to one year"));
+                return Err(Error::invalid(
+                    field,
+                    said!("use one second to one year", "gunakan satu detik sampai satu tahun"),
+                ));
             }
         }
         match (self.kind, self.sessions_max) {
-            (_, Some(0)) => Err(Error::invalid("sessions_max", "use 1 and more")),
-            (LoginKind::Pppoe, Some(2..)) => {
-                Err(Error::invalid("sessions_max", "a PPPoE profile allows one session, or any"))
+            (_, Some(0)) => {
+                Err(Error::invalid("sessions_max", said!("use 1 and more", "gunakan 1 atau lebih")))
             }
-            (LoginKind::Hotspot, _) if self.local_address.is_some() => {
-                Err(Error::invalid("local_address", "only a PPPoE profile has it"))
-            }
+            (LoginKind::Pppoe, Some(2..)) => Err(Error::invalid(
+                "sessions_max",
+                said!(
+                    "a PPPoE profile allows one session, or any",
+                    "profil PPPoE mengizinkan satu sesi, atau tanpa batas"
+                ),
+            )),
+            (LoginKind::Hotspot, _) if self.local_address.is_some() => Err(Error::invalid(
+                "local_address",
+                said!("only a PPPoE profile has it", "hanya profil PPPoE yang memilikinya"),
+            )),
             _ => Ok(self),
         }
     }
@@ -168,6 +180,14 @@ impl Refusal for ProfileRefusal {
     fn code(&self) -> &'static str {
         match self {
             Self::Missing { .. } => "router_profile_missing",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::Missing { router, kind, profile, known } => format!(
+                "router {router} tidak punya profil {kind} `{profile}`: buat di sana, atau pilih paket dengan salah satu dari: {known}"
+            ),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::kernel::context::Context;
 use crate::kernel::entropy::{CLEAR_SYMBOLS, Entropy, pick};
 use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, LoginId, RouterId, SubscriptionId};
+use crate::kernel::language::said;
 
 use super::comment::PppoeMark;
 use super::line::Line;
@@ -41,8 +42,9 @@ impl FromStr for LoginName {
         if is_typeable(text) && !text.starts_with('*') {
             return Ok(Self(text.to_owned()));
         }
-        let problem = format!(
-            "use 1 to {LOGIN_CHARS_MAX} visible ASCII characters without blanks, the first not `*`"
+        let problem = said!(
+            "use 1 to {LOGIN_CHARS_MAX} visible ASCII characters without blanks, the first not `*`",
+            "gunakan 1 sampai {LOGIN_CHARS_MAX} karakter ASCII yang terlihat tanpa spasi, yang pertama bukan `*`"
         );
         Err(Error::invalid("login_name", problem))
     }
@@ -78,7 +80,10 @@ impl FromStr for LoginPassword {
         if is_typeable(text) {
             return Ok(Self(text.to_owned()));
         }
-        let problem = format!("use 1 to {LOGIN_CHARS_MAX} visible ASCII characters without blanks");
+        let problem = said!(
+            "use 1 to {LOGIN_CHARS_MAX} visible ASCII characters without blanks",
+            "gunakan 1 sampai {LOGIN_CHARS_MAX} karakter ASCII yang terlihat tanpa spasi"
+        );
         Err(Error::invalid("login_password", problem))
     }
 }

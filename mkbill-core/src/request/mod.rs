@@ -20,6 +20,10 @@ impl Refusal for KeyReused {
     fn code(&self) -> &'static str {
         "idempotency_key_reused"
     }
+
+    fn indonesian(&self) -> String {
+        "kunci idempotensi ini sudah dipakai untuk permintaan lain: gunakan kunci baru".to_owned()
+    }
 }
 
 /// Whether a request is new.

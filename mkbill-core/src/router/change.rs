@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 
 use super::{LinkSecurity, Router, RouterAddress, RouterName, Trust, checked_username};
 
@@ -62,9 +63,13 @@ impl RouterChange {
             (Some(SecurityChange::Pin(pin)), LinkSecurity::Tls(Trust::Pin(_))) => {
                 Ok(LinkSecurity::Tls(Trust::Pin(pin.clone())))
             }
-            (Some(SecurityChange::Pin(_)), _) => {
-                Err(Error::invalid("certificate_pin", "give it with security `tls_pinned` only"))
-            }
+            (Some(SecurityChange::Pin(_)), _) => Err(Error::invalid(
+                "certificate_pin",
+                said!(
+                    "give it with security `tls_pinned` only",
+                    "isi hanya bersama keamanan `tls_pinned`"
+                ),
+            )),
         }
     }
 }

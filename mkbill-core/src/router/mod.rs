@@ -15,7 +15,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::RouterId;
+use crate::kernel::language::said;
 use crate::kernel::secret::Sealed;
+use crate::kernel::wrong::Wrong;
 
 use health::Vitals;
 use moment::Moment;
@@ -45,7 +47,7 @@ impl FromStr for RouterName {
         if clean && (1..=NAME_CHARS_MAX).contains(&length) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Error::invalid("name", format!("use 1 to {NAME_CHARS_MAX} visible characters")))
+            Err(Error::invalid("name", Wrong::Visible { most: NAME_CHARS_MAX }))
         }
     }
 }
@@ -112,10 +114,16 @@ impl RouterAddress {
         let fits = (1..=HOST_CHARS_MAX).contains(&host.len());
         let plain = host.chars().all(|c| c.is_ascii_alphanumeric() || "-._:%[]".contains(c));
         if !(fits && plain) {
-            return Err(Error::invalid("host", "give a host name or an address, without a port"));
+            return Err(Error::invalid(
+                "host",
+                said!(
+                    "give a host name or an address, without a port",
+                    "isi nama host atau alamat, tanpa port"
+                ),
+            ));
         }
         if port == 0 {
-            return Err(Error::invalid("port", "use 1 to 65535"));
+            return Err(Error::invalid("port", Wrong::Range { least: 1, most: 65535 }));
         }
         Ok(Self { host: host.to_owned(), port })
     }
@@ -160,7 +168,10 @@ pub fn checked_username(name: String) -> Result<String, Error> {
     if fits && !name.chars().any(char::is_control) {
         Ok(name)
     } else {
-        Err(Error::invalid("username", "give the name of the router's API user"))
+        Err(Error::invalid(
+            "username",
+            said!("give the name of the router's API user", "isi nama pengguna API router"),
+        ))
     }
 }
 
@@ -210,6 +221,18 @@ impl Refusal for RouterRefusal {
         match self {
             Self::InUse { .. } => "router_in_use",
             Self::Untold { .. } => "router_untold",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::InUse { name, used } => format!(
+                "router {name} masih punya login langganan ({}) dan voucher ({}): beri langganan itu login di router lain atau hentikan, dan batalkan vouchernya atau tunggu sampai berakhir",
+                used.subscribers, used.vouchers
+            ),
+            Self::Untold { name, leaving } => format!(
+                "router {name} belum diberi tahu bahwa {leaving} loginnya sudah berakhir: tunggu worker, atau jalankan `mkbill worker --once`; bila router sudah tidak ada, ia bisa dihapus setelah worker gagal menghubunginya"
+            ),
         }
     }
 }

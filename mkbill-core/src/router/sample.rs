@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 
 use super::health::Vitals;
 
@@ -104,10 +105,19 @@ impl SampleSpan {
     /// [`Error::Invalid`] names `from` if it lies behind `to`, or too far ahead of it.
     pub fn new(from: Timestamp, to: Timestamp) -> Result<Self, Error> {
         if from > to {
-            return Err(Error::invalid("from", "use an instant that is not after `to`"));
+            return Err(Error::invalid(
+                "from",
+                said!(
+                    "use an instant that is not after `to`",
+                    "gunakan waktu yang tidak sesudah `to`"
+                ),
+            ));
         }
         if to.duration_since(from) > SignedDuration::from_hours(24 * SPAN_DAYS_MAX) {
-            let text = format!("use an instant at most {SPAN_DAYS_MAX} days before `to`");
+            let text = said!(
+                "use an instant at most {SPAN_DAYS_MAX} days before `to`",
+                "gunakan waktu paling lama {SPAN_DAYS_MAX} hari sebelum `to`"
+            );
             return Err(Error::invalid("from", text));
         }
         Ok(Self { from, to })

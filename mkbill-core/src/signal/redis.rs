@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::relay::Near;
 use super::{Listener, Relay, Signal, Topic};
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 
 /// The channel; several installations on one server take different databases or servers.
 const CHANNEL: &str = "mkbill:signal";
@@ -29,7 +30,13 @@ impl RedisSignal {
     /// answer.
     pub async fn connect(url: &SecretString) -> Result<Self, Error> {
         let client = redis::Client::open(url.expose_secret()).map_err(|error| {
-            Error::invalid("signal", format!("this is no address of a Redis server: {error}"))
+            Error::invalid(
+                "signal",
+                said!(
+                    "this is no address of a Redis server: {error}",
+                    "ini bukan alamat server Redis: {error}"
+                ),
+            )
         })?;
         let subscribed = subscribe(&client).await.map_err(away)?;
         Ok(Self(Relay::new(|near, tasks| {
@@ -40,7 +47,10 @@ impl RedisSignal {
 }
 
 fn away(error: redis::RedisError) -> Error {
-    let what = "the Redis server for wake-ups does not answer: check its address".to_owned();
+    let what = said!(
+        "the Redis server for wake-ups does not answer: check its address",
+        "server Redis untuk pemberitahuan tidak menjawab: periksa alamatnya"
+    );
     Error::Unavailable { what, source: Box::new(error) }
 }
 

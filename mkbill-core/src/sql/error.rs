@@ -2,16 +2,37 @@
 
 use sqlx::error::ErrorKind;
 
+use crate::kernel::language::Said;
 use crate::store::StoreError;
 
-const DISK_FULL: &str = "the disk is full; free some space, nothing was written";
-const READ_ONLY: &str = "the database is read-only; check the rights of its file and folder";
-const GONE: &str = "the database cannot be reached; check that it runs and that its address and password are right";
-const FILE: &str =
-    "the database file cannot be opened or read; check the path, the rights and the disk";
-const DAMAGED: &str = "the file is damaged or not a database; restore a backup";
-const LOCKED: &str = "another program keeps it locked; close that program or wait, then try again";
-const POOL: &str = "all connections are in use; try again, or allow more connections";
+const DISK_FULL: Said = Said::fixed(
+    "the disk is full; free some space, nothing was written",
+    "disk penuh; kosongkan sebagian ruang, tidak ada yang ditulis",
+);
+const READ_ONLY: Said = Said::fixed(
+    "the database is read-only; check the rights of its file and folder",
+    "basis data hanya bisa dibaca; periksa hak akses berkas dan foldernya",
+);
+const GONE: Said = Said::fixed(
+    "the database cannot be reached; check that it runs and that its address and password are right",
+    "basis data tidak bisa dihubungi; pastikan ia berjalan dan alamat serta kata sandinya benar",
+);
+const FILE: Said = Said::fixed(
+    "the database file cannot be opened or read; check the path, the rights and the disk",
+    "berkas basis data tidak bisa dibuka atau dibaca; periksa lokasi, hak akses dan disk",
+);
+const DAMAGED: Said = Said::fixed(
+    "the file is damaged or not a database; restore a backup",
+    "berkas rusak atau bukan basis data; pulihkan dari cadangan",
+);
+const LOCKED: Said = Said::fixed(
+    "another program keeps it locked; close that program or wait, then try again",
+    "program lain sedang menguncinya; tutup program itu atau tunggu, lalu coba lagi",
+);
+const POOL: Said = Said::fixed(
+    "all connections are in use; try again, or allow more connections",
+    "semua koneksi sedang dipakai; coba lagi, atau izinkan lebih banyak koneksi",
+);
 
 /// Sorts a driver's error by what to do next.
 pub(crate) fn driver(act: &'static str, source: sqlx::Error) -> StoreError {
@@ -45,7 +66,7 @@ const SQLITE_READONLY_DBMOVED: u32 = 1032;
 
 enum Verdict {
     Busy,
-    Unavailable(&'static str),
+    Unavailable(Said),
     Other,
 }
 
@@ -92,7 +113,10 @@ mod tests {
         sqlx::query("CREATE TABLE t (x TEXT)").execute(&mut small).await.unwrap();
         let full = sqlx::query("INSERT INTO t VALUES (hex(zeroblob(100000)))");
         let error = driver("filling", full.execute(&mut small).await.unwrap_err());
-        assert!(matches!(error, StoreError::Unavailable { advice: DISK_FULL, .. }), "{error:?}");
+        assert!(
+            matches!(&error, StoreError::Unavailable { advice, .. } if *advice == DISK_FULL),
+            "{error:?}"
+        );
         assert!(!error.is_retryable());
     }
 }

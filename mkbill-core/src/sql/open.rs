@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 use crate::signal::{LocalSignal, Signal};
 use crate::store::{Store, StoreError};
 
@@ -62,7 +63,13 @@ impl FromStr for DatabaseUrl {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self::Postgres(SecretString::from(text)));
         }
-        Err(Error::invalid("database", "use sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME"))
+        Err(Error::invalid(
+            "database",
+            said!(
+                "use sqlite:PATH or postgres://USER:PASSWORD@HOST/NAME",
+                "gunakan sqlite:PATH atau postgres://USER:PASSWORD@HOST/NAME"
+            ),
+        ))
     }
 }
 

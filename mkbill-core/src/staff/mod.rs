@@ -13,7 +13,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::StaffId;
+use crate::kernel::language::said;
 use crate::kernel::permission::Role;
+use crate::kernel::wrong::Wrong;
 
 const USERNAME_CHARS_MIN: usize = 3;
 const USERNAME_CHARS_MAX: usize = 30;
@@ -44,8 +46,9 @@ impl FromStr for Username {
         if fits && small.bytes().all(plain) {
             return Ok(Self(small));
         }
-        let allowed = format!(
-            "use {USERNAME_CHARS_MIN} to {USERNAME_CHARS_MAX} of a-z, 0-9, dot, dash and underscore"
+        let allowed = said!(
+            "use {USERNAME_CHARS_MIN} to {USERNAME_CHARS_MAX} of a-z, 0-9, dot, dash and underscore",
+            "gunakan {USERNAME_CHARS_MIN} sampai {USERNAME_CHARS_MAX} karakter dari a-z, 0-9, titik, tanda hubung dan garis bawah"
         );
         Err(Error::invalid("username", allowed))
     }
@@ -64,7 +67,7 @@ pub(crate) fn checked_name(name: &str) -> Result<String, Error> {
     if fits && !name.chars().any(char::is_control) {
         return Ok(name.to_owned());
     }
-    Err(Error::invalid("name", format!("use 1 to {NAME_CHARS_MAX} visible characters")))
+    Err(Error::invalid("name", Wrong::Visible { most: NAME_CHARS_MAX }))
 }
 
 /// Whether somebody may sign in.
@@ -212,6 +215,23 @@ impl Refusal for StaffRefusal {
             Self::LastSuperAdmin => "last_super_admin",
             Self::Removed => "staff_removed",
             Self::SetupOver => "setup_over",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::SignInFailed => "nama pengguna atau kata sandi salah".to_owned(),
+            Self::SlowedDown(wait) => format!(
+                "terlalu banyak percobaan gagal: tunggu {} detik sebelum mencoba lagi",
+                wait.as_secs()
+            ),
+            Self::Disabled => "akun ini dinonaktifkan: hubungi super admin".to_owned(),
+            Self::MustChangePassword => "buat kata sandi baru dulu".to_owned(),
+            Self::WrongPassword => "kata sandi saat ini salah".to_owned(),
+            Self::SamePassword => "kata sandi baru sama dengan yang sekarang: pilih yang lain".to_owned(),
+            Self::LastSuperAdmin => "ini super admin aktif terakhir: buat yang lain dulu".to_owned(),
+            Self::Removed => "akun ini sudah dihapus".to_owned(),
+            Self::SetupOver => "tautan ini tidak berlaku lagi: sudah ada super admin, atau umurnya lebih dari satu hari".to_owned(),
         }
     }
 

@@ -8,6 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::kernel::entropy::Entropy;
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
+use crate::kernel::wrong::Wrong;
 
 use super::Username;
 
@@ -64,11 +66,17 @@ pub fn checked(password: &SecretString, username: &Username) -> Result<(), Error
     if !(CHARS_MIN..=CHARS_MAX).contains(&text.chars().count()) {
         return Err(Error::invalid(
             "password",
-            format!("use {CHARS_MIN} to {CHARS_MAX} characters"),
+            Wrong::Length { least: CHARS_MIN, most: CHARS_MAX },
         ));
     }
     if text.eq_ignore_ascii_case(username.as_str()) {
-        return Err(Error::invalid("password", "it is the username: choose something else"));
+        return Err(Error::invalid(
+            "password",
+            said!(
+                "it is the username: choose something else",
+                "itu nama pengguna: pilih kata sandi yang lain"
+            ),
+        ));
     }
     Ok(())
 }

@@ -64,6 +64,10 @@ impl Refusal for BeyondCalendar {
     fn code(&self) -> &'static str {
         "beyond_calendar"
     }
+
+    fn indonesian(&self) -> String {
+        format!("periode {} berada di luar kalender", self.0)
+    }
 }
 
 enum Step {

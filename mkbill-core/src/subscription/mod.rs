@@ -10,6 +10,7 @@ use jiff::civil::Date;
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{CustomerId, LoginId, PlanId, SubscriptionId};
+use crate::kernel::language::{Said, said};
 use crate::kernel::money::{Money, MoneyError};
 use crate::kernel::names::names;
 use crate::kernel::time::BusinessZone;
@@ -69,6 +70,18 @@ names! {
     }
 }
 
+impl StateName {
+    const fn indonesian(self) -> &'static str {
+        match self {
+            Self::Pending => "menunggu pembayaran pertama",
+            Self::Active => "aktif",
+            Self::Overdue => "terisolir",
+            Self::Paused => "dijeda",
+            Self::Cancelled => "sudah berhenti",
+        }
+    }
+}
+
 impl SubscriptionState {
     /// The state's name.
     pub const fn name(self) -> StateName {
@@ -120,16 +133,28 @@ impl Discount {
     /// [`Error::Invalid`] for an amount below zero, more than all of the price, or no period.
     pub fn checked(self) -> Result<Self, Error> {
         if self.minor < 0 {
-            return Err(Error::invalid("discount", "use an amount of zero or more"));
+            return Err(Error::invalid(
+                "discount",
+                said!("use an amount of zero or more", "gunakan jumlah nol atau lebih"),
+            ));
         }
         if self.basis_points > DISCOUNT_BP_MAX {
             return Err(Error::invalid(
                 "discount",
-                format!("use 0 to {DISCOUNT_BP_MAX} basis points"),
+                said!(
+                    "use 0 to {DISCOUNT_BP_MAX} basis points",
+                    "gunakan 0 sampai {DISCOUNT_BP_MAX} basis poin"
+                ),
             ));
         }
         if self.periods == Some(0) {
-            return Err(Error::invalid("discount", "use at least one period, or leave it out"));
+            return Err(Error::invalid(
+                "discount",
+                said!(
+                    "use at least one period, or leave it out",
+                    "gunakan paling sedikit satu periode, atau kosongkan"
+                ),
+            ));
         }
         Ok(self)
     }
@@ -234,9 +259,9 @@ pub enum SubscriptionRefusal {
         /// Where it stands.
         state: StateName,
         /// What was asked.
-        act: &'static str,
+        act: Said,
         /// What to do instead.
-        advice: &'static str,
+        advice: Said,
     },
     /// The plan is the one it has.
     #[error("the subscription is on this plan already: choose another one")]
@@ -251,7 +276,7 @@ pub enum SubscriptionRefusal {
     InvoiceOpen,
     /// Days that make no sense.
     #[error("{0}")]
-    Days(&'static str),
+    Days(Said),
     /// The calendar ends.
     #[error(transparent)]
     Calendar(#[from] BeyondCalendar),
@@ -266,6 +291,22 @@ impl Refusal for SubscriptionRefusal {
             Self::InvoiceOpen => "invoice_open",
             Self::Days(_) => "subscription_days",
             Self::Calendar(_) => "beyond_calendar",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::State { state, act, advice } => format!(
+                "langganan yang {} tidak bisa {}: {}",
+                state.indonesian(),
+                act.indonesian(),
+                advice.indonesian()
+            ),
+            Self::SamePlan => "langganan sudah memakai paket ini: pilih yang lain".to_owned(),
+            Self::Currency => "harga paket dalam mata uang yang berbeda dari langganan: pilih yang mata uangnya sama".to_owned(),
+            Self::InvoiceOpen => "ada tagihan langganan yang masih terbuka: lunasi atau batalkan dulu, atau ubah mulai periode berikutnya".to_owned(),
+            Self::Days(why) => why.indonesian().to_owned(),
+            Self::Calendar(beyond) => beyond.indonesian(),
         }
     }
 }

@@ -4,8 +4,10 @@
 mod database;
 mod entropy;
 mod faults;
+mod refusals;
 
 pub use crate::kernel::clock::TestClock as ManualClock;
 pub use database::{DatabaseLock, Engine, TestDatabase, engines};
 pub use entropy::SeededEntropy;
 pub use faults::CrashSwitch;
+pub use refusals::refusals;

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::kernel::error::Error;
 use crate::kernel::ids::VendorId;
+use crate::kernel::wrong::Wrong;
 
 const CODE_CHARS_MAX: usize = 20;
 const NAME_CHARS_MAX: usize = 100;
@@ -32,7 +33,7 @@ impl FromStr for VendorCode {
         if plain && (1..=CODE_CHARS_MAX).contains(&text.len()) {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Error::invalid("code", format!("use 1 to {CODE_CHARS_MAX} of A-Z, 0-9 and -")))
+            Err(Error::invalid("code", Wrong::Code { most: CODE_CHARS_MAX }))
         }
     }
 }
@@ -72,7 +73,7 @@ impl NewVendor {
         if (1..=NAME_CHARS_MAX).contains(&length) && !self.name.chars().any(char::is_control) {
             Ok(Self { name: self.name.trim().to_owned(), ..self })
         } else {
-            Err(Error::invalid("name", format!("use 1 to {NAME_CHARS_MAX} visible characters")))
+            Err(Error::invalid("name", Wrong::Visible { most: NAME_CHARS_MAX }))
         }
     }
 }

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::{BatchId, PlanId, RouterId, VendorId};
+use crate::kernel::language::said;
 use crate::kernel::money::Money;
 use crate::plan::{Limits, Prices};
 
@@ -66,15 +67,26 @@ pub struct NewBatch {
 impl NewBatch {
     /// Checks the count and the shape of the codes.
     pub fn checked(self) -> Result<Self, Error> {
-        if (1..=BATCH_VOUCHERS_MAX).contains(&self.count) {
-            Ok(Self { shape: self.shape.checked()?, ..self })
-        } else {
-            Err(Error::invalid(
-                "count",
-                format!("use 1 to {BATCH_VOUCHERS_MAX}; got {}", self.count),
-            ))
-        }
+        check_count(self.count)?;
+        Ok(Self { shape: self.shape.checked()?, ..self })
     }
+}
+
+/// Checks how many vouchers a batch is to have.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for none, or more than [`BATCH_VOUCHERS_MAX`].
+pub fn check_count(count: u32) -> Result<(), Error> {
+    if (1..=BATCH_VOUCHERS_MAX).contains(&count) {
+        return Ok(());
+    }
+    let problem = said!(
+        "use 1 to {BATCH_VOUCHERS_MAX}; got {given}",
+        "gunakan 1 sampai {BATCH_VOUCHERS_MAX}; yang diterima {given}",
+        given = count,
+    );
+    Err(Error::invalid("count", problem))
 }
 
 /// A batch as it was made.
@@ -162,6 +174,15 @@ impl Refusal for BatchRefusal {
         match self {
             Self::SellByOver(_) => "sell_by_over",
             Self::Cancelled(_) => "batch_cancelled",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::SellByOver(day) => {
+                format!("sell_by {day} sudah lewat: pilih hari yang lebih akhir")
+            }
+            Self::Cancelled(number) => format!("batch {number} sudah dibatalkan"),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::audit::{Act, Record};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{BatchId, EntryId, LoginId};
+use crate::kernel::thing::Thing;
 use crate::ledger::{Account, Cause, Entry, Posting, first_open_day};
 use crate::store::{StoreError, Tx};
 use crate::vendor::VendorCode;
@@ -50,7 +51,7 @@ pub fn record(
 
 /// The batch of a voucher and its vendor's code.
 pub async fn maker_of(tx: &mut dyn Tx, id: BatchId) -> Result<(Batch, Option<VendorCode>), Error> {
-    let batch = tx.batch_by_id(id).await?.ok_or_else(|| Error::not_found("batch", id))?;
+    let batch = tx.batch_by_id(id).await?.ok_or_else(|| Error::not_found(Thing::Batch, id))?;
     let vendor = match batch.vendor {
         Some(id) => tx.vendor_by_id(id).await?.map(|vendor| vendor.code),
         None => None,

@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use crate::kernel::entropy::{CLEAR_SYMBOLS, Entropy, pick};
 use crate::kernel::error::{Error, Refusal};
+use crate::kernel::language::said;
+use crate::kernel::wrong::Wrong;
 
 /// The symbols of random parts and passwords: no `0`/`O`, no `1`/`I`/`L`.
 pub const ALPHABET: &[u8; 31] = CLEAR_SYMBOLS;
@@ -54,7 +56,7 @@ impl FromStr for Code {
         if (1..=CODE_CHARS_MAX).contains(&code.len()) && code.bytes().all(is_code_byte) {
             Ok(Self(code))
         } else {
-            Err(Error::invalid("code", format!("use 1 to {CODE_CHARS_MAX} of A-Z, 0-9 and -")))
+            Err(Error::invalid("code", Wrong::Code { most: CODE_CHARS_MAX }))
         }
     }
 }
@@ -85,7 +87,10 @@ impl FromStr for Prefix {
         } else {
             Err(Error::invalid(
                 "prefix",
-                format!("use at most {PREFIX_CHARS_MAX} of A-Z, 0-9 and -"),
+                said!(
+                    "use at most {PREFIX_CHARS_MAX} of A-Z, 0-9 and -",
+                    "gunakan paling banyak {PREFIX_CHARS_MAX} karakter dari A-Z, 0-9 dan -"
+                ),
             ))
         }
     }
@@ -161,6 +166,17 @@ impl Refusal for CodeRefusal {
             Self::Exhausted => "codes_exhausted",
         }
     }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::SpaceTooSmall { random_chars, space, codes, enough } => format!(
+                "{random_chars} karakter acak memberi {space} kode, terlalu sedikit agar {codes} kode tetap sulit ditebak (masing-masing {GUESS_BUDGET}): gunakan paling sedikit {enough} karakter acak"
+            ),
+            Self::Exhausted => format!(
+                "tidak ditemukan kode kosong dalam {CODE_TRIES_MAX} percobaan: gunakan lebih banyak karakter acak atau awalan lain"
+            ),
+        }
+    }
 }
 
 /// What codes look like: a prefix and, never shortened by it, a random part.
@@ -190,8 +206,11 @@ impl CodeShape {
         if (RANDOM_CHARS_MIN..=RANDOM_CHARS_MAX).contains(&self.random_chars) {
             return Ok(self);
         }
-        let problem =
-            format!("use {RANDOM_CHARS_MIN} to {RANDOM_CHARS_MAX}; got {}", self.random_chars);
+        let problem = said!(
+            "use {RANDOM_CHARS_MIN} to {RANDOM_CHARS_MAX}; got {given}",
+            "gunakan {RANDOM_CHARS_MIN} sampai {RANDOM_CHARS_MAX}; yang diterima {given}",
+            given = self.random_chars,
+        );
         Err(Error::invalid("random_chars", problem))
     }
 

@@ -7,6 +7,8 @@ use crate::kernel::caller::Fingerprint;
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{BatchId, LoginId, MessageId, RouterId, VoucherId};
+use crate::kernel::language::said;
+use crate::kernel::thing::Thing;
 use crate::outbox::{Message, Payload};
 use crate::plan::{Plan, PlanRefusal};
 use crate::provisioning::profile;
@@ -99,15 +101,15 @@ async fn ingredients(
         None => None,
         Some(id) => {
             let found = tx.vendor_by_id(id).await?;
-            Some(found.ok_or_else(|| Error::not_found("vendor", id))?)
+            Some(found.ok_or_else(|| Error::not_found(Thing::Vendor, id))?)
         }
     };
-    let plan = plan.ok_or_else(|| Error::not_found("plan", request.plan))?;
+    let plan = plan.ok_or_else(|| Error::not_found(Thing::Plan, request.plan))?;
     if plan.terms.is_some() {
         return Err(PlanRefusal::Recurring(plan.name).into());
     }
     plan.may_be_sold()?;
-    Ok((router.ok_or_else(|| Error::not_found("router", request.router))?, plan, vendor))
+    Ok((router.ok_or_else(|| Error::not_found(Thing::Router, request.router))?, plan, vendor))
 }
 
 async fn fresh_codes(
@@ -156,7 +158,12 @@ async fn describe(
         Some(day) if day < today => return Err(BatchRefusal::SellByOver(day).into()),
         Some(day) => {
             let end = context.zone.end_of(day);
-            Some(end.map_err(|_| Error::invalid("sell_by", "choose a day before the year 9999"))?)
+            Some(end.map_err(|_| {
+                Error::invalid(
+                    "sell_by",
+                    said!("choose a day before the year 9999", "pilih hari sebelum tahun 9999"),
+                )
+            })?)
         }
     };
     let count = tx.counter_next(&format!("batch:{today}")).await?;

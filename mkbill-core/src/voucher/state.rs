@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::Refusal;
 use crate::kernel::ids::LoginId;
+use crate::kernel::language::{Said, said};
 use crate::kernel::time::saturating_add;
 use crate::plan::{Limits, SPAN_MAX};
 use crate::provisioning::Usage;
@@ -100,6 +101,19 @@ impl VoucherState {
         }
     }
 
+    fn said(&self) -> Said {
+        let indonesian = match self {
+            Self::Live(Live::PendingPush) => "menunggu dikirim",
+            Self::Live(Live::Available) => "tersedia",
+            Self::Live(Live::Active(_)) => "aktif",
+            Self::Disabled(_) => "nonaktif",
+            Self::Expired { .. } => "habis masa aktifnya",
+            Self::UsedUp { .. } => "habis kuotanya",
+            Self::Cancelled { .. } => "sudah dibatalkan",
+        };
+        Said::fixed(self.name(), indonesian)
+    }
+
     /// All names, in the order of a voucher's life.
     pub const NAMES: [&'static str; 7] =
         ["pending_push", "available", "active", "disabled", "expired", "used_up", "cancelled"];
@@ -123,11 +137,11 @@ pub enum VoucherRefusal {
     #[error("a voucher that is {state} cannot be {act}; allowed in: {allowed}")]
     WrongState {
         /// What was asked for.
-        act: &'static str,
+        act: Said,
         /// Its state.
-        state: &'static str,
+        state: Said,
         /// Where it would be allowed.
-        allowed: &'static str,
+        allowed: Said,
     },
     /// An extension that adds nothing, takes away, or is beyond bounds.
     #[error(
@@ -143,6 +157,18 @@ impl Refusal for VoucherRefusal {
             Self::BadExtension => "bad_extension",
         }
     }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::WrongState { act, state, allowed } => format!(
+                "voucher yang {} tidak bisa {}; diizinkan saat: {}",
+                state.indonesian(),
+                act.indonesian(),
+                allowed.indonesian()
+            ),
+            Self::BadExtension => "perpanjangan menambah paling sedikit satu detik atau satu byte, pada batas yang dimiliki voucher, dalam sepuluh tahun dan 1 PiB".to_owned(),
+        }
+    }
 }
 
 /// What is added to a voucher in use.
@@ -156,8 +182,8 @@ pub struct Extension {
     pub data: Option<u64>,
 }
 
-fn wrong(act: &'static str, state: &VoucherState, allowed: &'static str) -> VoucherRefusal {
-    VoucherRefusal::WrongState { act, state: state.name(), allowed }
+fn wrong(act: Said, state: &VoucherState, allowed: Said) -> VoucherRefusal {
+    VoucherRefusal::WrongState { act, state: state.said(), allowed }
 }
 
 impl Voucher {
@@ -236,7 +262,13 @@ impl Voucher {
     pub fn disable(mut self) -> Result<Self, VoucherRefusal> {
         match self.state {
             VoucherState::Live(live) => self.state = VoucherState::Disabled(live),
-            ref other => return Err(wrong("disabled", other, "pending_push, available, active")),
+            ref other => {
+                return Err(wrong(
+                    said!("disabled", "dinonaktifkan"),
+                    other,
+                    said!("pending_push, available, active", "menunggu dikirim, tersedia, aktif"),
+                ));
+            }
         }
         Ok(self)
     }
@@ -245,7 +277,13 @@ impl Voucher {
     pub fn enable(mut self) -> Result<Self, VoucherRefusal> {
         match self.state {
             VoucherState::Disabled(live) => self.state = VoucherState::Live(live),
-            ref other => return Err(wrong("enabled", other, "disabled")),
+            ref other => {
+                return Err(wrong(
+                    said!("enabled", "diaktifkan"),
+                    other,
+                    said!("disabled", "nonaktif"),
+                ));
+            }
         }
         Ok(self)
     }
@@ -259,16 +297,25 @@ impl Voucher {
                 self.state = VoucherState::Cancelled { at: now };
                 Ok(self)
             }
-            other => {
-                Err(wrong("cancelled", other, "pending_push, available, or disabled before use"))
-            }
+            other => Err(wrong(
+                said!("cancelled", "dibatalkan"),
+                other,
+                said!(
+                    "pending_push, available, or disabled before use",
+                    "menunggu dikirim, tersedia, atau nonaktif sebelum dipakai"
+                ),
+            )),
         }
     }
 
     /// Adds to the limits of a voucher in use. Only limits it has can grow.
     pub fn extend(mut self, extension: Extension) -> Result<Self, VoucherRefusal> {
         let VoucherState::Live(Live::Active(activation)) = &mut self.state else {
-            return Err(wrong("extended", &self.state, "active"));
+            return Err(wrong(
+                said!("extended", "diperpanjang"),
+                &self.state,
+                said!("active", "aktif"),
+            ));
         };
         if extension == Extension::default() {
             return Err(VoucherRefusal::BadExtension);
@@ -296,7 +343,11 @@ impl Voucher {
     ) -> Result<Self, VoucherRefusal> {
         match self.state {
             VoucherState::Live(Live::Available) => Ok(self.recoded(code, password, login)),
-            ref other => Err(wrong("regenerated", other, "available")),
+            ref other => Err(wrong(
+                said!("regenerated", "dibuat ulang kodenya"),
+                other,
+                said!("available", "tersedia"),
+            )),
         }
     }
 

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use serde_json::Value;
 
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 
 /// The most patterns of one webhook.
 pub const PATTERNS_MAX: usize = 50;
@@ -42,7 +43,10 @@ impl FromStr for KindPattern {
         if text.len() <= PATTERN_CHARS_MAX && kind.split('.').all(is_word) {
             return Ok(Self(text.to_owned()));
         }
-        let problem = format!("`{text}` is no kind: use such as payment.record or payment.*");
+        let problem = said!(
+            "`{text}` is no kind: use such as payment.record or payment.*",
+            "`{text}` bukan jenis peristiwa: gunakan seperti payment.record atau payment.*"
+        );
         Err(Error::invalid("events", problem))
     }
 }
@@ -64,7 +68,10 @@ impl KindFilter {
     /// [`Error::Invalid`] for what is no pattern, or too many.
     pub fn of<T: AsRef<str>>(patterns: &[T]) -> Result<Self, Error> {
         if patterns.len() > PATTERNS_MAX {
-            return Err(Error::invalid("events", format!("name at most {PATTERNS_MAX}")));
+            return Err(Error::invalid(
+                "events",
+                said!("name at most {PATTERNS_MAX}", "sebutkan paling banyak {PATTERNS_MAX}"),
+            ));
         }
         let mut kept: Vec<KindPattern> = Vec::with_capacity(patterns.len());
         for pattern in patterns {

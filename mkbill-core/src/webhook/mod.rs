@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::WebhookId;
+use crate::kernel::language::{Said, said};
 use crate::kernel::names::names;
 use crate::kernel::patch::Patch;
 use crate::kernel::web::WebUrl;
@@ -164,7 +165,10 @@ impl WebhookChange {
 pub fn described(text: &str) -> Result<String, Error> {
     let text = text.trim();
     if text.chars().count() > DESCRIPTION_CHARS_MAX || text.chars().any(char::is_control) {
-        let problem = format!("use at most {DESCRIPTION_CHARS_MAX} characters in one line");
+        let problem = said!(
+            "use at most {DESCRIPTION_CHARS_MAX} characters in one line",
+            "gunakan paling banyak {DESCRIPTION_CHARS_MAX} karakter dalam satu baris"
+        );
         return Err(Error::invalid("description", problem));
     }
     Ok(text.to_owned())
@@ -179,7 +183,10 @@ pub fn checked_overlap(overlap: SignedDuration) -> Result<SignedDuration, Error>
     if (SignedDuration::ZERO..=OVERLAP_MAX).contains(&overlap) {
         return Ok(overlap);
     }
-    Err(Error::invalid("overlap", "use 0 seconds to 7 days"))
+    Err(Error::invalid(
+        "overlap",
+        said!("use 0 seconds to 7 days", "gunakan 0 detik sampai 7 hari"),
+    ))
 }
 
 /// Why something was not done with a webhook.
@@ -190,7 +197,7 @@ pub enum WebhookRefusal {
     TooMany,
     /// Nothing can be sent there.
     #[error("nothing is sent to this address: {0}")]
-    Address(String),
+    Address(Said),
     /// It is told nothing.
     #[error("the webhook is disabled: enable it first")]
     Disabled,
@@ -202,6 +209,18 @@ impl Refusal for WebhookRefusal {
             Self::TooMany => "too_many_webhooks",
             Self::Address(_) => "webhook_address",
             Self::Disabled => "webhook_disabled",
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::TooMany => {
+                format!("sudah ada {WEBHOOKS_MAX} webhook, jumlah paling banyak: hapus satu dulu")
+            }
+            Self::Address(fault) => {
+                format!("tidak ada yang dikirim ke alamat ini: {}", fault.indonesian())
+            }
+            Self::Disabled => "webhook dinonaktifkan: aktifkan dulu".to_owned(),
         }
     }
 }

@@ -8,6 +8,7 @@ use sha2::Sha256;
 
 use crate::kernel::entropy::Entropy;
 use crate::kernel::error::Error;
+use crate::kernel::language::said;
 
 const MARK: &str = "whsec_";
 const VERSION: &str = "v1";
@@ -52,7 +53,13 @@ impl WebhookSecret {
         let bytes = self.0.expose_secret().strip_prefix(MARK);
         let bytes = bytes.and_then(|text| STANDARD.decode(text).ok());
         bytes.filter(|bytes| (BYTES_MIN..=BYTES_MAX).contains(&bytes.len())).ok_or_else(|| {
-            Error::invalid("secret", format!("use {MARK} and 24 to 64 bytes as base64"))
+            Error::invalid(
+                "secret",
+                said!(
+                    "use {MARK} and 24 to 64 bytes as base64",
+                    "gunakan {MARK} dan 24 sampai 64 byte dalam base64"
+                ),
+            )
         })
     }
 

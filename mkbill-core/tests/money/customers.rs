@@ -12,9 +12,11 @@ use mkbill_core::customer::{ANONYMOUS, CustomerChange, CustomerStatus, NewCustom
 use mkbill_core::kernel::caller::Caller;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::CustomerId;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::money::{Currency, Money};
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::patch::Patch;
+use mkbill_core::kernel::thing::Thing;
 use mkbill_core::ledger::Account;
 use mkbill_core::report::subscribers::{TopBy, Window};
 use mkbill_core::subscription::{Discount, StateName};
@@ -132,7 +134,7 @@ async fn parallel_adds_of_one_number_make_one_customer(engine: Engine) {
                 1 => billing.customer("081234567890").await.map(|value| {
                     mkbill_core::billing::Receipt { value, replayed: false, dry_run: false }
                 }),
-                _ => Err(Error::conflict("customer", "taken")),
+                _ => Err(Error::conflict(Thing::Customer, said!("taken", "sudah dipakai"))),
             }
         });
     }

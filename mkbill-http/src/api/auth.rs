@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use mkbill_core::kernel::caller::Mode;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::StaffSessionId;
+use mkbill_core::kernel::thing::Thing;
 use mkbill_core::staff::session::StaffSession;
 use mkbill_core::staff::store::Sessions;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -224,7 +225,7 @@ pub(crate) async fn end_session(
 ) -> Answer<SignedOutBody> {
     let answer = end(&signed_in, Sessions::One(StaffSessionId::from_uuid(session))).await?;
     if answer.sessions == 0 && signed_in.caller.mode == Mode::Commit {
-        return Err(Problem::from(Error::not_found("session", session)));
+        return Err(Problem::from(Error::not_found(Thing::Session, session)));
     }
     Ok(answer)
 }

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use mkbill_core::billing::{BatchView, Reader, Receipt, Unpushed};
 use mkbill_core::kernel::caller::Caller;
-use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::error::{Error, Wrongs};
 use mkbill_core::kernel::ids::VendorId;
 use mkbill_core::kernel::permission::needs::{VouchersCreate, VouchersDelete, VouchersView};
 use mkbill_core::plan::{Plan, Prices};
-use mkbill_core::voucher::batch::{Batch, BatchTally, NewBatch, PushReport};
+use mkbill_core::voucher::batch::{Batch, BatchTally, NewBatch, PushReport, check_count};
 use mkbill_core::voucher::code::{CodeShape, LoginMode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -79,17 +79,24 @@ pub(crate) struct NewBatchBody {
 impl NewBatchBody {
     /// Finds what the names stand for. A name that stands for nothing is a problem of its field.
     pub(crate) async fn read(self, billing: &Reader) -> Result<NewBatch, Error> {
-        let shape = self.shape()?;
-        let router = billing.router(&self.router).await.map_err(named_in("router"))?;
-        let plan = billing.plan(&self.plan).await.map_err(named_in("plan"))?;
+        let mut wrongs = Wrongs::default();
+        wrongs.good(check_count(self.count))?;
+        let shape = wrongs.good(self.shape().and_then(CodeShape::checked))?;
+        let router = billing.router(&self.router).await.map_err(named_in("router"));
+        let router = wrongs.good(router)?;
+        let plan = wrongs.good(billing.plan(&self.plan).await.map_err(named_in("plan")))?;
         let vendor = match &self.vendor {
-            Some(key) => Some(billing.vendor(key).await.map_err(named_in("vendor"))?.id),
+            Some(key) => wrongs.good(billing.vendor(key).await.map_err(named_in("vendor")))?,
             None => None,
         };
+        let (Some(shape), Some(router), Some(plan)) = (shape, router, plan) else {
+            return Err(wrongs.told());
+        };
+        wrongs.none()?;
         Ok(NewBatch {
             router: router.id,
             plan: plan.id,
-            vendor,
+            vendor: vendor.map(|vendor| vendor.id),
             count: self.count,
             shape,
             login_mode: self.login_mode.into(),

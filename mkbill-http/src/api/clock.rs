@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use mkbill_core::billing::{BillingRun, Reader};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::SubscriptionId;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::permission::needs::{ClockAdvance, SystemView};
 use mkbill_core::worker::Worker;
 use mkbill_core::worker::advance::Advanced;
@@ -54,7 +55,15 @@ pub(crate) fn instant(
     field: &'static str,
     text: &str,
 ) -> Result<Timestamp, Error> {
-    let wrong = || Error::invalid(field, "use 2026-03-01 or 2026-03-01T12:00:00Z");
+    let wrong = || {
+        Error::invalid(
+            field,
+            said!(
+                "use 2026-03-01 or 2026-03-01T12:00:00Z",
+                "gunakan 2026-03-01 atau 2026-03-01T12:00:00Z"
+            ),
+        )
+    };
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(instant);
     }

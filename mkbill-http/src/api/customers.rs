@@ -7,13 +7,15 @@ use mkbill_core::customer::contact::{Contact, ContactKind};
 use mkbill_core::customer::phone::GivenPhone;
 use mkbill_core::customer::store::{CustomerFilter, CustomerOrder};
 use mkbill_core::customer::tag::Tag;
+use mkbill_core::customer::text;
 use mkbill_core::customer::{Balance, CustomerChange, CustomerStatus, Locale, NewCustomer};
-use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::error::{Error, Wrongs};
 use mkbill_core::kernel::money::Money;
 use mkbill_core::kernel::permission::needs::{
     CustomersCreate, CustomersDelete, CustomersEdit, CustomersView,
 };
 use mkbill_core::kernel::time::BusinessZone;
+use mkbill_core::kernel::wrong::Wrong;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -165,26 +167,45 @@ pub(crate) struct NewCustomerBody {
 
 impl NewCustomerBody {
     pub(crate) fn read(self, billing: &Reader) -> Result<NewCustomer, Error> {
-        let phone = GivenPhone::parse(&self.phone, billing.region())?;
+        let mut wrongs = Wrongs::default();
+        self.check_texts(&mut wrongs)?;
         let money =
             |field, money: Option<MoneyBody>| money.map(|money| money.read(field)).transpose();
+        let phone = wrongs.good(GivenPhone::parse(&self.phone, billing.region()))?;
+        let zone = wrongs.good(self.zone.as_deref().map(zone).transpose())?;
+        let credit_limit = wrongs.good(money("credit_limit", self.credit_limit))?;
+        let initial_balance = wrongs.good(money("initial_balance", self.initial_balance))?;
+        let tags = wrongs.good(self.tags.iter().map(TagBody::read).collect())?;
+        let contacts = self.contacts.iter().map(|contact| contact.read(billing));
+        let contacts = wrongs.good(contacts.collect())?;
+        let (Some(phone), Some(tags), Some(contacts)) = (phone, tags, contacts) else {
+            return Err(wrongs.told());
+        };
+        wrongs.none()?;
         Ok(NewCustomer {
             email: self.email,
             address: self.address,
             notes: self.notes,
-            zone: self.zone.as_deref().map(zone).transpose()?,
+            zone: zone.flatten(),
             locale: self.locale.map_or(Locale::Id, Locale::from),
-            credit_limit: money("credit_limit", self.credit_limit)?,
-            initial_balance: money("initial_balance", self.initial_balance)?,
-            tags: self.tags.iter().map(TagBody::read).collect::<Result<_, _>>()?,
-            contacts: self.contacts.iter().map(|c| c.read(billing)).collect::<Result<_, _>>()?,
+            credit_limit: credit_limit.flatten(),
+            initial_balance: initial_balance.flatten(),
+            tags,
+            contacts,
             ..NewCustomer::new(&self.name, phone)
         })
+    }
+
+    fn check_texts(&self, wrongs: &mut Wrongs) -> Result<(), Error> {
+        wrongs.good(text::name(&self.name))?;
+        let email = self.email.as_deref().filter(|email| !email.trim().is_empty());
+        wrongs.good(email.map(text::email).transpose())?;
+        Ok(())
     }
 }
 
 fn zone(name: &str) -> Result<BusinessZone, Error> {
-    let wrong = |_| Error::invalid("zone", "use an IANA name such as Asia/Makassar");
+    let wrong = |_| Error::invalid("zone", Wrong::Zone("Asia/Makassar"));
     BusinessZone::named(name).map_err(wrong)
 }
 

@@ -15,6 +15,7 @@ use mkbill_core::billing::Reader;
 use mkbill_core::event::feed::{Batch, EventStream, Heard};
 use mkbill_core::event::{Event, Position};
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::permission::needs::EventsView;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -166,7 +167,9 @@ pub(crate) async fn follow_events(
 fn last_heard(headers: &HeaderMap) -> Result<Option<i64>, Error> {
     let Some(value) = headers.get("last-event-id") else { return Ok(None) };
     let number = value.to_str().ok().and_then(|text| text.parse().ok());
-    number.map(Some).ok_or_else(|| Error::invalid("Last-Event-ID", "send a position"))
+    number.map(Some).ok_or_else(|| {
+        Error::invalid("Last-Event-ID", said!("send a position", "kirim sebuah posisi"))
+    })
 }
 
 /// A line that says nothing goes to a client after so long a silence, lest something between takes the

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::permission::needs::SystemView;
 use mkbill_core::outbox::store::OutboxTally;
 use mkbill_core::router::Router;
@@ -52,8 +53,11 @@ pub(crate) async fn ready(anyone: Anyone) -> Answer<PresenceBody> {
         Err(error @ Error::Unavailable { .. }) => Err(error.into()),
         Err(error) => {
             tracing::error!(error = &error as &dyn std::error::Error, "not ready");
-            let detail = "the database does not answer as it should; the log has more";
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail))
+            let detail = said!(
+                "the database does not answer as it should; the log has more",
+                "basis data tidak menjawab sebagaimana mestinya; log memuat lebih banyak"
+            );
+            Err(Problem::new("unavailable", detail))
         }
     }
 }

@@ -13,6 +13,7 @@ use mkbill_core::kernel::ids::{CustomerId, InvoiceId, PaymentId, PlanId, Subscri
 use mkbill_core::kernel::permission::needs::{
     InvoicesCreate, InvoicesDelete, InvoicesEdit, InvoicesView,
 };
+use mkbill_core::kernel::wrong::Wrong;
 use mkbill_core::payment::Allocation;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
@@ -52,11 +53,14 @@ impl NewLineBody {
     fn read(self) -> Result<Item, Error> {
         let text = self.text.trim();
         if !(1..=TEXT_CHARS_MAX).contains(&text.chars().count()) {
-            let allowed = format!("use 1 to {TEXT_CHARS_MAX} characters");
+            let allowed = Wrong::Length { least: 1, most: TEXT_CHARS_MAX };
             return Err(Error::invalid("lines.text", allowed));
         }
         if !(1..=QUANTITY_MAX).contains(&self.quantity) {
-            return Err(Error::invalid("lines.quantity", format!("use 1 to {QUANTITY_MAX}")));
+            return Err(Error::invalid(
+                "lines.quantity",
+                Wrong::Range { least: 1, most: QUANTITY_MAX.into() },
+            ));
         }
         let unit = self.unit.read("lines.unit")?;
         let kind = if unit.is_negative() { LineKind::Credit } else { LineKind::Charge };

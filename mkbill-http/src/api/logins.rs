@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use mkbill_core::billing::{Naming, NumberingChange, Reader, SubscriberLogin};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{LoginId, SubscriptionId};
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::permission::needs::{LoginsDelete, LoginsEdit, LoginsView};
 use mkbill_core::provisioning::line::LineField;
 use mkbill_core::provisioning::numbering::{LoginPrefix, Numbering};
@@ -133,7 +134,15 @@ impl NewLoginBody {
         let name = match (&self.name, &self.prefix) {
             (Some(name), None) => Naming::Chosen(name.parse()?),
             (None, Some(prefix)) => Naming::Numbered(prefix.parse()?),
-            _ => return Err(Error::invalid("name", "give either a name or a prefix")),
+            _ => {
+                return Err(Error::invalid(
+                    "name",
+                    said!(
+                        "give either a name or a prefix",
+                        "isi nama atau awalan, salah satu saja"
+                    ),
+                ));
+            }
         };
         Ok(SubscriberLogin {
             router: router.id,

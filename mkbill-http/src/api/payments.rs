@@ -5,14 +5,15 @@ use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use mkbill_core::billing::{PaymentView, Reader};
-use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::error::{Error, Wrongs};
 use mkbill_core::kernel::ids::{CustomerId, SubscriptionId};
-use mkbill_core::kernel::money::Money;
+use mkbill_core::kernel::language::said;
+use mkbill_core::kernel::money::{Currency, Money};
 use mkbill_core::kernel::permission::needs::{
     PaymentsCreate, PaymentsDelete, PaymentsEdit, PaymentsView,
 };
 use mkbill_core::payment::store::PaymentFilter;
-use mkbill_core::payment::{Method, NewPayment, Part, Payment};
+use mkbill_core::payment::{Method, NewPayment, Part, Payment, check_text};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -108,17 +109,24 @@ pub(crate) struct NewPaymentBody {
 
 impl NewPaymentBody {
     pub(crate) async fn read(self, billing: &Reader) -> Result<NewPayment, Error> {
-        let amount = self.amount.read("amount")?;
+        let mut wrongs = Wrongs::default();
+        let amount = wrongs.good(self.amount.read("amount"))?;
         let invoice = match &self.invoice {
-            Some(key) => Some(billing.invoice(key).await.map_err(named_in("invoice"))?.invoice.id),
+            Some(key) => wrongs.good(billing.invoice(key).await.map_err(named_in("invoice")))?,
             None => None,
         };
+        wrongs.good(check_text("reference", self.reference.as_deref()))?;
+        wrongs.good(check_text("note", self.note.as_deref()))?;
+        let whole = amount.unwrap_or(Money::new(0, Currency::IDR));
+        let parts = wrongs.good(parts(self.parts, self.method, whole))?;
+        let (Some(amount), Some(parts)) = (amount, parts) else { return Err(wrongs.told()) };
+        wrongs.none()?;
         Ok(NewPayment {
             customer: self.customer.map(CustomerId::from_uuid),
             subscription: self.subscription.map(SubscriptionId::from_uuid),
-            invoice,
+            invoice: invoice.map(|view| view.invoice.id),
             amount,
-            parts: parts(self.parts, self.method, amount)?,
+            parts,
             received_on: self.received_on,
             reference: self.reference,
             note: self.note,
@@ -134,7 +142,13 @@ fn parts(
     match (parts, method) {
         (Some(parts), None) => parts.into_iter().map(PartBody::read).collect(),
         (None, Some(method)) => Ok(vec![Part { method: method.into(), reference: None, amount }]),
-        _ => Err(Error::invalid("method", "say how it came in, by either `method` or `parts`")),
+        _ => Err(Error::invalid(
+            "method",
+            said!(
+                "say how it came in, by either `method` or `parts`",
+                "sebutkan cara bayarnya, dengan `method` atau `parts`, salah satu saja"
+            ),
+        )),
     }
 }
 

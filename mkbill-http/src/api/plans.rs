@@ -2,7 +2,7 @@
 
 use axum::Json;
 use jiff::Timestamp;
-use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::error::{Error, Wrongs};
 use mkbill_core::kernel::permission::needs::{PlansCreate, PlansEdit, PlansView};
 use mkbill_core::plan::store::PlanFilter;
 use mkbill_core::plan::{Limits, NewPlan, Plan, PlanChange, Prices};
@@ -52,16 +52,26 @@ pub(crate) struct NewPlanBody {
 
 impl NewPlanBody {
     pub(crate) fn read(self) -> Result<NewPlan, Error> {
-        let prices = Prices::new(self.cost.read("cost")?, self.sell.read("sell")?)?;
+        let mut wrongs = Wrongs::default();
+        let name = wrongs.good(self.name.parse())?;
+        let cost = wrongs.good(self.cost.read("cost"))?;
+        let price = wrongs.good(self.sell.read("sell"))?;
+        let uptime_quota =
+            wrongs.good(span("uptime_quota_seconds", self.uptime_quota_seconds))?.flatten();
+        let validity = wrongs.good(span("validity_seconds", self.validity_seconds))?.flatten();
+        let limits = Limits { uptime_quota, data_quota: self.data_quota_bytes, validity };
+        let limits = wrongs.good(limits.checked())?;
+        let (Some(name), Some(cost), Some(price), Some(limits)) = (name, cost, price, limits)
+        else {
+            return Err(wrongs.told());
+        };
+        wrongs.none()?;
+        let prices = Prices::new(cost, price)?;
         Ok(NewPlan {
-            name: self.name.parse()?,
+            name,
             router_profile: self.router_profile,
             prices,
-            limits: Limits {
-                uptime_quota: span("uptime_quota_seconds", self.uptime_quota_seconds)?,
-                data_quota: self.data_quota_bytes,
-                validity: span("validity_seconds", self.validity_seconds)?,
-            },
+            limits,
             terms: self.terms.map(|terms| terms.read(prices)).transpose()?,
         })
     }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use mkbill_core::billing::RouterCheck;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::permission::needs::{RoutersEdit, RoutersSync, RoutersView};
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::controller::{AccessFinding, AccessVerdict};
@@ -137,10 +138,19 @@ pub(crate) fn security(kind: SecurityBody, pin: Option<String>) -> Result<LinkSe
     match (kind, pin) {
         (SecurityBody::TlsPinned, Some(pin)) => Ok(LinkSecurity::Tls(Trust::Pin(pin))),
         (SecurityBody::TlsPinned, None) => {
-            let wanted = "give the fingerprint of the certificate or of its public key";
+            let wanted = said!(
+                "give the fingerprint of the certificate or of its public key",
+                "isi sidik jari sertifikat atau kunci publiknya"
+            );
             Err(Error::invalid(field, wanted))
         }
-        (_, Some(_)) => Err(Error::invalid(field, "give it with security `tls_pinned` only")),
+        (_, Some(_)) => Err(Error::invalid(
+            field,
+            said!(
+                "give it with security `tls_pinned` only",
+                "isi hanya bersama keamanan `tls_pinned`"
+            ),
+        )),
         (SecurityBody::Plain, None) => Ok(LinkSecurity::Plain),
         (SecurityBody::Tls, None) => Ok(LinkSecurity::Tls(Trust::WebPki)),
         (SecurityBody::TlsAnyCertificate, None) => Ok(LinkSecurity::Tls(Trust::AnyCertificate)),

@@ -7,12 +7,13 @@ use mkbill_core::billing::{
     Billing, CancelAt, ChangeAt, Reader, Receipt, Subscribe, SubscriptionView,
 };
 use mkbill_core::kernel::caller::Caller;
-use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::error::{Error, Wrongs};
 use mkbill_core::kernel::ids::{CustomerId, LoginId, PlanId, SubscriptionId};
 use mkbill_core::kernel::permission::needs::{
     LoginsCreate, SubscriptionsCreate, SubscriptionsDelete, SubscriptionsEdit, SubscriptionsView,
 };
 use mkbill_core::kernel::time::BusinessZone;
+use mkbill_core::kernel::wrong::Wrong;
 use mkbill_core::subscription::period::BilledPeriod;
 use mkbill_core::subscription::store::SubscriptionFilter;
 use mkbill_core::subscription::{Discount, Subscription};
@@ -89,25 +90,29 @@ pub(crate) struct NewSubscriptionBody {
 
 impl NewSubscriptionBody {
     pub(crate) async fn read(self, billing: &Reader) -> Result<Subscribe, Error> {
-        let zone = self.zone.as_deref().map(zone_named).transpose()?;
-        let plan = billing.plan(&self.plan).await.map_err(named_in("plan"))?;
+        let mut wrongs = Wrongs::default();
+        let zone = wrongs.good(self.zone.as_deref().map(zone_named).transpose())?;
+        let plan = wrongs.good(billing.plan(&self.plan).await.map_err(named_in("plan")))?;
+        let discount = Discount::from(self.discount.unwrap_or_default());
+        let discount = wrongs.good(discount.checked())?;
         let login = match self.login {
-            Some(login) => Some(login.read(billing).await?),
+            Some(login) => wrongs.good(login.read(billing).await)?,
             None => None,
         };
+        let (Some(plan), Some(discount)) = (plan, discount) else { return Err(wrongs.told()) };
+        wrongs.none()?;
         Ok(Subscribe {
             customer: CustomerId::from_uuid(self.customer),
             plan: plan.id,
-            zone,
-            discount: self.discount.unwrap_or_default().into(),
+            zone: zone.flatten(),
+            discount,
             login,
         })
     }
 }
 
 fn zone_named(name: &str) -> Result<BusinessZone, Error> {
-    BusinessZone::named(name)
-        .map_err(|_| Error::invalid("zone", "use an IANA name such as Asia/Jakarta"))
+    BusinessZone::named(name).map_err(|_| Error::invalid("zone", Wrong::Zone("Asia/Jakarta")))
 }
 
 /// A plan that a customer keeps.

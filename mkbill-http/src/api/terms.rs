@@ -3,6 +3,7 @@
 use std::num::NonZeroU16;
 
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::language::said;
 use mkbill_core::plan::fair_use::{FairUse, UseEffect, UseStep};
 use mkbill_core::plan::terms::{
     Activation, BillingMode, LateRenewal, OverdueAction, Service, Terms,
@@ -265,13 +266,23 @@ fn cycle(name: CycleBody, days: Option<u16>) -> Result<Cycle, Error> {
     let days = match (name, days) {
         (CycleBody::Days, Some(days)) => NonZeroU16::new(days),
         (CycleBody::Days, None) => None,
-        (_, Some(_)) => return Err(Error::invalid(field, "give it with cycle `days` only")),
+        (_, Some(_)) => {
+            return Err(Error::invalid(
+                field,
+                said!("give it with cycle `days` only", "isi hanya bersama siklus `days`"),
+            ));
+        }
         (CycleBody::Weekly, None) => return Ok(Cycle::Weekly),
         (CycleBody::Monthly, None) => return Ok(Cycle::Monthly),
         (CycleBody::Quarterly, None) => return Ok(Cycle::Quarterly),
         (CycleBody::Yearly, None) => return Ok(Cycle::Yearly),
     };
-    let days = days.ok_or_else(|| Error::invalid(field, "say how many days, at least one"))?;
+    let days = days.ok_or_else(|| {
+        Error::invalid(
+            field,
+            said!("say how many days, at least one", "sebutkan berapa hari, paling sedikit satu"),
+        )
+    })?;
     Ok(Cycle::Days(days))
 }
 

@@ -2,9 +2,10 @@
 
 use jiff::SignedDuration;
 use mkbill_core::kernel::error::Error;
-use mkbill_core::kernel::money::Money;
+use mkbill_core::kernel::money::{Money, MoneyError};
 use mkbill_core::kernel::page::{Page, PageRequest};
 use mkbill_core::kernel::patch::Patch;
+use mkbill_core::kernel::wrong::Wrong;
 use mkbill_core::plan::Limits;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -25,7 +26,8 @@ pub(crate) struct MoneyBody {
 impl MoneyBody {
     pub(crate) fn read(&self, field: &'static str) -> Result<Money, Error> {
         let currency = self.currency.parse();
-        let currency = currency.map_err(|error| Error::invalid(field, format!("{error}")))?;
+        let currency = currency
+            .map_err(|error: MoneyError| Error::invalid(field, Error::from(error).said()))?;
         Ok(Money::new(self.minor, currency))
     }
 }
@@ -113,7 +115,7 @@ pub(crate) fn span(
 /// As [`span`], of seconds that are there.
 pub(crate) fn whole_span(field: &'static str, seconds: u64) -> Result<SignedDuration, Error> {
     let seconds = i64::try_from(seconds);
-    let seconds = seconds.map_err(|_| Error::invalid(field, "use at most ten years"))?;
+    let seconds = seconds.map_err(|_| Error::invalid(field, Wrong::Span))?;
     Ok(SignedDuration::from_secs(seconds))
 }
 

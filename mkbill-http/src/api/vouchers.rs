@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::VendorId;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::permission::needs::{VouchersDelete, VouchersEdit, VouchersView};
 use mkbill_core::voucher::Voucher;
 use mkbill_core::voucher::first_login::FirstLogin;
@@ -175,7 +176,10 @@ fn state_named(name: &str) -> Result<&'static str, Error> {
     let found = VoucherState::NAMES.into_iter().find(|known| *known == name);
     found.ok_or_else(|| {
         let known = VoucherState::NAMES.join(", ");
-        Error::invalid("state", format!("`{name}` is not one of {known}"))
+        Error::invalid(
+            "state",
+            said!("`{name}` is not one of {known}", "`{name}` bukan salah satu dari {known}"),
+        )
     })
 }
 

@@ -7,11 +7,12 @@ use std::ops::Deref;
 
 use axum::extract::FromRequestParts;
 use axum::handler::Handler;
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use mkbill_core::billing::{Billing, Reader};
 use mkbill_core::kernel::caller::{Caller, Origin};
 use mkbill_core::kernel::ids::{StaffId, StaffSessionId};
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::permission::{Forbidden, Needs, Permission};
 use mkbill_core::staff::StaffRefusal;
 use mkbill_core::staff::principal::Principal;
@@ -134,8 +135,11 @@ impl FromRequestParts<Engine> for SignedIn {
 
     async fn from_request_parts(parts: &mut Parts, engine: &Engine) -> Result<Self, Problem> {
         let Principal::Staff { staff: who, session, .. } = *principal(parts)? else {
-            let detail = "this is for staff who signed in, not for API keys";
-            return Err(Problem::new(StatusCode::FORBIDDEN, "staff_only", detail));
+            let detail = said!(
+                "this is for staff who signed in, not for API keys",
+                "ini untuk staf yang sudah masuk, bukan untuk kunci API"
+            );
+            return Err(Problem::new("staff_only", detail));
         };
         let caller = caller(parts).await?;
         Ok(Self { billing: engine.0.clone(), caller, who, session })
@@ -197,9 +201,8 @@ async fn caller(parts: &mut Parts) -> Result<Caller, Problem> {
 fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {
     let Some(value) = headers.get(name) else { return Ok(None) };
     let text = std::str::from_utf8(value.as_bytes());
-    text.map(Some).map_err(|_| {
-        Problem::new(StatusCode::BAD_REQUEST, "malformed_header", format!("{name} is not UTF-8"))
-    })
+    text.map(Some)
+        .map_err(|_| Problem::malformed_header(said!("{name} is not UTF-8", "{name} bukan UTF-8")))
 }
 
 /// The arguments of a handler whose first one says what it needs.

@@ -6,7 +6,9 @@ use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::LoginId;
+use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::page::PageRequest;
+use mkbill_core::kernel::thing::Thing;
 use mkbill_core::provisioning::line::LineField;
 
 use crate::api::customer_details::LineErrorBody;
@@ -218,15 +220,22 @@ async fn find(billing: &Billing, key: &str) -> Result<LoginId, Error> {
     let query = LoginsQuery { name: Some(key.to_owned()), ..LoginsQuery::default() };
     let page = billing.logins(&query.filter(billing).await?, PageRequest::new(None, 2)?).await?;
     match page.items.as_slice() {
-        [] => Err(Error::not_found("login", key)),
+        [] => Err(Error::not_found(Thing::Login, key)),
         [login] => Ok(login.id),
-        _ => Err(Error::invalid("login", "several logins have this name: give the id")),
+        _ => Err(Error::invalid(
+            "login",
+            said!(
+                "several logins have this name: give the id",
+                "beberapa login memakai nama ini: berikan id-nya"
+            ),
+        )),
     }
 }
 
 fn field(text: &str) -> Result<(LineField, Option<String>), Error> {
-    let (name, value) =
-        text.split_once('=').ok_or_else(|| Error::invalid("set", "write FIELD=VALUE"))?;
+    let (name, value) = text
+        .split_once('=')
+        .ok_or_else(|| Error::invalid("set", said!("write FIELD=VALUE", "tulis FIELD=VALUE")))?;
     Ok((name.parse()?, (!value.is_empty()).then(|| value.to_owned())))
 }
 

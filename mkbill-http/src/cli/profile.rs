@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::language::said;
 use mkbill_core::provisioning::LoginKind;
 
 use crate::api::logins::LoginKindBody;
@@ -97,7 +98,10 @@ async fn named(billing: &Billing, which: &WhichArgs) -> Result<(LoginKind, Strin
     }
     match (which.kind, &which.name) {
         (Some(kind), Some(name)) => Ok((kind.into(), name.clone())),
-        _ => Err(Error::invalid("name", "give a name and a --kind, or a --plan")),
+        _ => Err(Error::invalid(
+            "name",
+            said!("give a name and a --kind, or a --plan", "isi nama dan --kind, atau --plan"),
+        )),
     }
 }
 

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::entropy::OsEntropy;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::language::{Said, said};
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::subscriber::LoginPassword;
 use mkbill_core::router::{LinkSecurity, RouterAddress};
@@ -53,7 +54,12 @@ pub(super) struct KitArgs {
 /// Prints the kit, with a password by chance that is shown once.
 pub(super) fn kit(arguments: &KitArgs) -> Result<Output, Failure> {
     let password = LoginPassword::random(&OsEntropy);
-    let bad = |error: KitError| Error::invalid("kit", error.to_string());
+    let bad = |error: KitError| {
+        Error::invalid(
+            "kit",
+            Said::new(error.to_string(), format!("kit tidak bisa dibuat: {error}")),
+        )
+    };
     let kit = Kit::new(&arguments.user, password.as_str()).map_err(bad)?;
     let kit = match &arguments.engine {
         Some(address) => kit.reached_from(address).map_err(bad)?,
@@ -352,7 +358,10 @@ fn password(file: Option<&Path>) -> Result<String, Failure> {
         return Ok(password);
     }
     if !io::stdin().is_terminal() {
-        let ways = format!("give --password-file, set {PASSWORD_VARIABLE}, or use a terminal");
+        let ways = said!(
+            "give --password-file, set {PASSWORD_VARIABLE}, or use a terminal",
+            "beri --password-file, setel {PASSWORD_VARIABLE}, atau gunakan terminal"
+        );
         return Err(Error::invalid("password", ways).into());
     }
     let typed = rpassword::prompt_password("password of the router's API user: ");

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::SubscriptionId;
+use mkbill_core::kernel::language::said;
 use mkbill_core::subscription::period_use::PeriodUse;
 use uuid::Uuid;
 
@@ -293,7 +294,9 @@ async fn add(billing: &Billing, arguments: AddArgs) -> Result<Output, Failure> {
 
 async fn give_login(billing: &Billing, one: &OneArgs, login: LoginArgs) -> Result<Output, Failure> {
     let caller = one.write.caller()?;
-    let body = login.body().ok_or_else(|| Error::invalid("router", "say on which router"))?;
+    let body = login.body().ok_or_else(|| {
+        Error::invalid("router", said!("say on which router", "sebutkan di router mana"))
+    })?;
     let login = billing.give_login(&caller, one.subscription, body.read(billing).await?).await?;
     Ok(login::shown(login.into(), &one.write))
 }
@@ -318,8 +321,9 @@ async fn bulk(billing: &Billing, arguments: &BulkArgs) -> Result<Output, Failure
     let caller = arguments.write.caller()?;
     let text = std::fs::read(&arguments.file);
     let text = text.map_err(Failure::file("reading the subscriptions", &arguments.file))?;
-    let body: NewSubscriptionsBody = serde_json::from_slice(&text)
-        .map_err(|error| Error::invalid("file", format!("it cannot be read: {error}")))?;
+    let body: NewSubscriptionsBody = serde_json::from_slice(&text).map_err(|error| {
+        Error::invalid("file", said!("it cannot be read: {error}", "tidak bisa dibaca: {error}"))
+    })?;
     let done = body.make(billing, &caller).await?;
     let made = format!("{} of {} subscriptions made", done.made, done.items.len());
     let mut text = arguments.write.verdict(&made);

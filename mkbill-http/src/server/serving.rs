@@ -28,7 +28,7 @@ use super::bodies::{Answered, timed};
 use super::guests::{Guests, Place, Told};
 use super::limits::Limits;
 use super::steady::Steady;
-use crate::problem::Problem;
+use crate::problem::{Problem, Spoken};
 
 /// How long to wait for a place, or after a failure, before trying again.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -152,10 +152,13 @@ impl Host {
         let busy = place.busy();
         let (mut request, late) = timed(request, self.limits.body_time);
         request.extensions_mut().insert(ConnectInfo(self.peer));
+        let spoken = Spoken::of(request.headers());
         let response = self.app.clone().call(request);
         async move {
             let response = match (response.await, late) {
-                (Ok(_), Some(late)) if late.is_so() => Problem::body_late().into_response(),
+                (Ok(_), Some(late)) if late.is_so() => {
+                    spoken.within(async { Problem::body_late().into_response() }).await
+                }
                 (Ok(response), _) => response,
                 (Err(never), _) => match never {},
             };

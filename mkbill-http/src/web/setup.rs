@@ -45,7 +45,12 @@ pub(crate) async fn fill(anyone: Anyone, Form(filled): Form<Filled>) -> Result<R
     let made = anyone.billing.set_up(anyone.origin, &filled.token, who, &filled.password).await;
     match made {
         Ok(_) => Ok(html(StatusCode::OK, DONE.to_owned())),
-        Err(error @ (Error::Refused(_) | Error::Invalid { .. } | Error::Conflict { .. })) => {
+        Err(
+            error @ (Error::Refused(_)
+            | Error::Invalid { .. }
+            | Error::SeveralInvalid(_)
+            | Error::Conflict { .. }),
+        ) => {
             let says = format!("<p role=\"alert\">{}</p>", escaped(&error.to_string()));
             Ok(page(StatusCode::UNPROCESSABLE_ENTITY, filled.token.expose_secret(), &says))
         }

@@ -26,9 +26,9 @@ async fn rules_of_alerts_are_listed_set_and_removed() {
     assert_eq!((&set["name"], &set["terms"]), (&json!("slow"), &rule));
     let nowhere =
         json!({ "condition": "latency", "threshold": 1, "severity": "info", "router": "x" });
-    assert_eq!(put(path, nowhere).await.problem(422, "invalid")["field"], "router");
+    assert_eq!(put(path, nowhere).await.problem(422, "invalid")["errors"][0]["field"], "router");
     let zero = json!({ "condition": "latency", "threshold": 0, "severity": "info" });
-    assert_eq!(put(path, zero).await.problem(422, "invalid")["field"], "threshold");
+    assert_eq!(put(path, zero).await.problem(422, "invalid")["errors"][0]["field"], "threshold");
     put("/api/v1/alert-rules/So%20slow", rule).await.problem(422, "invalid");
     let removed = send(&app, Method::DELETE, path, &json!(null)).await;
     assert_eq!(removed.status.as_u16(), 204);

@@ -8,6 +8,7 @@ use axum::http::{Method, Request, header};
 use jiff::SignedDuration;
 use mkbill_core::apikey::NewApiKey;
 use mkbill_core::kernel::caller::{Actor, Caller, Fingerprint};
+use mkbill_core::kernel::language::Said;
 use mkbill_core::plan::{Limits, NewPlan, Prices};
 use mkbill_core::request::answer::{ANSWER_KEPT, ANSWER_LEASE, AnswerClaim, KeyedRequest};
 use mkbill_core::sql::StatementHook;
@@ -182,7 +183,10 @@ struct Trouble(AtomicBool);
 impl StatementHook for Trouble {
     fn before(&self) -> Result<(), StoreError> {
         let source = "by the switch".into();
-        let away = || StoreError::Unavailable { advice: "check that it runs", source };
+        let away = || StoreError::Unavailable {
+            advice: Said::fixed("check that it runs", "pastikan ia berjalan"),
+            source,
+        };
         if self.0.load(Ordering::SeqCst) { Err(away()) } else { Ok(()) }
     }
 

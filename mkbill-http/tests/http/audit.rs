@@ -77,7 +77,7 @@ async fn rows_are_filtered_and_paged_in_both_orders() {
         ("from=2026-03-02T03:00:00Z&to=2026-03-02T03:00:00Z", "from"),
     ] {
         let answer = app.get(&format!("{AUDIT}?{query}")).await;
-        assert_eq!(answer.problem(422, "invalid")["field"], field, "{query}");
+        assert_eq!(answer.problem(422, "invalid")["errors"][0]["field"], field, "{query}");
     }
     app.get(&format!("{AUDIT}?address=here")).await.problem(400, "malformed_query");
 }

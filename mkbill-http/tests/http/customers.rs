@@ -82,7 +82,7 @@ async fn bad_customers_are_refused_with_their_field() {
         (with("contacts", json!([{ "kind": "email", "value": "x" }])), "email"),
     ] {
         let problem = app.post("/api/v1/customers", &body).await.problem(422, "invalid");
-        assert_eq!(problem["field"], field, "{problem}");
+        assert_eq!(problem["errors"][0]["field"], field, "{problem}");
     }
     assert_eq!(app.get("/api/v1/customers").await.ok(200)["items"], json!([]));
 }
@@ -128,7 +128,7 @@ async fn contacts_and_tags_are_replaced_and_counted() {
     let other = but(one.clone(), "value", json!("0812 1111 3333"));
     let two = json!({ "contacts": [one, other] });
     let refused = send(&app, Method::PUT, &format!("{path}/contacts"), &two).await;
-    assert_eq!(refused.problem(422, "invalid")["field"], "contacts");
+    assert_eq!(refused.problem(422, "invalid")["errors"][0]["field"], "contacts");
     let tags = json!({ "tags": [{ "name": "rt 05" }, { "name": "fibre" }] });
     let tagged = send(&app, Method::PUT, &format!("{path}/tags"), &tags).await.ok(200);
     assert_eq!(tagged["tags"][0], json!({ "name": "fibre", "colour": "#007bff" }));

@@ -101,5 +101,5 @@ async fn a_position_that_is_none_is_refused() {
     app.get("/api/v1/events?after=soon").await.problem(400, "malformed_query");
     let request = app.request(Method::GET, "/api/v1/events/stream").header("Last-Event-ID", "x");
     let answer = app.send(request.body(Body::empty()).unwrap()).await;
-    assert_eq!(answer.problem(422, "invalid")["field"], "Last-Event-ID");
+    assert_eq!(answer.problem(422, "invalid")["errors"][0]["field"], "Last-Event-ID");
 }

@@ -30,7 +30,7 @@ async fn bad_batches_are_refused_with_their_field_or_code() {
     ];
     for (body, code, field, hint) in cases {
         let problem = app.post("/api/v1/voucher-batches", &body).await.problem(422, code);
-        assert_eq!(problem["field"].as_str().unwrap_or_default(), field, "{problem}");
+        assert_eq!(problem["errors"][0]["field"].as_str().unwrap_or_default(), field, "{problem}");
         assert!(problem["detail"].as_str().unwrap().contains(hint), "{problem}");
     }
     let batches = app.get("/api/v1/voucher-batches").await.ok(200);
@@ -97,15 +97,15 @@ async fn bad_vendors_and_routers_are_refused() {
         "username": "mkbill", "password": "x",
     });
     let pinless = app.post("/api/v1/routers", &router).await.problem(422, "invalid");
-    assert_eq!(pinless["field"], "certificate_pin");
+    assert_eq!(pinless["errors"][0]["field"], "certificate_pin");
     let nonsense = but(router.clone(), "certificate_pin", json!("abc"));
     let problem = app.post("/api/v1/routers", &nonsense).await.problem(422, "invalid");
-    assert_eq!(problem["field"], "certificate_pin");
+    assert_eq!(problem["errors"][0]["field"], "certificate_pin");
     let told = problem["detail"].as_str().unwrap();
     for form in ["sha256:", "spki-sha256:", "sha256//"] {
         assert!(told.contains(form), "{told}");
     }
     let url = but(but(router, "security", json!("tls")), "host", json!("http://192.168.88.1/"));
     let problem = app.post("/api/v1/routers", &url).await.problem(422, "invalid");
-    assert_eq!(problem["field"], "host");
+    assert_eq!(problem["errors"][0]["field"], "host");
 }

@@ -102,7 +102,7 @@ async fn a_bad_login_is_refused_with_its_field() {
         (json!({ "router": "rt-05", "name": "a", "adopt": true, "password": "x" }), "adopt"),
     ] {
         let answer = app.post("/api/v1/subscriptions", &wanted(&budi, &login)).await;
-        assert_eq!(answer.problem(422, "invalid")["field"], field, "{login}");
+        assert_eq!(answer.problem(422, "invalid")["errors"][0]["field"], field, "{login}");
     }
     let unknown = json!({ "router": "rt-05", "prefix": "none" });
     let answer = app.post("/api/v1/subscriptions", &wanted(&budi, &unknown)).await;
@@ -112,7 +112,7 @@ async fn a_bad_login_is_refused_with_its_field() {
     assert!(answer.problem(409, "conflict")["detail"].to_string().contains("adopt"));
     let digits =
         send(&app, Method::PUT, "/api/v1/login-numberings/a", &json!({ "digits": 11 })).await;
-    assert_eq!(digits.problem(422, "invalid")["field"], "digits");
+    assert_eq!(digits.problem(422, "invalid")["errors"][0]["field"], "digits");
     app.get("/api/v1/logins?sync=sideways").await.problem(422, "invalid");
 }
 
@@ -135,7 +135,7 @@ async fn what_stands_on_the_router_is_seen_and_taken_over() {
     ] });
     let bulk = app.post("/api/v1/subscriptions/bulk", &items).await.ok(200);
     assert_eq!((bulk["made"].as_u64(), bulk["failed"].as_u64()), (Some(1), Some(2)));
-    assert_eq!(bulk["items"][2]["problem"]["field"], "customer");
+    assert_eq!(bulk["items"][2]["problem"]["errors"][0]["field"], "customer");
     app.work().await;
     let comment = simulator.router(|router| router.value(SECRETS, "lama", "comment")).unwrap();
     assert!(comment.starts_with("PPPOE_SYSTEM|"), "{comment}");
@@ -237,9 +237,12 @@ async fn a_wished_profile_is_made_on_the_router_and_forgotten() {
     let wishes = app.get("/api/v1/routers/rt-05/profile-wishes").await.ok(200);
     assert_eq!(wishes["items"][0]["sync"], "applied");
     let bad = send(&app, Method::PUT, path, &json!({ "rate_limit": "fast" })).await;
-    assert_eq!(bad.problem(422, "invalid")["field"], "rate_limit");
+    assert_eq!(bad.problem(422, "invalid")["errors"][0]["field"], "rate_limit");
     let kind = "/api/v1/routers/rt-05/profile-wishes/dsl/x";
-    assert_eq!(send(&app, Method::PUT, kind, &wish).await.problem(422, "invalid")["field"], "kind");
+    assert_eq!(
+        send(&app, Method::PUT, kind, &wish).await.problem(422, "invalid")["errors"][0]["field"],
+        "kind"
+    );
     let gone = send(&app, Method::DELETE, path, &json!(null)).await;
     assert_eq!(gone.status.as_u16(), 204);
     send(&app, Method::DELETE, path, &json!(null)).await.problem(404, "not_found");

@@ -16,6 +16,7 @@ mod events;
 mod health;
 mod hostile;
 mod inputs;
+mod languages;
 mod logins;
 mod money;
 mod monitoring;

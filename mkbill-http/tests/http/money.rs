@@ -170,7 +170,10 @@ async fn a_subscription_moves_to_another_plan_now_only_when_nothing_is_open() {
     pay(&app, &budi, PRICE).await;
     assert_eq!(app.post(&change, &now).await.ok(200)["plan"], "faster");
     let nowhere = json!({ "plan": "nope", "at": "next_period" });
-    assert_eq!(app.post(&change, &nowhere).await.problem(422, "invalid")["field"], "plan");
+    assert_eq!(
+        app.post(&change, &nowhere).await.problem(422, "invalid")["errors"][0]["field"],
+        "plan"
+    );
 }
 
 #[tokio::test]
@@ -210,7 +213,7 @@ async fn an_invoice_by_hand_is_taxed_given_back_in_part_and_withdrawn_with_a_rea
     app.post(&format!("{path}/void"), &json!(null)).await.problem(422, "reason_missing");
     let untaxed = but(cable.clone(), "tax", json!("vat"));
     assert_eq!(
-        app.post("/api/v1/invoices", &untaxed).await.problem(422, "invalid")["field"],
+        app.post("/api/v1/invoices", &untaxed).await.problem(422, "invalid")["errors"][0]["field"],
         "tax"
     );
     let endless = but(cable, "lines", json!([]));
@@ -253,7 +256,7 @@ async fn money_of_nobody_waits_until_it_is_matched_and_can_be_taken_back() {
     app.post_with(&reverse, &json!(null), &REASON).await.problem(409, "payment_reversed");
     let both = but(found, "method", json!("cash"));
     assert_eq!(
-        app.post("/api/v1/payments", &both).await.problem(422, "invalid")["field"],
+        app.post("/api/v1/payments", &both).await.problem(422, "invalid")["errors"][0]["field"],
         "method"
     );
 }
@@ -289,7 +292,7 @@ async fn names_that_stand_for_nothing_are_problems_of_their_fields() {
     let (app, budi) = office().await;
     let nobody = uuid::Uuid::nil().to_string();
     let refused = async |path: &str, body: Value| -> Value {
-        app.post(path, &body).await.problem(422, "invalid")["field"].clone()
+        app.post(path, &body).await.problem(422, "invalid")["errors"][0]["field"].clone()
     };
     let kept = json!({ "customer": nobody, "plan": "home" });
     assert_eq!(refused("/api/v1/subscriptions", kept).await, "customer");

@@ -55,7 +55,7 @@ async fn how_a_router_fared_is_shown_for_a_day_or_a_span_of_choice() {
     assert_eq!(one["items"].as_array().unwrap().len(), 1);
     for (from, to) in [(at.as_str(), "2026-01-01T00:00:00Z"), ("2026-01-01T00:00:00Z", &at)] {
         let problem = app.get(&span(from, to)).await.problem(422, "invalid");
-        assert_eq!(problem["field"], "from");
+        assert_eq!(problem["errors"][0]["field"], "from");
     }
     app.get(&format!("{path}?from=yesterday")).await.problem(400, "malformed_query");
     app.get("/api/v1/routers/nowhere/vitals").await.problem(404, "not_found");

@@ -135,7 +135,11 @@ async fn a_router_is_changed_and_looked_at_with_what_holds_now() {
         (json!({ "security": "tls_pinned", "certificate_pin": "x" }), "certificate_pin"),
         (json!({ "name": "" }), "name"),
     ] {
-        assert_eq!(change(body.clone()).await.problem(422, "invalid")["field"], field, "{body}");
+        assert_eq!(
+            change(body.clone()).await.problem(422, "invalid")["errors"][0]["field"],
+            field,
+            "{body}"
+        );
     }
     change(json!({ "colour": "red" })).await.problem(422, "malformed_body");
     app.post(ROUTERS, &router("rt-06", simulator.addr())).await.ok(201);

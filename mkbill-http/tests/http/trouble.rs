@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
+use mkbill_core::kernel::language::Said;
 use mkbill_core::sql::StatementHook;
 use mkbill_core::store::StoreError;
 use serde_json::json;
@@ -40,7 +41,10 @@ impl StatementHook for Trouble {
         }
         match self.kind.load(Ordering::SeqCst) {
             LOCKED => Err(StoreError::Busy { act: "beginning", source }),
-            GONE => Err(StoreError::Unavailable { advice: "check that it runs", source }),
+            GONE => Err(StoreError::Unavailable {
+                advice: Said::fixed("check that it runs", "pastikan ia berjalan"),
+                source,
+            }),
             _ => Ok(()),
         }
     }

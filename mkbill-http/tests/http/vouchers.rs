@@ -73,6 +73,6 @@ async fn a_voucher_is_closed_opened_recoded_and_withdrawn() {
 async fn a_report_backwards_in_time_is_refused() {
     let app = TestApp::new().await;
     let answer = app.get("/api/v1/reports/sales?from=2026-03-02&to=2026-03-01").await;
-    assert_eq!(answer.problem(422, "invalid")["field"], "from");
+    assert_eq!(answer.problem(422, "invalid")["errors"][0]["field"], "from");
     app.get("/api/v1/reports/sales?from=yesterday").await.problem(400, "malformed_query");
 }

@@ -86,7 +86,7 @@ async fn bad_webhooks_are_refused_with_their_field_or_code() {
     ];
     for (body, code, field) in cases {
         let problem = app.post(HOOKS, &body).await.problem(422, code);
-        assert_eq!(problem["field"].as_str().unwrap_or_default(), field, "{problem}");
+        assert_eq!(problem["errors"][0]["field"].as_str().unwrap_or_default(), field, "{problem}");
     }
     app.post(HOOKS, &json!({ "url": "https://shop.example/", "secret": "x" }))
         .await

@@ -15,6 +15,7 @@ use async_trait::async_trait;
 use mkbill_core::kernel::entropy::Entropy;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::RouterId;
+use mkbill_core::kernel::language::{Said, said};
 use mkbill_core::provisioning::controller::{
     AccessFinding, AccessVerdict, Change, ChangeOutcome, LoginAdd, Mark, Observed, Progress,
     RouterController, RouterFacts, RouterFault, Target,
@@ -167,7 +168,11 @@ impl TryFrom<&LinkSecurity> for Security {
             LinkSecurity::Tls(WantedTrust::AnyCertificate) => Self::Tls(Trust::AnyCertificate),
             LinkSecurity::Tls(WantedTrust::Pin(pin)) => {
                 let pin = pin.parse().map_err(|error: FingerprintError| {
-                    Error::invalid("certificate_pin", error.to_string())
+                    let problem = Said::new(
+                        error.to_string(),
+                        format!("sidik jari sertifikat tidak terbaca: {error}"),
+                    );
+                    Error::invalid("certificate_pin", problem)
                 })?;
                 Self::Tls(Trust::Pin(pin))
             }
@@ -183,8 +188,10 @@ impl RouterController for RouterOsController {
 
     fn check_rate_limit(&self, text: &str) -> Result<String, Error> {
         let read = RateLimit::parse(text).map_err(|_| {
-            let form =
-                "write upload/download such as 5M/10M, then burst, threshold, time and priority";
+            let form = said!(
+                "write upload/download such as 5M/10M, then burst, threshold, time and priority",
+                "tulis unggah/unduh seperti 5M/10M, lalu burst, ambang, waktu dan prioritas"
+            );
             Error::invalid("rate_limit", form)
         })?;
         Ok(read.to_string())

@@ -38,6 +38,14 @@ impl Refusal for MarkRefusal {
             Self::TooLong { .. } => "comment_too_long",
         }
     }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::TooLong { bytes } => format!(
+                "komentar untuk router akan berukuran {bytes} byte, yang diizinkan {COMMENT_BYTES_MAX}: gunakan pengenal yang lebih pendek"
+            ),
+        }
+    }
 }
 
 /// What the comment of a voucher's login says.
