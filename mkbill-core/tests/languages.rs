@@ -1,4 +1,5 @@
 //! Every refusal is said in two languages, with the same figures and names in both.
+#![expect(clippy::unwrap_used, reason = "a text that cannot be read has failed")]
 
 use std::collections::BTreeSet;
 use std::path::Path;
