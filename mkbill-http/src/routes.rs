@@ -46,7 +46,7 @@ use crate::web::setup;
 
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
-const REQUEST_ID: &str = "x-request-id";
+pub(crate) const REQUEST_ID: &str = "x-request-id";
 const REQUEST_ID_CHARS_MAX: usize = 100;
 /// An answer is data: nothing in it is loaded or run.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
@@ -64,11 +64,11 @@ const ASKED: [&str; 9] = [
     "if-none-match",
     "last-event-id",
     "x-reason",
-    "x-request-id",
+    REQUEST_ID,
 ];
 /// Headers that a page elsewhere may read.
 const TOLD: [&str; 6] =
-    ["content-language", "etag", "idempotency-replayed", "location", "retry-after", "x-request-id"];
+    ["content-language", "etag", "idempotency-replayed", "location", "retry-after", REQUEST_ID];
 const DOCUMENT_PATH: &str = "/openapi.json";
 
 fn table() -> OpenApiRouter<Engine> {

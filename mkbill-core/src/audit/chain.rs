@@ -49,27 +49,29 @@ impl fmt::Debug for ChainHash {
     }
 }
 
+/// What is said of a text that no verification told.
+fn no_head() -> Error {
+    Error::invalid(
+        "expect",
+        said!(
+            "use POSITION:HASH as a verification told it",
+            "gunakan POSITION:HASH seperti yang disebut oleh verifikasi"
+        ),
+    )
+}
+
 impl FromStr for ChainHash {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = || {
-            Error::invalid(
-                "expect",
-                said!(
-                    "use POSITION:HASH as a verification told it",
-                    "gunakan POSITION:HASH seperti yang disebut oleh verifikasi"
-                ),
-            )
-        };
         let digits = text.as_bytes();
         if digits.len() != 2 * HASH_BYTES || !digits.iter().all(u8::is_ascii_hexdigit) {
-            return Err(wrong());
+            return Err(no_head());
         }
         let mut bytes = [0; HASH_BYTES];
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| wrong())?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| wrong())?;
+            let pair = std::str::from_utf8(pair).map_err(|_| no_head())?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| no_head())?;
         }
         Ok(Self(bytes))
     }
@@ -117,18 +119,9 @@ impl FromStr for Head {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = || {
-            Error::invalid(
-                "expect",
-                said!(
-                    "use POSITION:HASH as a verification told it",
-                    "gunakan POSITION:HASH seperti yang disebut oleh verifikasi"
-                ),
-            )
-        };
-        let (position, hash) = text.split_once(':').ok_or_else(wrong)?;
+        let (position, hash) = text.split_once(':').ok_or_else(no_head)?;
         let position = position.parse().ok().filter(|position| *position > 0);
-        Ok(Self { position: position.ok_or_else(wrong)?, hash: hash.parse()? })
+        Ok(Self { position: position.ok_or_else(no_head)?, hash: hash.parse()? })
     }
 }
 

@@ -2,9 +2,9 @@
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use crate::apikey;
 use crate::audit::{Act, Record};
 use crate::kernel::caller::{Actor, Caller, Mode, Origin};
 use crate::kernel::error::Error;
@@ -190,8 +190,8 @@ impl Billing {
     ///
     /// What the store reports.
     pub async fn setup_token(&self) -> Result<Option<SecretString>, Error> {
-        let token = crate::apikey::generate(self.parts().entropy.as_ref());
-        let (digest, now) = (digest(&token), self.now());
+        let token = apikey::generate(self.parts().entropy.as_ref());
+        let (digest, now) = (apikey::digest(&token), self.now());
         let kept = transact!(self.store(), Mode::Commit, |tx| {
             if !tx.super_admins().await?.is_empty() {
                 return Ok(false);
@@ -220,7 +220,7 @@ impl Billing {
         password::checked(password, &request.username)?;
         let hash = self.hashed(password).await?;
         let caller = Caller::new(Actor::staff(request.username.as_str())).coming_from(origin);
-        let (context, digest) = (self.context(&caller), digest(token));
+        let (context, digest) = (self.context(&caller), apikey::digest(token));
         transact!(self.store(), Mode::Commit, |tx| {
             if !tx.super_admins().await?.is_empty() || !tx.setup_take(digest, context.now).await? {
                 return Err(StaffRefusal::SetupOver.into());
@@ -259,10 +259,6 @@ impl Reader {
         let now = self.now();
         reading!(self.store(), |tx| tx.staff_sessions(staff, now, page).await)
     }
-}
-
-fn digest(token: &SecretString) -> [u8; 32] {
-    Sha256::digest(token.expose_secret().as_bytes()).into()
 }
 
 fn ended(error: impl std::error::Error + Send + Sync + 'static) -> Error {

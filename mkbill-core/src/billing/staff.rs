@@ -67,18 +67,12 @@ impl Billing {
         request: &NewStaff,
         chosen: Option<&SecretString>,
     ) -> Result<(Hash, Option<SecretString>), Error> {
-        let made = match chosen {
-            Some(chosen) => {
-                password::checked(chosen, &request.username)?;
-                None
-            }
-            None => Some(password::generate(self.parts().entropy.as_ref())),
-        };
-        let hash = match (&made, chosen) {
-            (Some(password), _) | (None, Some(password)) => self.hashed(password).await?,
-            (None, None) => return Err(Error::broken("there is neither a password nor none")),
-        };
-        Ok((hash, made))
+        if let Some(chosen) = chosen {
+            password::checked(chosen, &request.username)?;
+            return Ok((self.hashed(chosen).await?, None));
+        }
+        let made = password::generate(self.parts().entropy.as_ref());
+        Ok((self.hashed(&made).await?, Some(made)))
     }
 
     /// Changes somebody's name or role, or whether they may sign in. Who may not any more is signed out.

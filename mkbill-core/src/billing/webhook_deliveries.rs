@@ -335,18 +335,8 @@ async fn follow(tx: &mut dyn Tx, context: Context<'_>) -> Result<Option<u64>, Er
 }
 
 fn of_event(context: Context<'_>, webhook: WebhookId, head: &EventHead, number: u64) -> Delivery {
-    Delivery {
-        id: DeliveryId::in_run(context.now, number, context.entropy),
-        webhook,
-        position: Some(head.position),
-        kind: head.kind.clone(),
-        state: DeliveryState::Pending,
-        tries: 0,
-        attempts: 0,
-        due_at: Some(context.now),
-        created_at: context.now,
-        settled_at: None,
-    }
+    let id = DeliveryId::in_run(context.now, number, context.entropy);
+    Delivery::due_now(id, webhook, (Some(head.position), &head.kind), context.now)
 }
 
 async fn load(

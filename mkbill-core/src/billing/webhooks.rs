@@ -18,7 +18,7 @@ use crate::outbox::{Message, Payload};
 use crate::request::{Once, once};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
-use crate::webhook::delivery::{Delivery, DeliveryState};
+use crate::webhook::delivery::Delivery;
 use crate::webhook::message::PING;
 use crate::webhook::secret::WebhookSecret;
 use crate::webhook::store::KeptSecret;
@@ -349,18 +349,8 @@ async fn test(
     context: Context<'_>,
     id: WebhookId,
 ) -> Result<(Delivery, bool), Error> {
-    let delivery = Delivery {
-        id: DeliveryId::new(context.now, context.entropy),
-        webhook: id,
-        position: None,
-        kind: PING.to_owned(),
-        state: DeliveryState::Pending,
-        tries: 0,
-        attempts: 0,
-        due_at: Some(context.now),
-        created_at: context.now,
-        settled_at: None,
-    };
+    let own = DeliveryId::new(context.now, context.entropy);
+    let delivery = Delivery::due_now(own, id, (None, PING), context.now);
     let input = Fingerprint::of("webhook.test", &[&id]);
     if let Once::Again(made) = once(tx, context, input, delivery.id.uuid()).await? {
         let made = DeliveryId::from_uuid(made);

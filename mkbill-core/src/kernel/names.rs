@@ -13,6 +13,15 @@ pub(crate) fn slug(text: &str, field: &'static str, most: usize) -> Result<Strin
     Err(Error::invalid(field, Wrong::Slug { most }))
 }
 
+/// A name for people: 1 to `most` visible characters without blanks around them.
+pub(crate) fn visible(text: &str, field: &'static str, most: usize) -> Result<String, Error> {
+    let text = text.trim();
+    if (1..=most).contains(&text.chars().count()) && !text.chars().any(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    Err(Error::invalid(field, Wrong::Visible { most }))
+}
+
 /// Declares an enum whose every choice has a stable name, with `name`, `named`, `ALL` and `FromStr`.
 macro_rules! names {
     (

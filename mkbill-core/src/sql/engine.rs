@@ -146,7 +146,7 @@ macro_rules! alike {
             self.try_get(place_of(self, column)?)
         }
         fn bytes_or_none(&self, column: &str) -> sqlx::Result<Option<Vec<u8>>> {
-            self.try_get(column)
+            self.try_get(place_of(self, column)?)
         }
         fn json_or_none(&self, column: &str) -> sqlx::Result<Option<Json>> {
             self.try_get(place_of(self, column)?)

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::apikey::KeyDigest;
 use crate::kernel::ids::{StaffId, StaffSessionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Role;
@@ -291,16 +292,16 @@ impl<D: Dialect> StaffStore for SqlTx<D> {
 
     async fn setup_put(
         &mut self,
-        digest: [u8; 32],
+        digest: KeyDigest,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
         self.execute(SETUP_CLEAR, Vec::new()).await?;
-        let values = vec![digest.as_slice().into(), expires_at.into()];
+        let values = vec![digest.as_bytes().into(), expires_at.into()];
         self.execute(SETUP_PUT, values).await.map(drop)
     }
 
-    async fn setup_take(&mut self, digest: [u8; 32], now: Timestamp) -> Result<bool, StoreError> {
-        let values = vec![digest.as_slice().into(), now.into()];
+    async fn setup_take(&mut self, digest: KeyDigest, now: Timestamp) -> Result<bool, StoreError> {
+        let values = vec![digest.as_bytes().into(), now.into()];
         Ok(self.execute(SETUP_TAKE, values).await? == 1)
     }
 }

@@ -14,8 +14,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::kernel::error::{Error, Refusal};
 use crate::kernel::ids::StaffId;
 use crate::kernel::language::said;
+use crate::kernel::names::visible;
 use crate::kernel::permission::Role;
-use crate::kernel::wrong::Wrong;
 
 const USERNAME_CHARS_MIN: usize = 3;
 const USERNAME_CHARS_MAX: usize = 30;
@@ -62,12 +62,7 @@ impl fmt::Display for Username {
 
 /// Checks the name of a person: 1 to 100 visible characters.
 pub(crate) fn checked_name(name: &str) -> Result<String, Error> {
-    let name = name.trim();
-    let fits = (1..=NAME_CHARS_MAX).contains(&name.chars().count());
-    if fits && !name.chars().any(char::is_control) {
-        return Ok(name.to_owned());
-    }
-    Err(Error::invalid("name", Wrong::Visible { most: NAME_CHARS_MAX }))
+    visible(name, "name", NAME_CHARS_MAX)
 }
 
 /// Whether somebody may sign in.

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::apikey::KeyDigest;
 use crate::kernel::ids::{StaffId, StaffSessionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
@@ -84,11 +85,11 @@ pub trait StaffStore: Send {
     /// Keeps one link for setting up, in place of every older one.
     async fn setup_put(
         &mut self,
-        digest: [u8; 32],
+        digest: KeyDigest,
         expires_at: Timestamp,
     ) -> Result<(), StoreError>;
     /// Uses a link up; `false` if there is none that holds at `now`.
-    async fn setup_take(&mut self, digest: [u8; 32], now: Timestamp) -> Result<bool, StoreError>;
+    async fn setup_take(&mut self, digest: KeyDigest, now: Timestamp) -> Result<bool, StoreError>;
 }
 
 /// Which of somebody's sessions.

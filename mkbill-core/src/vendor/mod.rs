@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use crate::kernel::error::Error;
 use crate::kernel::ids::VendorId;
+use crate::kernel::names::visible;
 use crate::kernel::wrong::Wrong;
 
 const CODE_CHARS_MAX: usize = 20;
@@ -69,11 +70,7 @@ pub struct NewVendor {
 impl NewVendor {
     /// Checks the name.
     pub fn checked(self) -> Result<Self, Error> {
-        let length = self.name.trim().chars().count();
-        if (1..=NAME_CHARS_MAX).contains(&length) && !self.name.chars().any(char::is_control) {
-            Ok(Self { name: self.name.trim().to_owned(), ..self })
-        } else {
-            Err(Error::invalid("name", Wrong::Visible { most: NAME_CHARS_MAX }))
-        }
+        let name = visible(&self.name, "name", NAME_CHARS_MAX)?;
+        Ok(Self { name, ..self })
     }
 }

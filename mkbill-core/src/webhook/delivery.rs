@@ -77,6 +77,29 @@ pub struct Delivery {
     pub settled_at: Option<Timestamp>,
 }
 
+impl Delivery {
+    /// One that nobody has tried yet: of the event at a position of the order, or of none there.
+    pub fn due_now(
+        id: DeliveryId,
+        webhook: WebhookId,
+        (position, kind): (Option<i64>, &str),
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            webhook,
+            position,
+            kind: kind.to_owned(),
+            state: DeliveryState::Pending,
+            tries: 0,
+            attempts: 0,
+            due_at: Some(now),
+            created_at: now,
+            settled_at: None,
+        }
+    }
+}
+
 /// How one attempt went.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptResult {

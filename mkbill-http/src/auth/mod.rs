@@ -59,12 +59,15 @@ pub(crate) async fn identify(
     mut request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    if !is_public(request.uri().path()) && door.identity == Identity::Own {
+    if is_public(request.uri().path()) {
+        return Ok(next.run(request).await);
+    }
+    if door.identity == Identity::Own {
         let proof = bearer(request.headers()).ok_or_else(Problem::unauthenticated)?.to_owned();
         let principal = door.principal(&proof).await?.ok_or_else(Problem::unauthenticated)?;
         request.extensions_mut().insert(principal);
     }
-    if !is_public(request.uri().path()) && request.extensions().get::<Principal>().is_none() {
+    if request.extensions().get::<Principal>().is_none() {
         return Err(Problem::unauthenticated());
     }
     Ok(next.run(request).await)

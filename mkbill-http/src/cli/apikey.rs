@@ -2,11 +2,11 @@
 
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use mkbill_core::apikey::NewApiKey;
 use mkbill_core::billing::Billing;
-use mkbill_core::kernel::permission::{Permissions, Role};
+use mkbill_core::kernel::permission::Role;
 
-use crate::api::apikeys::{ApiKeyBody, MadeApiKeyBody};
+use crate::api::apikeys::{ApiKeyBody, MadeApiKeyBody, NewApiKeyBody};
+use crate::api::staff::RoleBody;
 use crate::api::values::PageBody;
 use crate::failure::Failure;
 
@@ -72,10 +72,9 @@ pub(super) async fn run(billing: &Billing, command: ApikeyCommand) -> Result<Out
 
 async fn create(billing: &Billing, arguments: CreateArgs) -> Result<Output, Failure> {
     let CreateArgs { name, purpose, expires, write } = arguments;
-    let scopes = Permissions::scopes(purpose.scope.iter().map(String::as_str))?;
-    let role = purpose.role.map_or(Permissions::NONE, Role::permissions);
-    let request = NewApiKey { name, scopes: scopes.and(role), expires_at: expires };
-    let made = billing.create_api_key(&write.caller()?, &request).await?;
+    let role = purpose.role.map(RoleBody::from);
+    let body = NewApiKeyBody { name, scopes: purpose.scope, role, expires_at: expires };
+    let made = billing.create_api_key(&write.caller()?, &body.read()?).await?;
     let body = MadeApiKeyBody::of(made);
     let done = write.verdict(&format!("key of {}, shown this once:", body.api_key.name));
     let text = format!("{done}\n{}", body.key);

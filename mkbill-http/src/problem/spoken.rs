@@ -8,6 +8,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use mkbill_core::kernel::language::Language;
 
+use crate::routes::REQUEST_ID;
+
 /// How many languages a request may name; those after it are not heard.
 const RANGES_MAX: usize = 20;
 /// Another request may get an answer in another language.
@@ -34,7 +36,7 @@ impl Spoken {
 
     /// What the headers of a request ask for.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let id = headers.get("x-request-id").and_then(|id| id.to_str().ok());
+        let id = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
         Self { language: preferred(headers), request_id: id.map(str::to_owned) }
     }
 
