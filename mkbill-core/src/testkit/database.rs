@@ -1,10 +1,9 @@
 //! Throw-away databases on both engines.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use secrecy::ExposeSecret as _;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, SqliteConnection};
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -12,8 +11,7 @@ use crate::signal::{LocalSignal, Signal};
 use crate::sql::{DatabaseUrl, StatementHook, open_unsynced};
 use crate::store::Store;
 
-/// Where the address of a PostgreSQL server for tests stands; its user may create databases.
-const SERVER: &str = "MKBILL_TEST_POSTGRES_URL";
+use super::postgres::{Lent, SERVER};
 
 /// A database engine that tests run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,16 +45,23 @@ pub fn engines() -> Vec<Engine> {
 }
 
 /// Wake-ups that nobody else hears.
-fn quiet() -> Arc<dyn Signal> {
+pub(super) fn quiet() -> Arc<dyn Signal> {
     Arc::new(LocalSignal::new())
 }
 
-/// A fresh database with the current schema. It goes away with the value (SQLite) or with the
-/// server (PostgreSQL).
+/// A database with the current schema and nothing else. It goes away with the value (SQLite) or with
+/// the server (PostgreSQL).
 #[derive(Debug)]
 pub struct TestDatabase {
     url: DatabaseUrl,
-    _folder: Option<TempDir>,
+    place: Place,
+}
+
+/// What goes away with a test's database.
+#[derive(Debug)]
+enum Place {
+    Folder { _folder: TempDir },
+    Server(Lent),
 }
 
 impl TestDatabase {
@@ -68,9 +73,12 @@ impl TestDatabase {
                 let file = folder.path().join("mkbill.db");
                 let template = SQLITE_TEMPLATE.get_or_init(make_sqlite_template).await;
                 std::fs::write(&file, template).expect("the folder takes a file");
-                Self { url: DatabaseUrl::Sqlite(file), _folder: Some(folder) }
+                Self { url: DatabaseUrl::Sqlite(file), place: Place::Folder { _folder: folder } }
             }
-            Engine::Postgres => Self { url: postgres_clone().await, _folder: None },
+            Engine::Postgres => {
+                let lent = Lent::take().await;
+                Self { url: lent.url().clone(), place: Place::Server(lent) }
+            }
         }
     }
 
@@ -84,6 +92,9 @@ impl TestDatabase {
     /// # Errors
     /// What the database says against it.
     pub async fn run(&self, statement: &'static str) -> Result<(), String> {
+        if let Place::Server(lent) = &self.place {
+            lent.keep();
+        }
         self.console().await.run(statement).await
     }
 
@@ -102,10 +113,9 @@ impl TestDatabase {
 
     /// Drops it while programs use it. On PostgreSQL only: an open SQLite file outlives its name.
     pub async fn vanish(&self) {
-        let DatabaseUrl::Postgres(address) = &self.url else { return };
-        let server = std::env::var(SERVER).expect("a server is named");
-        let name = database_of(address.expose_secret());
-        command(&server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        if let Place::Server(lent) = &self.place {
+            lent.vanish().await;
+        }
     }
 
     /// Keeps writers out until the lock is dropped.
@@ -166,41 +176,6 @@ async fn make_sqlite_template() -> Vec<u8> {
     std::fs::read(file).expect("the file was just closed")
 }
 
-static TEMPLATE: OnceCell<String> = OnceCell::const_new();
-static CLONES: AtomicU32 = AtomicU32::new(0);
-
-async fn postgres_clone() -> DatabaseUrl {
-    let server = std::env::var(SERVER).expect("the engine is only offered when a server is named");
-    let template = TEMPLATE.get_or_init(|| make_template(server.clone())).await;
-    let number = CLONES.fetch_add(1, Ordering::Relaxed);
-    let name = format!("mkbill_test_{}_{number}", std::process::id());
-    command(&server, format!("CREATE DATABASE {name} TEMPLATE {template} STRATEGY file_copy"))
-        .await;
-    named(&server, &name)
-}
-
-async fn make_template(server: String) -> String {
-    let name = format!("mkbill_template_{}", std::process::id());
-    command(&server, format!("CREATE DATABASE {name}")).await;
-    let store =
-        open_unsynced(&named(&server, &name), None, quiet()).await.expect("the template opens");
-    store.migrate().await.expect("the template takes the schema");
-    store.close().await;
-    name
-}
-
-async fn command(server: &str, sql: String) {
-    let mut connection = PgConnection::connect(server).await.expect("the test server answers");
-    sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await.expect("the test server obeys");
-    connection.close().await.expect("the connection closes");
-}
-
-/// The name in an address.
-fn database_of(address: &str) -> &str {
-    let (place, _) = address.split_once('?').unwrap_or((address, ""));
-    place.rsplit_once('/').map_or(place, |(_, name)| name)
-}
-
 /// A database console.
 #[derive(Debug)]
 enum Console {
@@ -229,11 +204,4 @@ impl DatabaseLock {
     pub async fn release(mut self) {
         self.0.run("ROLLBACK").await.expect("the lock was held");
     }
-}
-
-/// The address of another database on the same server.
-fn named(server: &str, database: &str) -> DatabaseUrl {
-    let (place, options) = server.split_once('?').unwrap_or((server, ""));
-    let (host, _) = place.rsplit_once('/').expect("an address names a database");
-    format!("{host}/{database}?{options}").parse().expect("still an address of PostgreSQL")
 }

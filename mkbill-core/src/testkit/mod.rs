@@ -4,6 +4,7 @@
 mod database;
 mod entropy;
 mod faults;
+mod postgres;
 mod refusals;
 
 pub use crate::kernel::clock::TestClock as ManualClock;
