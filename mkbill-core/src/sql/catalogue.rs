@@ -79,7 +79,11 @@ pub(super) fn prices(row: &impl Record, table: &'static str) -> Result<Prices, R
     let currency: Currency = known(table, "currency", &text, |text| text.parse().ok())?;
     let cost = Money::new(row.int("price_cost_minor")?, currency);
     let sell = Money::new(row.int("price_sell_minor")?, currency);
-    known(table, "price_sell_minor", &sell.to_string(), |_| Prices::new(cost, sell).ok())
+    Prices::new(cost, sell).map_err(|_| ReadError::Unknown {
+        table,
+        column: "price_sell_minor",
+        value: sell.to_string(),
+    })
 }
 
 /// Reads the three limits of a row.

@@ -133,11 +133,12 @@ fn live(name: &str, activation: Option<&Activation>) -> Option<Live> {
 }
 
 fn read_state(row: &impl Record) -> Result<VoucherState, ReadError> {
+    let state = row.text("state")?;
+    let resume = row.text_or_none("resume_state")?.unwrap_or_default();
     let activation = read_activation(row)?;
     let ended_at = row.instant_or_none("ended_at")?;
-    let resume = row.text_or_none("resume_state")?.unwrap_or_default();
     let cause = row.text_or_none("end_cause")?.unwrap_or_default();
-    known("voucher", "state", &row.text("state")?, |state| match (state, ended_at) {
+    known("voucher", "state", &state, |state| match (state, ended_at) {
         ("disabled", None) => live(&resume, activation.as_ref()).map(VoucherState::Disabled),
         ("expired", Some(at)) => {
             let cause = [Expiry::Validity, Expiry::SellBy]

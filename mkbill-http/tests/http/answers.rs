@@ -99,8 +99,8 @@ async fn a_refusal_is_an_answer_too_and_a_dry_run_is_none() {
         answer.problem(422, "sell_below_cost");
         assert_eq!(answer.header("idempotency-replayed"), replayed);
     }
-    let tried = format!("{PLANS}?dry_run=true");
-    for _ in 0..2 {
+    for spelt in ["dry_run=true", "dry%5Frun=true", "dry%5frun=%74rue"] {
+        let tried = format!("{PLANS}?{spelt}");
         let answer = send(&app, Method::POST, &tried, "good", &plan("daily")).await;
         answer.ok(200);
         assert_eq!(answer.header("idempotency-replayed"), "", "it shows what would be now");
