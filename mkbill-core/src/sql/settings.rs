@@ -76,7 +76,7 @@ fn on_or_off(text: &str) -> Option<bool> {
 
 impl<D: Dialect> SqlTx<D> {
     async fn settings_by(&mut self, statement: Statement) -> Result<Settings, StoreError> {
-        let found = self.one(statement, Vec::new(), |row| read(row)).await?;
+        let found = self.one(statement, Vec::new(), read).await?;
         found.ok_or_else(|| StoreError::Schema("the row of the settings is missing".to_owned()))
     }
 }

@@ -4,6 +4,7 @@ use jiff::civil::date;
 use mkbill_core::customer::phone::{GivenPhone, PhoneNumber, Region};
 use mkbill_core::customer::{Locale, NewCustomer};
 use mkbill_core::kernel::language::Language;
+use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::patch::Patch;
 use mkbill_core::notice::NoticeKind;
 use mkbill_core::notice::store::NoticeFilter;
@@ -54,7 +55,7 @@ async fn notices_and_the_file_of_a_customer_name_the_business(engine: Engine) {
     let facts = async || {
         shop.pay(customer, 1_000).await;
         let filter = NoticeFilter { customer: Some(customer), kind: None };
-        shop.billing.notices(filter, Default::default()).await.unwrap().items.remove(0).facts
+        shop.billing.notices(filter, PageRequest::default()).await.unwrap().items.remove(0).facts
     };
     assert_eq!(facts().await.get("business"), None);
     let phone = PhoneNumber::parse("022 555 0123", Region::ID).unwrap();
