@@ -102,6 +102,7 @@ pub mod provisioning;
 pub mod report;
 pub mod request;
 pub mod router;
+pub mod settings;
 pub mod signal;
 pub mod sql;
 pub mod staff;

@@ -29,6 +29,7 @@ use crate::provisioning::store::{
 use crate::report::store::{BooksStore, ReportStore, SubscriberStore, TallyStore};
 use crate::request::store::{AnswerStore, RequestStore};
 use crate::router::store::{InterfaceStore, RouterStore, SampleStore};
+use crate::settings::store::SettingsStore;
 use crate::signal::Signal;
 use crate::staff::store::StaffStore;
 use crate::subscription::store::{PeriodUseStore, SubscriptionStore};
@@ -131,6 +132,7 @@ pub trait Tx:
     + AlertStore
     + WebhookStore
     + DeliveryStore
+    + SettingsStore
 {
     /// Makes everything done in it permanent.
     async fn commit(self: Box<Self>) -> Result<(), StoreError>;

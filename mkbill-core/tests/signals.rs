@@ -104,7 +104,7 @@ fn trial<F: Future<Output = Line>>(
 
 async fn reaches(line: Line) {
     let (here, there) = (line.end().await, line.end().await);
-    for topic in [Topic::Events, Topic::Work, Topic::Access] {
+    for topic in Topic::ALL.iter().copied() {
         let mut listeners = [there.listen(topic), here.listen(topic)];
         here.tell(topic);
         for listener in &mut listeners {

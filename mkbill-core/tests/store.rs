@@ -17,6 +17,8 @@ mod monitoring;
 mod notices;
 #[path = "store/reads.rs"]
 mod reads;
+#[path = "store/settings.rs"]
+mod settings;
 mod support;
 #[path = "store/trail.rs"]
 mod trail;
@@ -84,6 +86,7 @@ fn main() {
         notices::TRIALS,
         trail::TRIALS,
         reads::TRIALS,
+        settings::TRIALS,
     ];
     support::run(&trials.concat(), reads::POSTGRES_TRIALS);
 }

@@ -12,8 +12,8 @@ use crate::problem::ProblemBody;
         title = "mkbill",
         description = "Billing for MikroTik hotspot and PPPoE providers. Every write takes an \
             `Idempotency-Key`, an `X-Reason` and `dry_run=true`. What went wrong is told as a problem \
-            of RFC 9457, in English or Indonesian as `Accept-Language` prefers; `/docs/problems` \
-            lists the codes.",
+            of RFC 9457, in English or Indonesian as `Accept-Language` prefers, else in the language \
+            of the business; `/docs/problems` lists the codes.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     components(schemas(ProblemBody)),
@@ -23,6 +23,7 @@ use crate::problem::ProblemBody;
         (name = "auth", description = "Signing in and out"),
         (name = "staff", description = "People who operate the system"),
         (name = "api-keys", description = "Programs that use this interface"),
+        (name = "settings", description = "What the business decides for itself"),
         (name = "routers", description = "Where logins live"),
         (name = "plans", description = "What is sold"),
         (name = "taxes", description = "Which taxes hold from when on"),

@@ -32,7 +32,7 @@ use crate::api::{
     alerts, apikeys, audit, auth, batches, books, clock, credit, customer_details, customers,
     events, explanations, fair_use, figures, health, invoices, login_files, logins, metrics,
     money_reports, monitoring, network, notices, payments, plans, profiles, reports, routers,
-    staff, subscriptions, taxes, vendors, vouchers, webhooks,
+    settings, staff, subscriptions, taxes, vendors, vouchers, webhooks,
 };
 use crate::auth::access::{Access, Engine, declared, guarded};
 use crate::auth::token::Tokens;
@@ -147,6 +147,7 @@ fn of_staff() -> OpenApiRouter<Engine> {
         .merge(guarded!(staff::reset_staff_password))
         .merge(guarded!(staff::sign_staff_out))
         .merge(guarded!(staff::list_staff_sessions))
+        .merge(guarded!(settings::show_settings, settings::change_settings))
         .merge(guarded!(apikeys::create_api_key, apikeys::list_api_keys))
         .merge(guarded!(apikeys::show_api_key, apikeys::revoke_api_key))
 }
@@ -302,7 +303,7 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
         .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
         .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(from_fn(spoken))
+        .layer(from_fn_with_state(billing.reader(), spoken))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(CompressionLayer::new())
         .layer(always("x-content-type-options", "nosniff"))

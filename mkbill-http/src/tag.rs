@@ -14,6 +14,7 @@ use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::precondition::{Precondition, Seen};
 use mkbill_core::plan::Plan;
 use mkbill_core::provisioning::Login;
+use mkbill_core::settings::InForce;
 use mkbill_core::voucher::Voucher;
 use serde::Serialize;
 use xxhash_rust::xxh3::xxh3_128;
@@ -49,6 +50,7 @@ revised! {
     PaymentView: payment.revision;
     Login: revision;
     Voucher: revision;
+    InForce: settings.revision;
 }
 
 /// A thing as clients read it, with the tag of its revision.

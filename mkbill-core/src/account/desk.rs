@@ -1,19 +1,21 @@
 //! What whoever decides about an account may know and use.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::civil::Date;
 
+use crate::customer::{Locale, NewCustomer};
 use crate::invoice::tax::{TaxName, TaxRule};
 use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{InvoiceId, PlanId};
-use crate::kernel::money::Money;
 use crate::kernel::secret::MasterKey;
 use crate::kernel::time::BusinessZone;
 use crate::ledger::carry_over::CarryOverPolicy;
 use crate::plan::Plan;
+use crate::settings::InForce;
 
 /// The surroundings of decisions: one instant, chance, the caller, the rules and the price list.
 #[derive(Debug)]
@@ -24,8 +26,8 @@ pub struct Desk<'a> {
     pub policy: &'a dyn CarryOverPolicy,
     /// What makes tokens of invoices.
     pub key: &'a MasterKey,
-    /// From which debt on an operator is told, unless the customer has a limit of their own.
-    pub high_debt: Money,
+    /// What holds where nobody says otherwise.
+    pub settings: Arc<InForce>,
     /// The plans that the accounts at hand name.
     pub plans: HashMap<PlanId, Plan>,
     /// The tax rules, by name.
@@ -41,14 +43,14 @@ impl<'a> Desk<'a> {
         context: Context<'a>,
         policy: &'a dyn CarryOverPolicy,
         key: &'a MasterKey,
-        high_debt: Money,
+        settings: Arc<InForce>,
     ) -> Self {
         let (plans, taxes) = (HashMap::new(), HashMap::new());
         Self {
             context,
             policy,
             key,
-            high_debt,
+            settings,
             plans,
             taxes,
             locked_through: None,
@@ -87,6 +89,12 @@ impl<'a> Desk<'a> {
     /// The rule of a tax on the business date, if there is one.
     pub fn tax(&self, name: Option<&TaxName>) -> Option<&TaxRule> {
         TaxRule::on(self.taxes.get(name?)?, self.today())
+    }
+
+    /// A new customer, who is written to in the language of the business if in none of their own.
+    pub fn addressed(&self, customer: NewCustomer) -> NewCustomer {
+        let of_business = self.settings.settings.language.map(Locale::from);
+        NewCustomer { locale: customer.locale.or(of_business), ..customer }
     }
 
     /// The secret part of an invoice's public address; the same whenever it is asked for.

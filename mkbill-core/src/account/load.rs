@@ -63,7 +63,7 @@ pub async fn accounts(
 }
 
 fn holder(desk: &Desk<'_>, customer: &Customer) -> Holder {
-    let currency = desk.high_debt.currency();
+    let currency = desk.settings.high_debt().currency();
     Holder {
         id: customer.id,
         credit_limit: customer.credit_limit.map(|limit| Money::new(limit.minor(), currency)),

@@ -26,14 +26,18 @@ pub(super) struct About {
 }
 
 impl CustomerAccount {
-    /// Leaves a notice to be sent, once for each kind, subject and occasion.
+    /// Leaves a notice to be sent, once for each kind, subject and occasion. Its text names the business
+    /// if that has a name.
     pub(super) fn tell(
         &mut self,
         desk: &Desk<'_>,
         about: About,
-        facts: Value,
+        mut facts: Value,
         not_before: Timestamp,
     ) {
+        if let Some(name) = &desk.settings.settings.business.name {
+            facts["business"] = name.as_str().into();
+        }
         let About { kind, subject_kind, subject, occasion } = about;
         self.notices.push(Notice {
             id: desk.id(NoticeId::in_run),

@@ -43,7 +43,7 @@ impl CustomerAccount {
     ///
     /// An amount that is out of range.
     pub fn watch_debt(&mut self, desk: &Desk<'_>) -> Result<(), Error> {
-        let limit = self.holder.credit_limit.unwrap_or(desk.high_debt);
+        let limit = self.holder.credit_limit.unwrap_or(desk.settings.high_debt());
         let debt = self.debt(desk, limit.currency())?;
         let high = debt.minor() > limit.minor();
         match (high, self.holder.high_debt_since) {

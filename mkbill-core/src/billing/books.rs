@@ -75,7 +75,7 @@ impl Billing {
     pub async fn lock_books(&self, caller: &Caller, through: Date) -> Result<Option<Date>, Error> {
         let context = self.permitted(caller, Permission::BooksLock)?;
         transact!(self.store(), caller.mode, |tx| {
-            lock(tx, self.desk(context), Some(through), Move::Forward).await
+            lock(tx, self.desk(context).await?, Some(through), Move::Forward).await
         })
     }
 
@@ -91,7 +91,7 @@ impl Billing {
     ) -> Result<Option<Date>, Error> {
         let context = self.permitted(caller, Permission::BooksUnlock)?;
         transact!(self.store(), caller.mode, |tx| {
-            lock(tx, self.desk(context), through, Move::Back).await
+            lock(tx, self.desk(context).await?, through, Move::Back).await
         })
     }
 }

@@ -18,9 +18,11 @@ use crate::ledger::carry_over::{CarryOverPolicy, WholePeriod};
 use crate::outbound::Outbound;
 use crate::provisioning::controller::RouterController;
 use crate::provisioning::timed::Timed;
+use crate::settings::Defaults;
 use crate::store::Store;
 
 use super::principals::Principals;
+use super::settings::KeptSettings;
 use super::{Billing, Parts, Reader};
 
 const POLL_EVERY: SignedDuration = SignedDuration::from_secs(30);
@@ -92,14 +94,16 @@ impl BillingBuilder {
         currency: Currency;
         /// What credit pays and what a payment grants; [`WholePeriod`] if none is named.
         carry_over: Arc<dyn CarryOverPolicy>;
-        /// From which debt on an operator is told, unless a customer has a limit of their own.
+        /// From which debt on an operator is told, unless a customer has a limit of their own; it holds
+        /// until the [settings](crate::settings) say otherwise.
         high_debt: Money;
         /// The country whose telephone numbers may be written without its code; Indonesia if none is
         /// named.
         region: Region;
         /// How often each router is looked at: one second to one hour.
         poll_every: SignedDuration;
-        /// Whether tries to sign in are slowed down after some failed; they are if nothing is said.
+        /// Whether tries to sign in are slowed down after some failed; they are if nothing is said. It
+        /// holds until the [settings](crate::settings) say otherwise.
         slow_down: bool;
     }
 
@@ -125,6 +129,10 @@ impl BillingBuilder {
             })?,
         };
         let currency = self.currency.unwrap_or(Currency::IDR);
+        let defaults = Defaults {
+            sign_in_slow_down: self.slow_down.unwrap_or(true),
+            high_debt: self.high_debt.unwrap_or(Money::new(HIGH_DEBT_MINOR, currency)),
+        };
         let store = self.store.ok_or_else(|| missing("store"))?;
         Ok(Billing(Reader(Arc::new(Parts {
             controller: Arc::new(Timed(self.controller.ok_or_else(|| missing("controller"))?)),
@@ -139,13 +147,12 @@ impl BillingBuilder {
             zone,
             currency,
             policy: self.carry_over.unwrap_or_else(|| Arc::new(WholePeriod)),
-            high_debt: self.high_debt.unwrap_or(Money::new(HIGH_DEBT_MINOR, currency)),
             region: self.region.unwrap_or(Region::ID),
             poll_every,
             feed: Feed::new(Arc::clone(&store)),
             principals: Principals::new(store.signal().as_ref()),
+            settings: KeptSettings::new(store.signal().as_ref(), defaults),
             hashing: Semaphore::new(HASHINGS_MAX),
-            slow_down: self.slow_down.unwrap_or(true),
             store,
         }))))
     }

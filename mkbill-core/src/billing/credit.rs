@@ -72,7 +72,7 @@ impl Billing {
     ) -> Result<Vec<Standing>, Error> {
         let context = self.permitted(caller, Permission::BalancesAdjust)?;
         let standing = transact!(self.store(), caller.mode, |tx| {
-            adjust(tx, self.desk(context), customer, adjustment).await
+            adjust(tx, self.desk(context).await?, customer, adjustment).await
         })?;
         Ok(standing)
     }
@@ -89,7 +89,7 @@ impl Billing {
     ) -> Result<Vec<Standing>, Error> {
         let context = self.permitted(caller, Permission::BalancesAdjust)?;
         let standing = transact!(self.store(), caller.mode, |tx| {
-            move_credit(tx, self.desk(context), transfer).await
+            move_credit(tx, self.desk(context).await?, transfer).await
         })?;
         Ok(standing)
     }

@@ -21,6 +21,7 @@ use crate::kernel::thing::Thing;
 use crate::payment::Payment;
 use crate::payment::store::PaymentFilter;
 use crate::request::Once;
+use crate::settings::Business;
 use crate::store::Tx;
 use crate::subscription::Subscription;
 use crate::subscription::store::SubscriptionFilter;
@@ -53,6 +54,8 @@ pub struct CustomerStatistics {
 /// Everything that is kept of one customer.
 #[derive(Debug, Clone)]
 pub struct CustomerFile {
+    /// Who keeps it.
+    pub kept_by: Business,
     /// The customer with balances and tags.
     pub view: CustomerView,
     /// More ways to reach them.
@@ -312,6 +315,7 @@ async fn file_of(reader: &Reader, tx: &mut dyn Tx, key: &str) -> Result<Customer
     let of_invoices = InvoiceFilter { customer: Some(id), ..InvoiceFilter::default() };
     let of_payments = PaymentFilter { customer: Some(id), ..PaymentFilter::default() };
     Ok(CustomerFile {
+        kept_by: tx.settings().await?.business,
         view: one_view(tx, customer).await?,
         contacts: tx.customer_contacts(id).await?,
         subscriptions: all_pages!(|page| tx.subscription_page(&of_subscriptions, page)),

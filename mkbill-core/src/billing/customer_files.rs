@@ -46,7 +46,7 @@ impl Billing {
         let input = Fingerprint::of("customer.import", &[&csv]);
         let context = self.permitted(caller, Permission::CustomersCreate)?;
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
-            import_file(tx, self.desk(context), &file, input).await
+            import_file(tx, self.desk(context).await?, &file, input).await
         })?;
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }
@@ -116,8 +116,10 @@ async fn add_all(
     let now = desk.context.now;
     let made: Vec<(CustomerId, &NewCustomer)> =
         rows.iter().map(|row| (desk.id(CustomerId::in_run), *row)).collect();
-    let customers: Vec<Customer> =
-        made.iter().map(|(id, row)| (*row).clone().into_customer(*id, now)).collect();
+    let customers: Vec<Customer> = made
+        .iter()
+        .map(|(id, row)| desk.addressed((*row).clone()).into_customer(*id, now))
+        .collect();
     let added = tx.customers_insert(&customers).await?;
     if added != customers.len() as u64 {
         // Somebody took one of the numbers since they were looked up.

@@ -56,7 +56,7 @@ impl Billing {
         let request = request.checked(self.currency())?;
         let context = self.permitted(caller, Permission::CustomersCreate)?;
         let (view, replayed) = transact!(self.store(), caller.mode, |tx| {
-            add(tx, self.desk(context), &request).await
+            add(tx, self.desk(context).await?, &request).await
         })?;
         let value = self.denominated(view);
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
@@ -167,7 +167,7 @@ async fn add(
     if let Once::Again(made) = first_time(tx, &desk, input, id.uuid()).await? {
         return Ok((view_of(tx, CustomerId::from_uuid(made)).await?, true));
     }
-    let customer = request.clone().into_customer(id, desk.context.now);
+    let customer = desk.addressed(request.clone()).into_customer(id, desk.context.now);
     if !tx.customer_insert(&customer).await? {
         return Err(taken(&customer.phone));
     }

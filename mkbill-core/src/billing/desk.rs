@@ -14,9 +14,9 @@ use super::Billing;
 
 impl Billing {
     /// A desk for one attempt of one use case.
-    pub(super) fn desk<'a>(&'a self, context: Context<'a>) -> Desk<'a> {
-        let parts = self.parts();
-        Desk::new(context, parts.policy.as_ref(), &parts.master_key, parts.high_debt)
+    pub(super) async fn desk<'a>(&'a self, context: Context<'a>) -> Result<Desk<'a>, Error> {
+        let (parts, settings) = (self.parts(), self.in_force().await?);
+        Ok(Desk::new(context, parts.policy.as_ref(), &parts.master_key, settings))
     }
 }
 

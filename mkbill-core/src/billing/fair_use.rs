@@ -40,7 +40,7 @@ impl Billing {
         id: SubscriptionId,
     ) -> Result<Option<PeriodUse>, Error> {
         let context = self.permitted(caller, Permission::SubscriptionsEdit)?;
-        transact!(self.store(), caller.mode, |tx| reset(tx, self.desk(context), id).await)
+        transact!(self.store(), caller.mode, |tx| reset(tx, self.desk(context).await?, id).await)
     }
 
     /// Follows the rules of fair use that are due, page by page; answers how many were looked at. One
@@ -68,7 +68,7 @@ impl Billing {
     async fn follow_use(&self, due: &[(CustomerId, SubscriptionId)]) -> Result<(), Error> {
         let caller = Caller::engine();
         let context = self.context(&caller);
-        transact!(self.store(), Mode::Commit, |tx| follow(tx, self.desk(context), due).await)
+        transact!(self.store(), Mode::Commit, |tx| follow(tx, self.desk(context).await?, due).await)
     }
 
     async fn follow_use_singly(&self, due: &[(CustomerId, SubscriptionId)]) -> Result<(), Error> {

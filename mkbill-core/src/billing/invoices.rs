@@ -50,7 +50,7 @@ impl Billing {
     ) -> Result<Receipt<InvoiceView>, Error> {
         let context = self.permitted(caller, Permission::InvoicesCreate)?;
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
-            issue(tx, self.desk(context), customer, &manual).await
+            issue(tx, self.desk(context).await?, customer, &manual).await
         })?;
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }
@@ -63,7 +63,8 @@ impl Billing {
     pub async fn void_invoice(&self, caller: &Caller, key: &str) -> Result<InvoiceView, Error> {
         let context = self.permitted(caller, Permission::InvoicesDelete)?;
         let view =
-            transact!(self.store(), caller.mode, |tx| void(tx, self.desk(context), key).await)?;
+            transact!(self.store(), caller.mode, |tx| void(tx, self.desk(context).await?, key)
+                .await)?;
         Ok(view)
     }
 
@@ -80,7 +81,7 @@ impl Billing {
     ) -> Result<InvoiceView, Error> {
         let context = self.permitted(caller, Permission::InvoicesEdit)?;
         let view = transact!(self.store(), caller.mode, |tx| {
-            credit(tx, self.desk(context), key, amount).await
+            credit(tx, self.desk(context).await?, key, amount).await
         })?;
         Ok(view)
     }

@@ -216,7 +216,7 @@ impl Billing {
     ) -> Result<Login, Error> {
         let context = self.permitted(caller, Permission::LoginsCreate)?;
         let login = transact!(self.store(), caller.mode, |tx| {
-            give(tx, self.desk(context), subscription, &wanted).await
+            give(tx, self.desk(context).await?, subscription, &wanted).await
         })?;
         Ok(login)
     }
@@ -229,7 +229,7 @@ impl Billing {
     pub async fn remove_login(&self, caller: &Caller, id: LoginId) -> Result<Login, Error> {
         let context = self.permitted(caller, Permission::LoginsDelete)?;
         let login = transact!(self.store(), caller.mode, |tx| {
-            remove(tx, self.desk(context), id).await
+            remove(tx, self.desk(context).await?, id).await
         })?;
         Ok(login)
     }

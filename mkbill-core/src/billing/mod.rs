@@ -21,6 +21,7 @@ mod explain;
 mod fair_use;
 mod figures;
 mod invoices;
+mod kept;
 mod keys;
 mod learn;
 mod login_files;
@@ -36,6 +37,7 @@ mod profiles;
 mod reports;
 mod router_changes;
 mod routers;
+mod settings;
 mod sign_in;
 mod staff;
 mod subscriptions;
@@ -60,7 +62,7 @@ use crate::kernel::clock::TestClock;
 use crate::kernel::context::Context;
 use crate::kernel::entropy::Entropy;
 use crate::kernel::error::Error;
-use crate::kernel::money::{Currency, Money};
+use crate::kernel::money::Currency;
 use crate::kernel::permission::Permission;
 use crate::kernel::secret::MasterKey;
 use crate::kernel::time::{BusinessZone, Clock};
@@ -98,6 +100,7 @@ pub use webhook_deliveries::DeliveryView;
 pub use webhooks::WebhookMade;
 
 use principals::Principals;
+use settings::KeptSettings;
 
 /// The engine. A clone is another handle to the same one. What it only reads it reads as a [`Reader`].
 #[derive(Clone)]
@@ -128,14 +131,13 @@ struct Parts {
     zone: BusinessZone,
     currency: Currency,
     policy: Arc<dyn CarryOverPolicy>,
-    high_debt: Money,
     region: Region,
     poll_every: SignedDuration,
     feed: Feed,
     principals: Principals,
+    settings: KeptSettings,
     /// Passwords that may be hashed at the same time.
     hashing: Semaphore,
-    slow_down: bool,
 }
 
 impl std::fmt::Debug for Billing {

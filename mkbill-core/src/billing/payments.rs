@@ -58,7 +58,7 @@ impl Billing {
         let request = request.checked()?;
         let context = self.permitted(caller, Permission::PaymentsCreate)?;
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
-            record(tx, self.desk(context), &request).await
+            record(tx, self.desk(context).await?, &request).await
         })?;
         if !replayed && caller.mode == Mode::Commit {
             counted::payment(&value.payment, counted::RECORDED);
@@ -74,7 +74,8 @@ impl Billing {
     pub async fn reverse_payment(&self, caller: &Caller, key: &str) -> Result<PaymentView, Error> {
         let context = self.permitted(caller, Permission::PaymentsDelete)?;
         let view =
-            transact!(self.store(), caller.mode, |tx| reverse(tx, self.desk(context), key).await)?;
+            transact!(self.store(), caller.mode, |tx| reverse(tx, self.desk(context).await?, key)
+                .await)?;
         if caller.mode == Mode::Commit {
             counted::payment(&view.payment, counted::REVERSED);
         }
@@ -94,7 +95,7 @@ impl Billing {
     ) -> Result<PaymentView, Error> {
         let context = self.permitted(caller, Permission::PaymentsEdit)?;
         let view = transact!(self.store(), caller.mode, |tx| {
-            assign(tx, self.desk(context), key, customer).await
+            assign(tx, self.desk(context).await?, key, customer).await
         })?;
         Ok(view)
     }

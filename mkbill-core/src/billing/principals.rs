@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
-use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -19,10 +18,8 @@ use crate::staff::{Staff, StaffState};
 use crate::transact::{reading, transact};
 
 use super::Reader;
+use super::kept::Kept;
 
-/// How long what was looked up is believed while nothing is heard. What another process takes back is
-/// heard at once; only if its word is lost it holds for so long.
-const BELIEVED_FOR: Duration = Duration::from_secs(1);
 const KEPT_MAX: usize = 10_000;
 /// Use is noted to the minute.
 const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(1);
@@ -34,15 +31,9 @@ enum Proof {
     Key(KeyDigest),
 }
 
-struct Seen {
-    principal: Principal,
-    changes: u64,
-    at: Instant,
-}
-
 /// Those who were looked up lately.
 pub(super) struct Principals {
-    seen: RwLock<HashMap<Proof, Seen>>,
+    seen: RwLock<HashMap<Proof, Kept<Principal>>>,
     changes: Listener,
 }
 
@@ -53,9 +44,7 @@ impl Principals {
 
     fn find(&self, proof: Proof) -> Option<Principal> {
         let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner);
-        let found = seen.get(&proof)?;
-        let fresh = found.changes == self.changes.count() && found.at.elapsed() < BELIEVED_FOR;
-        fresh.then(|| found.principal.clone())
+        seen.get(&proof)?.believed(&self.changes)
     }
 
     fn keep(&self, proof: Proof, changes: u64, principal: &Principal) {
@@ -63,8 +52,7 @@ impl Principals {
         if seen.len() >= KEPT_MAX {
             seen.clear();
         }
-        let principal = principal.clone();
-        seen.insert(proof, Seen { principal, changes, at: Instant::now() });
+        seen.insert(proof, Kept::new(principal.clone(), changes));
     }
 }
 
@@ -97,7 +85,6 @@ impl Reader {
         let principals = &self.parts().principals;
         let mut found = principals.find(proof);
         if found.is_none() {
-            // Counted before it is read: a change that comes in between is not overlooked.
             let changes = principals.changes.count();
             found = self.look_up(proof).await?;
             if let Some(principal) = &found {

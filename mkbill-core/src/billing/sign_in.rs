@@ -67,7 +67,7 @@ impl Billing {
     }
 
     async fn refuse_if_slowed_down(&self, failing: &[String]) -> Result<(), Error> {
-        if !self.parts().slow_down {
+        if !self.in_force().await?.sign_in_slow_down() {
             return Ok(());
         }
         let failures = reading!(self.store(), |tx| tx.sign_in_failures(failing).await)?;

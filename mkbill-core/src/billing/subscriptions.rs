@@ -114,7 +114,7 @@ impl Billing {
         let request = Subscribe { discount: request.discount.checked()?, ..request };
         let context = self.permitted(caller, Permission::SubscriptionsCreate)?;
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
-            subscribe(tx, self.desk(context), &request).await
+            subscribe(tx, self.desk(context).await?, &request).await
         })?;
         Ok(Receipt { value, replayed, dry_run: caller.mode == Mode::DryRun })
     }
@@ -266,7 +266,8 @@ impl Billing {
     ) -> Result<SubscriptionView, Error> {
         let context = self.permitted(caller, Permission::SubscriptionsEdit)?;
         let view =
-            transact!(self.store(), caller.mode, |tx| retry(tx, self.desk(context), id).await)?;
+            transact!(self.store(), caller.mode, |tx| retry(tx, self.desk(context).await?, id)
+                .await)?;
         Ok(view)
     }
 
@@ -278,7 +279,7 @@ impl Billing {
     ) -> Result<SubscriptionView, Error> {
         let context = self.context(caller);
         let view = transact!(self.store(), caller.mode, |tx| {
-            change(tx, self.desk(context), id, &wish).await
+            change(tx, self.desk(context).await?, id, &wish).await
         })?;
         Ok(view)
     }

@@ -83,7 +83,7 @@ impl Billing {
         let mut told = 0;
         loop {
             let page = transact!(self.store(), Mode::Commit, |tx| {
-                credit_page(tx, self.desk(context), self.currency()).await
+                credit_page(tx, self.desk(context).await?, self.currency()).await
             })?;
             if page == 0 {
                 return Ok(told);
@@ -95,7 +95,7 @@ impl Billing {
     async fn bill_page(&self, limit: u32) -> Result<BillingRun, Error> {
         let caller = Caller::engine();
         let context = self.context(&caller);
-        transact!(self.store(), Mode::Commit, |tx| page(tx, self.desk(context), limit).await)
+        transact!(self.store(), Mode::Commit, |tx| page(tx, self.desk(context).await?, limit).await)
     }
 
     /// Bills one customer; one that cannot be written down is left alone from now on.

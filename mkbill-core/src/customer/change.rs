@@ -34,8 +34,8 @@ pub struct NewCustomer {
     pub notes: Option<String>,
     /// The zone of their days; absent for that of the business.
     pub zone: Option<BusinessZone>,
-    /// The language they are written to in.
-    pub locale: Locale,
+    /// The language they are written to in; absent for that of the business.
+    pub locale: Option<Locale>,
     /// From which debt on an operator is told: zero or more, in the currency of the engine.
     pub credit_limit: Option<Money>,
     /// Words on them.
@@ -56,7 +56,7 @@ impl NewCustomer {
             address: None,
             notes: None,
             zone: None,
-            locale: Locale::Id,
+            locale: None,
             credit_limit: None,
             tags: Vec::new(),
             contacts: Vec::new(),
@@ -74,7 +74,8 @@ impl NewCustomer {
             text.map(|text| prose(field, &text, most)).transpose().map(Option::flatten)
         };
         let mut wrongs = Wrongs::default();
-        let limit = self.credit_limit.map_or(Ok(()), |limit| check_limit(limit, currency));
+        let limit = self.credit_limit;
+        let limit = limit.map_or(Ok(()), |limit| debt_limit("credit_limit", limit, currency));
         wrongs.good(limit)?;
         let name = wrongs.good(name(&self.name))?;
         let email = self.email.filter(not_blank).map(|text| email(&text)).transpose();
@@ -98,7 +99,7 @@ impl NewCustomer {
         })
     }
 
-    /// The customer that is added.
+    /// The customer that is added. Without a language they are written to in Indonesian.
     pub fn into_customer(self, id: CustomerId, now: Timestamp) -> Customer {
         Customer {
             id,
@@ -109,7 +110,7 @@ impl NewCustomer {
             address: self.address,
             notes: self.notes,
             zone: self.zone,
-            locale: self.locale,
+            locale: self.locale.unwrap_or(Locale::Id),
             status: CustomerStatus::Active,
             credit_limit: self.credit_limit,
             high_debt_since: None,
@@ -140,10 +141,15 @@ pub(super) fn check_balance(amount: Money) -> Result<Money, Error> {
     Ok(amount)
 }
 
-fn check_limit(limit: Money, currency: Currency) -> Result<(), Error> {
+/// A debt from which on an operator is told: zero or more, in the currency of the engine.
+pub(crate) fn debt_limit(
+    field: &'static str,
+    limit: Money,
+    currency: Currency,
+) -> Result<(), Error> {
     if limit.currency() != currency || limit.is_negative() {
         return Err(Error::invalid(
-            "credit_limit",
+            field,
             said!("use zero or more {currency}", "gunakan nol atau lebih dalam {currency}"),
         ));
     }
@@ -195,7 +201,7 @@ impl CustomerChange {
             ));
         }
         if let Patch::Set(limit) = self.credit_limit {
-            check_limit(limit, currency)?;
+            debt_limit("credit_limit", limit, currency)?;
         }
         Ok(Self {
             name: self.name.map(|text| name(&text)).transpose()?,

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::kernel::error::Refusal;
 use crate::kernel::ids::CustomerId;
+use crate::kernel::language::Language;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::names::names;
 use crate::kernel::time::BusinessZone;
@@ -40,6 +41,24 @@ names! {
         Id = "id",
         /// English.
         En = "en",
+    }
+}
+
+impl From<Language> for Locale {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Indonesian => Self::Id,
+            Language::English => Self::En,
+        }
+    }
+}
+
+impl From<Locale> for Language {
+    fn from(locale: Locale) -> Self {
+        match locale {
+            Locale::Id => Self::Indonesian,
+            Locale::En => Self::English,
+        }
     }
 }
 

@@ -22,6 +22,17 @@ pub fn name(text: &str) -> Result<String, Error> {
     line("name", text, NAME_CHARS_MAX)
 }
 
+/// A postal address without blanks around it: 1 to 500 characters on any number of lines.
+///
+/// # Errors
+///
+/// [`Error::Invalid`] for any other text.
+pub fn address(text: &str) -> Result<String, Error> {
+    let problem = Wrong::Length { least: 1, most: ADDRESS_CHARS_MAX };
+    let written = prose("address", text, ADDRESS_CHARS_MAX)?;
+    written.ok_or_else(|| Error::invalid("address", problem))
+}
+
 /// One line without blanks around it: 1 to `most` visible characters.
 pub(super) fn line(field: &'static str, text: &str, most: usize) -> Result<String, Error> {
     let text = text.trim();

@@ -16,6 +16,11 @@ impl Language {
     /// Every language.
     pub const ALL: [Self; 2] = [Self::English, Self::Indonesian];
 
+    /// The one of this tag, such as `id`.
+    pub fn tagged(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.tag() == tag)
+    }
+
     /// Its tag as of RFC 5646.
     pub const fn tag(self) -> &'static str {
         match self {

@@ -156,6 +156,10 @@ permissions! {
     WebhooksEdit = "webhooks.edit",
     /// Remove webhooks.
     WebhooksDelete = "webhooks.delete",
+    /// See the settings of the business.
+    SettingsView = "settings.view",
+    /// Change the settings of the business.
+    SettingsEdit = "settings.edit",
     /// See how the engine is: health, metrics, the clock.
     SystemView = "system.view",
 }
@@ -281,6 +285,7 @@ const NOT_FOR_OPERATORS: &[Permission] = &[
     Permission::StaffView,
     Permission::ApiKeysView,
     Permission::WebhooksView,
+    Permission::SettingsView,
 ];
 
 /// What super admins alone may do.
@@ -304,6 +309,7 @@ const OF_SUPER_ADMINS: &[Permission] = &[
     Permission::WebhooksCreate,
     Permission::WebhooksEdit,
     Permission::WebhooksDelete,
+    Permission::SettingsEdit,
 ];
 
 impl Role {

@@ -22,6 +22,8 @@ names! {
         Events = "events",
         /// Who may do what.
         Access = "access",
+        /// What the business has decided.
+        Settings = "settings",
     }
 }
 
@@ -60,6 +62,7 @@ pub struct LocalSignal {
     work: watch::Sender<u64>,
     events: watch::Sender<u64>,
     access: watch::Sender<u64>,
+    settings: watch::Sender<u64>,
 }
 
 impl LocalSignal {
@@ -69,6 +72,7 @@ impl LocalSignal {
             work: watch::Sender::new(0),
             events: watch::Sender::new(0),
             access: watch::Sender::new(0),
+            settings: watch::Sender::new(0),
         }
     }
 
@@ -77,6 +81,7 @@ impl LocalSignal {
             Topic::Work => &self.work,
             Topic::Events => &self.events,
             Topic::Access => &self.access,
+            Topic::Settings => &self.settings,
         }
     }
 }

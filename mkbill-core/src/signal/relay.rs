@@ -26,6 +26,7 @@ const fn bit(topic: Topic) -> u8 {
         Topic::Work => 1,
         Topic::Events => 2,
         Topic::Access => 4,
+        Topic::Settings => 8,
     }
 }
 

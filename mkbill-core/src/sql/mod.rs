@@ -31,6 +31,7 @@ mod report;
 mod router;
 mod sample;
 mod session;
+mod settings;
 mod signal;
 mod staff;
 mod statement;
@@ -133,6 +134,7 @@ impl<D: Dialect> SqlStore<D> {
             records: Vec::new(),
             has_work: false,
             has_access: false,
+            has_settings: false,
         }
     }
 }
@@ -280,6 +282,8 @@ pub(crate) struct SqlTx<D: Dialect> {
     has_work: bool,
     /// Did it change who may do what?
     has_access: bool,
+    /// Did it change the settings?
+    has_settings: bool,
 }
 
 #[async_trait]
@@ -300,6 +304,9 @@ where
         }
         if self.has_access {
             self.signal.tell(Topic::Access);
+        }
+        if self.has_settings {
+            self.signal.tell(Topic::Settings);
         }
         after(&self.hook)
     }

@@ -8,8 +8,8 @@ use super::statement::Statement;
 use super::{
     DatabaseUrl, account, alert, answer, books, catalogue, clock, customer, delivery, event,
     interface, invoice, keys, ledger, login, login_rows, names, notice, outbox, payment,
-    period_use, profile, report, router, sample, session, staff, subscribers, subscription,
-    tallies, trail, voucher, webhook,
+    period_use, profile, report, router, sample, session, settings, staff, subscribers,
+    subscription, tallies, trail, voucher, webhook,
 };
 
 fn all_statements() -> impl Iterator<Item = Statement> {
@@ -40,6 +40,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         router::ALL,
         sample::ALL,
         session::ALL,
+        settings::ALL,
         staff::ALL,
         subscribers::ALL,
         subscription::ALL,

@@ -18,6 +18,7 @@ mod failures;
 mod golden;
 mod plans;
 mod replays;
+mod settings;
 mod year;
 
 fn main() {
@@ -37,6 +38,7 @@ fn main() {
         golden::STORIES,
         plans::STORIES,
         replays::STORIES,
+        settings::STORIES,
         year::STORIES,
     ];
     support::run(&stories.concat(), crowd::POSTGRES_STORIES)

@@ -24,6 +24,7 @@ mod pppoe;
 mod requests;
 mod router_state;
 mod routers;
+mod settings;
 mod staff;
 mod subscribers;
 mod troubles;
@@ -47,12 +48,14 @@ fn main() {
         requests::STORIES,
         router_state::STORIES,
         routers::STORIES,
+        settings::STORIES,
         staff::STORIES,
         subscribers::STORIES,
         troubles::STORIES,
         webhook_troubles::STORIES,
         webhooks::STORIES,
     ];
-    let postgres = [staff::POSTGRES_STORIES, troubles::POSTGRES_STORIES];
+    let postgres =
+        [settings::POSTGRES_STORIES, staff::POSTGRES_STORIES, troubles::POSTGRES_STORIES];
     support::run(&stories.concat(), &postgres.concat())
 }

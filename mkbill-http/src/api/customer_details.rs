@@ -23,6 +23,7 @@ use super::credit::StandingBody;
 use super::customers::{ContactBody, CustomerBody, TagBody};
 use super::invoices::InvoiceBody;
 use super::payments::PaymentBody;
+use super::settings::BusinessBody;
 use super::subscriptions::SubscriptionBody;
 use super::values::{MoneyBody, PageBody, PageQuery};
 use super::{Answer, Made, Problems, mark_replayed};
@@ -217,6 +218,8 @@ impl From<ImportReport> for ImportReportBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CustomerFile)]
 pub(crate) struct CustomerFileBody {
+    /// Who keeps it.
+    pub(crate) kept_by: BusinessBody,
     /// The customer with balances and tags.
     pub(crate) customer: CustomerBody,
     /// More ways to reach them.
@@ -234,6 +237,7 @@ pub(crate) struct CustomerFileBody {
 impl CustomerFileBody {
     pub(crate) fn of(file: CustomerFile) -> Result<Self, Error> {
         Ok(Self {
+            kept_by: file.kept_by.into(),
             customer: CustomerBody::of(file.view)?,
             contacts: file.contacts.into_iter().map(ContactBody::from).collect(),
             subscriptions: file.subscriptions.into_iter().map(SubscriptionBody::from).collect(),

@@ -146,7 +146,7 @@ pub(crate) struct NewCustomerBody {
     #[serde(default)]
     #[schema(example = "Asia/Makassar")]
     pub(crate) zone: Option<String>,
-    /// The language they are written to in; Indonesian if absent.
+    /// The language they are written to in; that of the business if absent.
     #[serde(default)]
     pub(crate) locale: Option<LocaleBody>,
     /// From which debt on an operator is told.
@@ -187,7 +187,7 @@ impl NewCustomerBody {
             address: self.address,
             notes: self.notes,
             zone: zone.flatten(),
-            locale: self.locale.map_or(Locale::Id, Locale::from),
+            locale: self.locale.map(Locale::from),
             credit_limit: credit_limit.flatten(),
             initial_balance: initial_balance.flatten(),
             tags,

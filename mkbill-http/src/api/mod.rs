@@ -28,6 +28,7 @@ pub(crate) mod plans;
 pub(crate) mod profiles;
 pub(crate) mod reports;
 pub(crate) mod routers;
+pub(crate) mod settings;
 pub(crate) mod staff;
 pub(crate) mod subscriptions;
 pub(crate) mod taxes;

@@ -54,7 +54,8 @@ pub(crate) struct NoticeBody {
     pub(crate) subject_kind: String,
     /// The id of what it is about.
     pub(crate) subject_id: Uuid,
-    /// Identifiers, amounts and dates that its text needs.
+    /// Identifiers, amounts and dates that its text needs, and as `business` the name of the business if
+    /// it has one.
     pub(crate) facts: Value,
     /// What it is told for; the same cause is told once.
     pub(crate) cause: String,

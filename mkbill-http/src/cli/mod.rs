@@ -29,6 +29,7 @@ mod progress;
 mod quantity;
 mod report;
 mod router;
+mod settings;
 mod staff;
 mod subscription;
 mod tax;
@@ -139,6 +140,9 @@ enum Command {
     /// Staff: people who operate the system
     #[command(subcommand)]
     Staff(staff::StaffCommand),
+    /// Settings: what the business decides for itself
+    #[command(subcommand)]
+    Settings(settings::SettingsCommand),
     /// Keys for programs that use the REST interface
     #[command(subcommand)]
     Apikey(apikey::ApikeyCommand),
@@ -242,6 +246,7 @@ async fn answer(billing: &Billing, command: Command, style: Style) -> Result<Out
         Command::Bill => bill::run(billing).await,
         Command::Admin(command) => staff::admin(billing, command).await,
         Command::Staff(command) => staff::run(billing, command).await,
+        Command::Settings(command) => settings::run(billing, command).await,
         Command::Apikey(command) => apikey::run(billing, command).await,
         Command::Notice(command) => notice::run(billing, command).await,
         Command::Report(command) => report::run(billing, command).await,

@@ -206,8 +206,8 @@ mod tests {
             "# Codes of problems\n\n\
              Every answer that is no success is an RFC 9457 problem. Its `code` is stable, and so is the \
              status that belongs to it; `type` leads to the same list at `/docs/problems`. The texts \
-             follow `Accept-Language` (`en` or `id`); those below are examples. `malformed_body` is 400 \
-             for what is no JSON at all.\n\n\
+             follow `Accept-Language` (`en` or `id`), else the language of the business; those below are \
+             examples. `malformed_body` is 400 for what is no JSON at all.\n\n\
              | code | status | English | Indonesian |\n|---|---|---|---|\n",
         );
         let samples = samples();

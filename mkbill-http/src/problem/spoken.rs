@@ -2,10 +2,11 @@
 
 use std::future::Future;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use mkbill_core::billing::Reader;
 use mkbill_core::kernel::language::Language;
 
 use crate::routes::REQUEST_ID;
@@ -34,10 +35,23 @@ impl Spoken {
         SPOKEN.try_with(Self::clone).unwrap_or_default()
     }
 
-    /// What the headers of a request ask for.
+    /// What the headers of a request ask for; English if they ask for no language that there is.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
+        Self::in_language(headers, preferred(headers).unwrap_or_default())
+    }
+
+    /// The same, where whoever asks for no language that there is gets that of the business.
+    async fn at(house: &Reader, headers: &HeaderMap) -> Self {
+        let language = match preferred(headers) {
+            Some(language) => language,
+            None => house.language().await.unwrap_or_default(),
+        };
+        Self::in_language(headers, language)
+    }
+
+    fn in_language(headers: &HeaderMap, language: Language) -> Self {
         let id = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
-        Self { language: preferred(headers), request_id: id.map(str::to_owned) }
+        Self { language, request_id: id.map(str::to_owned) }
     }
 
     /// Works on behalf of the same request, wherever it is polled.
@@ -47,19 +61,21 @@ impl Spoken {
 }
 
 /// Keeps the language and the id of a request in mind while it is worked on.
-pub(crate) async fn spoken(request: Request, next: Next) -> Response {
-    let mut response = Spoken::of(request.headers()).within(next.run(request)).await;
+pub(crate) async fn spoken(State(house): State<Reader>, request: Request, next: Next) -> Response {
+    let spoken = Spoken::at(&house, request.headers()).await;
+    let mut response = spoken.within(next.run(request)).await;
     if response.headers().contains_key(header::CONTENT_LANGUAGE) {
         response.headers_mut().append(header::VARY, VARIES);
     }
     response
 }
 
-/// The language that `Accept-Language` likes best of those that there are; the first of equals.
-fn preferred(headers: &HeaderMap) -> Language {
+/// The language that `Accept-Language` likes best of those that there are, the first of equals; `None` if
+/// it likes none of them, or any as much.
+fn preferred(headers: &HeaderMap) -> Option<Language> {
     let values = headers.get_all(header::ACCEPT_LANGUAGE).iter();
     let ranges = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    let mut best = (0, Language::English);
+    let mut best = (0, None);
     for (language, quality) in ranges.take(RANGES_MAX).filter_map(read) {
         if quality > best.0 {
             best = (quality, language);
@@ -68,14 +84,13 @@ fn preferred(headers: &HeaderMap) -> Language {
     best.1
 }
 
-/// One of ours and how much it is liked.
-fn read(range: &str) -> Option<(Language, u16)> {
+/// One of ours, or any, and how much it is liked.
+fn read(range: &str) -> Option<(Option<Language>, u16)> {
     let (tag, parameter) = range.split_once(';').unwrap_or((range, "q=1"));
     let first = tag.trim().split('-').next()?.to_ascii_lowercase();
     let language = match first.as_str() {
-        "id" => Language::Indonesian,
-        "en" | "*" => Language::English,
-        _ => return None,
+        "*" => None,
+        tag => Some(Language::tagged(tag)?),
     };
     let quality = parameter.trim().strip_prefix("q=").or(parameter.trim().strip_prefix("Q="))?;
     Some((language, thousandths(quality.trim())?))
@@ -100,27 +115,27 @@ mod tests {
     #[test]
     fn the_language_that_is_liked_best_is_spoken() {
         for (asked, language) in [
-            ("id", "id"),
-            ("id-ID", "id"),
-            ("ID-id;q=0.3", "id"),
-            ("en", "en"),
-            ("en-GB,id;q=0.9", "en"),
-            ("fr;q=1, id;q=0.5", "id"),
-            ("id;q=0.4, en;q=0.8", "en"),
-            ("id;q=0", "en"),
-            ("*", "en"),
-            ("*;q=0.5, id", "id"),
-            ("fr, de", "en"),
-            ("id;q=2", "en"),
-            ("id;q=0.1234", "en"),
-            ("id;level=1", "en"),
-            ("", "en"),
-            (";;;,,,q=", "en"),
+            ("id", Some("id")),
+            ("id-ID", Some("id")),
+            ("ID-id;q=0.3", Some("id")),
+            ("en", Some("en")),
+            ("en-GB,id;q=0.9", Some("en")),
+            ("fr;q=1, id;q=0.5", Some("id")),
+            ("id;q=0.4, en;q=0.8", Some("en")),
+            ("id;q=0", None),
+            ("*", None),
+            ("*;q=0.5, id", Some("id")),
+            ("fr, de", None),
+            ("id;q=2", None),
+            ("id;q=0.1234", None),
+            ("id;level=1", None),
+            ("", None),
+            (";;;,,,q=", None),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(asked));
-            assert_eq!(preferred(&headers).tag(), language, "{asked}");
+            assert_eq!(preferred(&headers).map(Language::tag), language, "{asked}");
         }
-        assert_eq!(preferred(&HeaderMap::new()), Language::English);
+        assert_eq!(preferred(&HeaderMap::new()), None);
     }
 }

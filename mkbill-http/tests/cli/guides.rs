@@ -109,6 +109,19 @@ fn the_guide_to_webhooks_can_be_followed_word_for_word() {
 }
 
 #[test]
+fn the_guide_to_settings_can_be_followed_word_for_word() {
+    let shop = Shop::empty();
+    follow(&shop, include_str!("../../../docs/guide/settings.md"));
+    let shown = shop.json(&words("settings show"));
+    assert_eq!((&shown["name"], &shown["language"]), (&"RT Net Sejahtera".into(), &"id".into()));
+    assert_eq!((&shown["phone"], &shown["high_debt"]), (&Value::Null, &Value::Null));
+    shop.complaint(&words("settings set"), "invalid");
+    shop.complaint(&["settings", "set", "--name", " "], "invalid");
+    shop.complaint(&words("settings set --language fr"), "usage");
+    shop.complaint(&words("settings set --name x --unset name"), "invalid");
+}
+
+#[test]
 fn the_guide_to_staff_can_be_followed_word_for_word() {
     let shop = Shop::empty();
     follow(&shop, include_str!("../../../docs/guide/staff.md"));

@@ -23,6 +23,7 @@ mod monitoring;
 mod notices;
 mod problems;
 mod routers;
+mod settings;
 mod sign_in;
 mod support;
 mod tags;

@@ -76,6 +76,13 @@ async fn cases(app: &TestApp) -> Vec<Case> {
             true,
             |_| json!({ "amount": { "minor": 1, "currency": "IDR" } }),
         ),
+        case(
+            "/api/v1/settings",
+            Method::PATCH,
+            "",
+            true,
+            |turn| json!({ "name": format!("RT Net {turn}") }),
+        ),
         case(&login, Method::POST, "/disable", true, nothing),
         case(
             &login,

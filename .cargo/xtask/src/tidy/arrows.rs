@@ -48,6 +48,7 @@ const ARROWS: [Arrow; 14] = [
             "mkbill-core/src/worker/",
         ],
         limit: Limit::OfOurs(&[
+            "mkbill_core::customer::phone::PhoneNumber",
             "mkbill_core::kernel",
             "mkbill_core::plan::Limits",
             "mkbill_core::plan::Prices",
@@ -55,7 +56,7 @@ const ARROWS: [Arrow; 14] = [
             "mkbill_core::subscription::cycle::Period",
             "mkbill_core::{folder}",
         ]),
-        why: "an entity knows another feature by its id in `kernel::ids` only; prices, limits, terms and periods are values of all",
+        why: "an entity knows another feature by its id in `kernel::ids` only; prices, limits, terms, periods and phone numbers are values of all",
     },
     Arrow {
         rule: "sql",

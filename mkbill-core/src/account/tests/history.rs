@@ -1,6 +1,7 @@
 //! An account that lives through a history, and what must hold at every moment of it.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
@@ -24,6 +25,7 @@ use crate::ledger::{Account, Entry};
 use crate::payment::{Method, Part, Payment};
 use crate::plan::terms::{BillingMode, Service, Terms};
 use crate::plan::{Limits, Plan, Prices};
+use crate::settings::{Defaults, InForce, Settings};
 use crate::subscription::{Discount, SubscriptionState};
 
 /// An account and its surroundings. Nothing is written anywhere.
@@ -96,7 +98,10 @@ impl History {
             zone: &self.zone,
             caller: &self.caller,
         };
-        let mut desk = Desk::new(context, self.policy.as_ref(), &self.key, Money::rupiah(500_000));
+        let high_debt = Money::rupiah(500_000);
+        let defaults = Defaults { sign_in_slow_down: true, high_debt };
+        let settings = Arc::new(InForce { settings: Settings::untouched(), defaults });
+        let mut desk = Desk::new(context, self.policy.as_ref(), &self.key, settings);
         for plan in &self.plans {
             desk.plans.insert(plan.id, plan.clone());
         }
