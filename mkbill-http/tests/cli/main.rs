@@ -212,7 +212,7 @@ fn a_router_is_changed_and_removed_at_the_terminal() {
 fn the_trail_is_listed_exported_and_proven_at_the_terminal() {
     let shop = Shop::open().with_plan();
     shop.json(&words("plan change daily --sell 6000 --reason dearer"));
-    let listed = shop.json(&words("audit list --action plan.* --sort oldest"));
+    let listed = shop.json(&words("audit list --action plan.* --sort created"));
     assert_eq!(listed["items"].as_array().unwrap().len(), 2);
     assert_eq!(shop.json(&words("audit list --search DEARER"))["items"][0]["position"], 2);
     let csv = String::from_utf8(shop.run(&words("audit export --format csv")).stdout).unwrap();
