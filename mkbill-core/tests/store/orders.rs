@@ -44,14 +44,17 @@ pub(crate) const POSTGRES_TRIALS: &[(&str, Story)] =
 
 /// Reads a list to its end in an order; `$between` is done behind each page.
 macro_rules! walked {
-    ($order:expr, $limit:expr, |$page:ident| $read:expr, $between:expr) => {{
+    ($order:expr, $limit:expr, |$page:ident| $read:expr) => {
+        walked!($order, $limit, |$page| $read, {})
+    };
+    ($order:expr, $limit:expr, |$page:ident| $read:expr, $between:block) => {{
         let (mut items, mut after) = (Vec::new(), None);
         loop {
             let $page = PageRequest::sorted($order, after, $limit).unwrap();
             let Page { items: some, next } = $read.await.unwrap();
             assert!(some.len() <= $limit as usize);
             items.extend(some);
-            $between;
+            $between
             match next {
                 Some(cursor) => after = Some(cursor.to_string().parse().unwrap()),
                 None => break items,
@@ -279,7 +282,7 @@ async fn vouchers_without_a_first_login_come_last_in_both_directions(engine: Eng
             assert_eq!(begun.iter().flatten().count(), 12);
         }
         for limit in [1, 3, 4, 12, 13, 39, 40] {
-            let seen = walked!(order, limit, |page| tx.voucher_page(&whole, page), ());
+            let seen = walked!(order, limit, |page| tx.voucher_page(&whole, page));
             let seen: Vec<_> = seen.iter().map(|voucher| voucher.id).collect();
             check(&there, &seen);
             assert_eq!(seen, expected, "{order} by {limit}");
@@ -308,23 +311,23 @@ async fn vouchers_are_found_by_what_their_batches_have_in_common(engine: Engine)
     ];
     for (batches, expected) in cases {
         for order in Order::<BatchSort>::all() {
-            let found = walked!(order, 3, |page| tx.batch_page(&batches, page), ());
+            let found = walked!(order, 3, |page| tx.batch_page(&batches, page));
             assert_eq!(found.len(), expected, "{batches:?}");
         }
         let filter = VoucherFilter { batches: batches.clone(), ..VoucherFilter::default() };
         let used = VoucherFilter { state: Some("active"), ..filter.clone() };
         for order in Order::<VoucherSort>::all() {
-            let found = walked!(order, 7, |page| tx.voucher_page(&filter, page), ());
+            let found = walked!(order, 7, |page| tx.voucher_page(&filter, page));
             let found: BTreeSet<_> = found.iter().map(|voucher| voucher.id).collect();
             assert_eq!(found.len(), 10 * expected, "{batches:?}");
-            let found = walked!(order, 2, |page| tx.voucher_page(&used, page), ());
+            let found = walked!(order, 2, |page| tx.voucher_page(&used, page));
             assert_eq!(found.len(), 3 * expected, "{batches:?}");
         }
     }
     let batch = tx.batch_page(&all(), PageRequest::default()).await.unwrap().items.remove(0);
     let filter = VoucherFilter { batch: Some(batch.id), ..VoucherFilter::default() };
     for order in Order::<VoucherSort>::all() {
-        let found = walked!(order, 4, |page| tx.voucher_page(&filter, page), ());
+        let found = walked!(order, 4, |page| tx.voucher_page(&filter, page));
         assert_eq!(found.len(), 10);
         assert!(found.iter().all(|voucher| voucher.batch == batch.id));
     }
@@ -354,7 +357,7 @@ async fn plans_are_found_by_kind_name_and_retirement(engine: Engine) {
         (PlanFilter { text: text("%"), ..all() }, 0),
     ] {
         for order in Order::<PlanSort>::all() {
-            let found = walked!(order, 2, |page| tx.plan_page(filter.clone(), page), ());
+            let found = walked!(order, 2, |page| tx.plan_page(filter.clone(), page));
             assert_eq!(found.len(), expected, "{filter:?}");
         }
     }

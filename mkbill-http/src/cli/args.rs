@@ -58,7 +58,7 @@ pub(super) struct PageArgs<K: SortKey> {
         value_name = "ORDER",
         allow_hyphen_values = true,
         value_parser = orders::<K>(),
-        default_value_t = Order::<K>::default(),
+        default_value = K::DEFAULT.name(),
     )]
     sort: Order<K>,
     /// How many lines, 1 to 200
