@@ -15,6 +15,8 @@ mod logins;
 mod monitoring;
 #[path = "store/notices.rs"]
 mod notices;
+#[path = "store/orders.rs"]
+mod orders;
 #[path = "store/reads.rs"]
 mod reads;
 #[path = "store/settings.rs"]
@@ -26,7 +28,7 @@ mod trail;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use mkbill_core::audit::filter::{AuditFilter, AuditOrder};
+use mkbill_core::audit::filter::AuditFilter;
 use mkbill_core::audit::{Act, Record};
 use mkbill_core::kernel::caller::{Actor, Caller, Fingerprint};
 use mkbill_core::kernel::context::Context;
@@ -84,11 +86,13 @@ fn main() {
         logins::TRIALS,
         monitoring::TRIALS,
         notices::TRIALS,
+        orders::TRIALS,
         trail::TRIALS,
         reads::TRIALS,
         settings::TRIALS,
     ];
-    support::run(&trials.concat(), reads::POSTGRES_TRIALS);
+    let of_postgres = [reads::POSTGRES_TRIALS, orders::POSTGRES_TRIALS].concat();
+    support::run(&trials.concat(), &of_postgres);
 }
 
 async fn fresh(engine: Engine) -> (TestDatabase, Arc<dyn Store>) {
@@ -487,17 +491,11 @@ async fn the_audit_trail_refuses_changes_and_reads_newest_first(engine: Engine) 
     tx.commit().await.unwrap();
     let about = |id: u128| AuditFilter::about(uuid::Uuid::from_u128(id));
     let mut tx = store.begin(Access::Read).await.unwrap();
-    let page = tx.audit_page(&about(9), AuditOrder::Newest, PageRequest::default()).await.unwrap();
+    let page = tx.audit_page(&about(9), PageRequest::default()).await.unwrap();
     let numbers: Vec<_> = page.items.iter().map(|row| row.after["n"].as_i64().unwrap()).collect();
     assert_eq!(numbers, [3, 2, 1]);
     assert_eq!(page.items[0].reason.as_deref(), Some("a reason"));
-    assert!(
-        tx.audit_page(&about(0), AuditOrder::Newest, PageRequest::default())
-            .await
-            .unwrap()
-            .items
-            .is_empty()
-    );
+    assert!(tx.audit_page(&about(0), PageRequest::default()).await.unwrap().items.is_empty());
     drop(tx);
     for statement in ["UPDATE audit SET actor = 'x'", "DELETE FROM audit"] {
         assert!(database.run(statement).await.unwrap_err().contains("the audit trail only grows"));

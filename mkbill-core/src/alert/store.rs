@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::kernel::ids::{AlertId, RouterId};
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
@@ -18,6 +19,14 @@ pub struct AlertFilter {
     pub state: Option<AlertStateName>,
     /// On this router.
     pub router: Option<RouterId>,
+}
+
+sorts! {
+    /// What alerts may be sorted by.
+    pub AlertSort of "alerts", descending Created {
+        /// When they were first noted.
+        Created = "created": Identity,
+    }
 }
 
 /// What is counted for alerts, beside what routers say of themselves.
@@ -50,11 +59,11 @@ pub trait AlertStore: Send {
     async fn alerts_current(&mut self, since: Timestamp) -> Result<Vec<Alert>, StoreError>;
     /// One by identity.
     async fn alert_by_id(&mut self, id: AlertId) -> Result<Option<Alert>, StoreError>;
-    /// A page, newest first.
+    /// A page.
     async fn alert_page(
         &mut self,
         filter: AlertFilter,
-        page: PageRequest,
+        page: PageRequest<AlertSort>,
     ) -> Result<Page<Alert>, StoreError>;
     /// Writes a new alert (revision 0), or one that must still have the revision that was read.
     async fn alert_write(&mut self, alert: &Alert) -> Result<(), StoreError>;

@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use crate::kernel::error::Error;
 use crate::kernel::language::said;
-use crate::kernel::wrong::Wrong;
+use crate::kernel::order::sorts;
+use crate::kernel::search::SearchText;
 
 const WORD_CHARS_MAX: usize = 120;
-const SEARCH_CHARS_MAX: usize = 100;
 
 /// What was done: one action, or all that begin alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,29 +46,6 @@ impl FromStr for ActionFilter {
     }
 }
 
-/// A text to look for in reasons, whatever its case: 1 to 100 characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReasonSearch(String);
-
-impl ReasonSearch {
-    /// The text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for ReasonSearch {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let text = text.trim();
-        if !(1..=SEARCH_CHARS_MAX).contains(&text.chars().count()) || text.contains('\0') {
-            return Err(Error::invalid("q", Wrong::Length { least: 1, most: SEARCH_CHARS_MAX }));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
 /// Which rows; what is absent lets all through.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AuditFilter {
@@ -87,7 +64,7 @@ pub struct AuditFilter {
     /// From this address.
     pub address: Option<IpAddr>,
     /// With this in its reason.
-    pub reason: Option<ReasonSearch>,
+    pub reason: Option<SearchText>,
 }
 
 impl AuditFilter {
@@ -122,14 +99,12 @@ impl AuditFilter {
     }
 }
 
-/// In which order rows are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AuditOrder {
-    /// The newest first.
-    #[default]
-    Newest,
-    /// The oldest first.
-    Oldest,
+sorts! {
+    /// What rows of the trail may be sorted by.
+    pub AuditSort of "audit", descending Created {
+        /// When they were written.
+        Created = "created": Identity,
+    }
 }
 
 #[cfg(test)]

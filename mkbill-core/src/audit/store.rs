@@ -12,7 +12,7 @@ use crate::store::StoreError;
 
 use super::Record;
 use super::chain::{End, Head};
-use super::filter::{AuditFilter, AuditOrder};
+use super::filter::{AuditFilter, AuditSort};
 
 /// A row of the trail as it is read back.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,8 +53,7 @@ pub trait AuditStore: Send {
     async fn audit_page(
         &mut self,
         filter: &AuditFilter,
-        order: AuditOrder,
-        page: PageRequest,
+        page: PageRequest<AuditSort>,
     ) -> Result<Page<AuditRow>, StoreError>;
     /// At most `limit` chained rows behind a position, in the order of the chain.
     async fn audit_chain_after(

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::alert::rule::{
     AlertRefusal, AlertRule, Audience, COOL_DOWN_MAX, Condition, RULES_MAX, RuleName,
 };
-use crate::alert::store::{AlertFilter, AlertTallies};
+use crate::alert::store::{AlertFilter, AlertSort, AlertTallies};
 use crate::alert::watch::{AlertNews, Measured, Turn, watch};
 use crate::alert::{Acknowledgement, Alert, AlertState};
 use crate::audit::{Act, Record};
@@ -107,7 +107,7 @@ impl Reader {
         reading!(self.store(), |tx| tx.alert_rules().await)
     }
 
-    /// Alerts, newest first.
+    /// Alerts; newest first if asked for in no order.
     ///
     /// # Errors
     ///
@@ -115,7 +115,7 @@ impl Reader {
     pub async fn alerts(
         &self,
         filter: AlertFilter,
-        page: PageRequest,
+        page: PageRequest<AlertSort>,
     ) -> Result<Page<Alert>, Error> {
         reading!(self.store(), |tx| tx.alert_page(filter, page).await)
     }

@@ -4,9 +4,10 @@ use uuid::Uuid;
 
 use crate::audit::chain::{Head, Verification, Walk};
 use crate::audit::export::AuditFormat;
-use crate::audit::filter::{AuditFilter, AuditOrder};
+use crate::audit::filter::{AuditFilter, AuditSort};
 use crate::audit::store::AuditRow;
 use crate::kernel::error::Error;
+use crate::kernel::order::Order;
 use crate::kernel::page::{Cursor, PAGE_ITEMS_MAX, Page, PageRequest};
 use crate::transact::reading;
 
@@ -16,7 +17,7 @@ use super::Reader;
 const CHAIN_PAGE: u32 = 1_000;
 
 impl Reader {
-    /// The audit trail, newest first, of one thing or of all.
+    /// The audit trail of one thing or of all; newest first if asked for in no order.
     ///
     /// # Errors
     ///
@@ -24,10 +25,10 @@ impl Reader {
     pub async fn audit(
         &self,
         subject: Option<Uuid>,
-        page: PageRequest,
+        page: PageRequest<AuditSort>,
     ) -> Result<Page<AuditRow>, Error> {
         let filter = AuditFilter { subject, ..AuditFilter::default() };
-        self.audit_rows(&filter, AuditOrder::Newest, page).await
+        self.audit_rows(&filter, page).await
     }
 
     /// The rows of the trail that a filter lets through.
@@ -38,11 +39,10 @@ impl Reader {
     pub async fn audit_rows(
         &self,
         filter: &AuditFilter,
-        order: AuditOrder,
-        page: PageRequest,
+        page: PageRequest<AuditSort>,
     ) -> Result<Page<AuditRow>, Error> {
         filter.check()?;
-        reading!(self.store(), |tx| tx.audit_page(filter, order, page).await)
+        reading!(self.store(), |tx| tx.audit_page(filter, page).await)
     }
 
     /// The trail as a file, oldest first, part by part; at most `rows_max` rows.
@@ -112,15 +112,17 @@ impl AuditExport {
     ///
     /// What the store reports.
     pub async fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let after = match self.next {
+        let after = match &self.next {
             Next::Beginning => None,
-            Next::Behind(cursor) => Some(cursor),
+            Next::Behind(cursor) => Some(cursor.clone()),
             Next::Nothing => return Ok(None),
         };
-        let page = PageRequest::new(after, PAGE_ITEMS_MAX)?;
-        let found = self.reader.audit_rows(&self.filter, AuditOrder::Oldest, page).await?;
+        let is_beginning = after.is_none();
+        let oldest_first = Order::ascending(AuditSort::Created);
+        let page = PageRequest::sorted(oldest_first, after, PAGE_ITEMS_MAX)?;
+        let found = self.reader.audit_rows(&self.filter, page).await?;
         let rows = &found.items[..found.items.len().min(self.left)];
-        let text = self.format.text(rows, after.is_none())?;
+        let text = self.format.text(rows, is_beginning)?;
         self.left -= rows.len();
         let more = found.next.filter(|_| self.left > 0);
         self.next = more.map_or(Next::Nothing, Next::Behind);

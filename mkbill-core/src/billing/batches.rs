@@ -19,7 +19,7 @@ use crate::vendor::Vendor;
 use crate::voucher::batch::{Batch, BatchNumber, BatchTally, NewBatch, PushReport};
 use crate::voucher::export::{self, ExportRow};
 use crate::voucher::issue::{self, Issued, wake_router};
-use crate::voucher::store::VoucherFilter;
+use crate::voucher::store::{BatchFilter, BatchSort, VoucherFilter};
 use crate::voucher::{Voucher, change};
 
 use super::{Billing, Reader};
@@ -129,9 +129,13 @@ impl Reader {
         snapshot!(self.store(), |tx| view_of(tx, key).await)
     }
 
-    /// Batches, newest first.
-    pub async fn batches(&self, page: PageRequest) -> Result<Page<Batch>, Error> {
-        reading!(self.store(), |tx| tx.batch_page(page).await)
+    /// Batches; newest first if asked for in no order.
+    pub async fn batches(
+        &self,
+        filter: &BatchFilter,
+        page: PageRequest<BatchSort>,
+    ) -> Result<Page<Batch>, Error> {
+        reading!(self.store(), |tx| tx.batch_page(filter, page).await)
     }
 
     /// The vouchers of a batch as CSV.

@@ -15,7 +15,7 @@ use crate::kernel::permission::Permission;
 use crate::kernel::thing::Thing;
 use crate::ledger::Entry;
 use crate::ledger::statement::Statement;
-use crate::ledger::store::EntryFilter;
+use crate::ledger::store::{EntryFilter, EntrySort};
 use crate::report::Days;
 use crate::report::money::{AgeingRow, CashBy, CashRow, MonthRow, RevenueBy, RevenueRow, TrialRow};
 use crate::report::store::StatementRange;
@@ -111,7 +111,7 @@ impl Reader {
         snapshot!(self.store(), |tx| statement(tx, customer, currency, range).await)
     }
 
-    /// Entries of the books with their sides, newest first.
+    /// Entries of the books with their sides; newest first if asked for in no order.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Reader {
     pub async fn entries(
         &self,
         filter: EntryFilter,
-        page: PageRequest,
+        page: PageRequest<EntrySort>,
     ) -> Result<Page<Entry>, Error> {
         reading!(self.store(), |tx| tx.ledger_page(filter, page).await)
     }

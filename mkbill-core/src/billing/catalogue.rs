@@ -12,10 +12,12 @@ use crate::kernel::ids::VendorId;
 use crate::kernel::language::said;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
+use crate::kernel::search::SearchText;
 use crate::kernel::thing::Thing;
 use crate::request::{Once, once};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
+use crate::vendor::store::VendorSort;
 use crate::vendor::{NewVendor, Vendor, VendorCode};
 
 use super::{Billing, Reader};
@@ -90,9 +92,13 @@ impl Reader {
         reading!(self.store(), |tx| find_vendor(tx, key).await)
     }
 
-    /// Vendors, oldest first.
-    pub async fn vendors(&self, page: PageRequest) -> Result<Page<Vendor>, Error> {
-        reading!(self.store(), |tx| tx.vendor_page(page).await)
+    /// Vendors, all or those with a text in their code or name; oldest first if asked for in no order.
+    pub async fn vendors(
+        &self,
+        text: Option<&SearchText>,
+        page: PageRequest<VendorSort>,
+    ) -> Result<Page<Vendor>, Error> {
+        reading!(self.store(), |tx| tx.vendor_page(text, page).await)
     }
 }
 

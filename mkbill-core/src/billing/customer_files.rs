@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::account::desk::Desk;
 use crate::account::load;
-use crate::audit::filter::{AuditFilter, AuditOrder};
+use crate::audit::filter::AuditFilter;
 use crate::audit::{Act, Record};
 use crate::customer::export::{self, ExportRow};
 use crate::customer::import::{self, ImportFile, ImportReport, ImportRow};
@@ -178,7 +178,7 @@ fn picture(report: &ImportReport) -> Value {
 /// The report of an import that was made before.
 async fn report_of(tx: &mut dyn Tx, import: Uuid) -> Result<ImportReport, Error> {
     let about = AuditFilter::about(import);
-    let page = tx.audit_page(&about, AuditOrder::Newest, PageRequest::default()).await?;
+    let page = tx.audit_page(&about, PageRequest::default()).await?;
     let row = page.items.into_iter().next();
     row.and_then(|row| read_picture(&row.after))
         .ok_or_else(|| Error::broken(format!("import {import} has no report")))

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::account::desk::Desk;
-use crate::audit::filter::{AuditFilter, AuditOrder};
+use crate::audit::filter::{AuditFilter, AuditSort};
 use crate::audit::store::AuditRow;
 use crate::audit::{Act, Record};
 use crate::customer::phone::PhoneNumber;
-use crate::customer::store::CustomerFilter;
+use crate::customer::store::{CustomerFilter, CustomerSort};
 use crate::customer::tag::Tag;
 use crate::customer::{
     Balance, Customer, CustomerChange, CustomerRefusal, CustomerStatus, NewCustomer,
@@ -107,24 +107,26 @@ impl Reader {
         Ok(self.denominated(view))
     }
 
-    /// Customers, in the order of the filter; deleted ones are left out. Who comes to owe more or less
-    /// between two pages may be seen twice or not at all.
+    /// Customers, newest first if asked for in no order; deleted ones are left out. Who comes to owe more
+    /// or less between two pages may be seen twice or not at all in the order by debt.
     ///
     /// # Errors
     ///
-    /// [`Error::Invalid`] for balances or an order in different currencies.
+    /// [`Error::Invalid`] for balances and debts in different currencies.
     pub async fn customers(
         &self,
         filter: &CustomerFilter,
-        page: PageRequest,
+        page: PageRequest<CustomerSort>,
     ) -> Result<Page<CustomerView>, Error> {
         check(filter)?;
+        let currency = filter.currency.or(Some(self.currency()));
+        let filter = &CustomerFilter { currency, ..filter.clone() };
         let page = snapshot!(self.store(), |tx| page_of(tx, filter, page).await)?;
         let items = page.items.into_iter().map(|view| self.denominated(view)).collect();
         Ok(Page { items, next: page.next })
     }
 
-    /// What was done to a customer, newest first. No entry holds a name, number or address.
+    /// What was done to a customer; newest first if asked for in no order. No entry holds a name, number or address.
     ///
     /// # Errors
     ///
@@ -132,7 +134,7 @@ impl Reader {
     pub async fn customer_activity(
         &self,
         key: &str,
-        page: PageRequest,
+        page: PageRequest<AuditSort>,
     ) -> Result<Page<AuditRow>, Error> {
         snapshot!(self.store(), |tx| activity(self, tx, key, page).await)
     }
@@ -145,12 +147,12 @@ impl Reader {
 
 fn check(filter: &CustomerFilter) -> Result<(), Error> {
     let named = [filter.balance_min, filter.balance_max].map(|named| named.map(Money::currency));
-    let mut currencies = named.into_iter().chain([filter.order.currency()]).flatten();
+    let mut currencies = named.into_iter().chain([filter.currency]).flatten();
     let first = currencies.next();
     if currencies.any(|currency| Some(currency) != first) {
         let text = said!(
-            "use one currency for balance_min, balance_max and the order",
-            "gunakan satu mata uang untuk balance_min, balance_max dan urutannya"
+            "use one currency for balance_min, balance_max and debts",
+            "gunakan satu mata uang untuk balance_min, balance_max dan utang"
         );
         return Err(Error::invalid("balance_max", text));
     }
@@ -235,10 +237,10 @@ async fn activity(
     reader: &Reader,
     tx: &mut dyn Tx,
     key: &str,
-    page: PageRequest,
+    page: PageRequest<AuditSort>,
 ) -> Result<Page<AuditRow>, Error> {
     let id = find(reader, tx, key).await?.id;
-    Ok(tx.audit_page(&AuditFilter::about(id.uuid()), AuditOrder::Newest, page).await?)
+    Ok(tx.audit_page(&AuditFilter::about(id.uuid()), page).await?)
 }
 
 fn taken(phone: &PhoneNumber) -> Error {
@@ -342,7 +344,7 @@ pub(super) async fn one_view(tx: &mut dyn Tx, customer: Customer) -> Result<Cust
 async fn page_of(
     tx: &mut dyn Tx,
     filter: &CustomerFilter,
-    page: PageRequest,
+    page: PageRequest<CustomerSort>,
 ) -> Result<Page<CustomerView>, Error> {
     let page = tx.customer_page(filter, page).await?;
     Ok(Page { items: views(tx, page.items).await?, next: page.next })

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::audit::filter::{AuditFilter, AuditOrder};
+use crate::audit::filter::AuditFilter;
 use crate::audit::store::AuditRow;
 use crate::invoice::{Invoice, InvoiceState};
 use crate::kernel::error::Error;
@@ -156,7 +156,7 @@ async fn source(tx: &mut dyn Tx, payment: Option<PaymentId>) -> Result<String, E
 /// The latest rows of the trail about one thing.
 async fn trail(tx: &mut dyn Tx, subject: Uuid) -> Result<Vec<Fact>, Error> {
     let page = PageRequest::new(None, PAGE_ITEMS_MAX)?;
-    let rows = tx.audit_page(&AuditFilter::about(subject), AuditOrder::Newest, page).await?.items;
+    let rows = tx.audit_page(&AuditFilter::about(subject), page).await?.items;
     Ok(rows.iter().map(row_fact).collect())
 }
 

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use crate::account::desk::{Desk, token_purpose};
 use crate::account::issue::ManualInvoice;
 use crate::account::load;
-use crate::invoice::store::InvoiceFilter;
+use crate::invoice::store::{CreditNoteSort, InvoiceFilter, InvoiceSort};
 use crate::invoice::{CreditNote, Invoice, TokenDigest};
 use crate::kernel::caller::{Caller, Fingerprint, Mode};
 use crate::kernel::document::DocumentNumber;
@@ -114,7 +114,7 @@ impl Reader {
         SecretString::from(self.parts().master_key.token(&token_purpose(invoice)))
     }
 
-    /// Invoices, newest first.
+    /// Invoices; newest first if asked for in no order.
     ///
     /// # Errors
     ///
@@ -122,12 +122,12 @@ impl Reader {
     pub async fn invoices(
         &self,
         filter: &InvoiceFilter,
-        page: PageRequest,
+        page: PageRequest<InvoiceSort>,
     ) -> Result<Page<Invoice>, Error> {
         snapshot!(self.store(), |tx| tx.invoice_page(filter, page).await)
     }
 
-    /// Credit notes, newest first, of one customer or of all.
+    /// Credit notes of one customer or of all; newest first if asked for in no order.
     ///
     /// # Errors
     ///
@@ -135,7 +135,7 @@ impl Reader {
     pub async fn credit_notes(
         &self,
         customer: Option<CustomerId>,
-        page: PageRequest,
+        page: PageRequest<CreditNoteSort>,
     ) -> Result<Page<CreditNote>, Error> {
         reading!(self.store(), |tx| tx.credit_note_page(customer, page).await)
     }

@@ -18,7 +18,7 @@ use crate::kernel::thing::Thing;
 use crate::plan::terms::{Service, Terms};
 use crate::provisioning::line::{Line, LineField};
 use crate::provisioning::numbering::{self, LoginPrefix, Naming, NumberingRefusal};
-use crate::provisioning::store::LoginFilter;
+use crate::provisioning::store::{LoginFilter, LoginSort};
 use crate::provisioning::subscriber::{LoginName, LoginPassword, NewSubscriberLogin, login_for};
 use crate::provisioning::{Care, Login, LoginKind, Presence, profile};
 use crate::request::{Once, once};
@@ -243,7 +243,7 @@ impl Billing {
 }
 
 impl Reader {
-    /// Logins, newest first.
+    /// Logins; newest first if asked for in no order.
     ///
     /// # Errors
     ///
@@ -251,7 +251,7 @@ impl Reader {
     pub async fn logins(
         &self,
         filter: &LoginFilter,
-        page: PageRequest,
+        page: PageRequest<LoginSort>,
     ) -> Result<Page<Login>, Error> {
         reading!(self.store(), |tx| tx.login_page(filter, page).await)
     }

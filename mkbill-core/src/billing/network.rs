@@ -17,10 +17,11 @@ use crate::provisioning::comment::OwnMark;
 use crate::provisioning::diff::{Diff, diff};
 use crate::provisioning::drift::FoundDrift;
 use crate::provisioning::session::Session;
-use crate::provisioning::store::{SessionFilter, UsageDay};
+use crate::provisioning::store::{SessionFilter, SessionSort, UsageDay};
 use crate::router::Router;
 use crate::router::health::Outage;
 use crate::router::sample::{Sample, SampleSpan};
+use crate::router::store::OutageSort;
 use crate::router::traffic::{Interface, InterfaceDay};
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;
@@ -57,7 +58,7 @@ impl Billing {
 }
 
 impl Reader {
-    /// Sessions, newest first. Those that go on are as the last look saw them.
+    /// Sessions; newest first if asked for in no order. Those that go on are as the last look saw them.
     ///
     /// # Errors
     ///
@@ -65,7 +66,7 @@ impl Reader {
     pub async fn sessions(
         &self,
         filter: &SessionFilter,
-        page: PageRequest,
+        page: PageRequest<SessionSort>,
     ) -> Result<Page<Session>, Error> {
         reading!(self.store(), |tx| tx.session_page(filter, page).await)
     }
@@ -89,7 +90,7 @@ impl Reader {
         })
     }
 
-    /// When routers were away, newest first; of one router if it is named.
+    /// When routers were away, all or the one that is named; newest first if asked for in no order.
     ///
     /// # Errors
     ///
@@ -97,7 +98,7 @@ impl Reader {
     pub async fn outages(
         &self,
         router: Option<&str>,
-        page: PageRequest,
+        page: PageRequest<OutageSort>,
     ) -> Result<Page<Outage>, Error> {
         reading!(self.store(), |tx| {
             let id: Option<RouterId> = match router {

@@ -16,7 +16,7 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
 use crate::kernel::thing::Thing;
 use crate::ledger::{Account, Cause, Entry, Posting, check_open};
-use crate::payment::store::PaymentFilter;
+use crate::payment::store::{PaymentFilter, PaymentSort};
 use crate::payment::{NewPayment, Payment, PaymentRefusal, Reversal};
 use crate::request::Once;
 use crate::store::Tx;
@@ -111,7 +111,7 @@ impl Reader {
         snapshot!(self.store(), |tx| view_of(tx, key).await)
     }
 
-    /// Payments, newest first.
+    /// Payments; newest first if asked for in no order.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Reader {
     pub async fn payments(
         &self,
         filter: &PaymentFilter,
-        page: PageRequest,
+        page: PageRequest<PaymentSort>,
     ) -> Result<Page<Payment>, Error> {
         snapshot!(self.store(), |tx| tx.payment_page(filter, page).await)
     }

@@ -13,7 +13,7 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::permission::Permission;
 use crate::kernel::thing::Thing;
 use crate::plan::fair_use::FairUse;
-use crate::plan::store::PlanFilter;
+use crate::plan::store::{PlanFilter, PlanSort};
 use crate::plan::terms::Terms;
 use crate::plan::{NewPlan, Plan, PlanChange, PlanName};
 use crate::request::{Asked, Once, once, once_about};
@@ -119,12 +119,16 @@ impl Reader {
         reading!(self.store(), |tx| find_plan(tx, key).await)
     }
 
-    /// Plans, oldest first.
+    /// Plans; oldest first if asked for in no order.
     ///
     /// # Errors
     ///
     /// What the store reports.
-    pub async fn plans(&self, filter: PlanFilter, page: PageRequest) -> Result<Page<Plan>, Error> {
+    pub async fn plans(
+        &self,
+        filter: PlanFilter,
+        page: PageRequest<PlanSort>,
+    ) -> Result<Page<Plan>, Error> {
         reading!(self.store(), |tx| tx.plan_page(filter, page).await)
     }
 }

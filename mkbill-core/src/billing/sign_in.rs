@@ -16,7 +16,7 @@ use crate::kernel::thing::Thing;
 use crate::staff::password::{self, Hash};
 use crate::staff::session::{SESSION_LASTS, StaffSession};
 use crate::staff::slow_down::{FORGOTTEN_AFTER, subjects};
-use crate::staff::store::Sessions;
+use crate::staff::store::{Sessions, StaffSessionSort};
 use crate::staff::{NewStaff, SETUP_LASTS, Staff, StaffRefusal, StaffState, Username};
 use crate::transact::{reading, transact};
 
@@ -246,7 +246,7 @@ impl Billing {
 }
 
 impl Reader {
-    /// Somebody's sessions that are not over, newest first.
+    /// Somebody's sessions that are not over; newest first if asked for in no order.
     ///
     /// # Errors
     ///
@@ -254,7 +254,7 @@ impl Reader {
     pub async fn staff_sessions(
         &self,
         staff: StaffId,
-        page: PageRequest,
+        page: PageRequest<StaffSessionSort>,
     ) -> Result<Page<StaffSession>, Error> {
         let now = self.now();
         reading!(self.store(), |tx| tx.staff_sessions(staff, now, page).await)

@@ -14,7 +14,7 @@ use crate::kernel::permission::Permission;
 use crate::kernel::thing::Thing;
 use crate::request::{Once, once};
 use crate::staff::password::{self, Hash};
-use crate::staff::store::Sessions;
+use crate::staff::store::{Sessions, StaffSort};
 use crate::staff::{NewStaff, Staff, StaffChange, StaffRefusal, StaffState, checked_name};
 use crate::store::Tx;
 use crate::transact::{reading, transact};
@@ -172,12 +172,12 @@ impl Reader {
         reading!(self.store(), |tx| find(tx, key).await)
     }
 
-    /// A page of staff, oldest first.
+    /// A page of staff; oldest first if asked for in no order.
     ///
     /// # Errors
     ///
     /// What the store reports.
-    pub async fn staff_page(&self, page: PageRequest) -> Result<Page<Staff>, Error> {
+    pub async fn staff_page(&self, page: PageRequest<StaffSort>) -> Result<Page<Staff>, Error> {
         reading!(self.store(), |tx| tx.staff_page(page).await)
     }
 }

@@ -24,7 +24,7 @@ use crate::provisioning::Login;
 use crate::request::Once;
 use crate::store::Tx;
 use crate::subscription::period::BilledPeriod;
-use crate::subscription::store::SubscriptionFilter;
+use crate::subscription::store::{SubscriptionFilter, SubscriptionSort};
 use crate::subscription::{Discount, Subscription, SubscriptionRefusal};
 use crate::transact::{reading, snapshot, transact};
 use crate::voucher::issue::wake_router;
@@ -295,7 +295,7 @@ impl Reader {
         snapshot!(self.store(), |tx| view(tx, id).await)
     }
 
-    /// Subscriptions, newest first.
+    /// Subscriptions; newest first if asked for in no order.
     ///
     /// # Errors
     ///
@@ -303,7 +303,7 @@ impl Reader {
     pub async fn subscriptions(
         &self,
         filter: &SubscriptionFilter,
-        page: PageRequest,
+        page: PageRequest<SubscriptionSort>,
     ) -> Result<Page<Subscription>, Error> {
         reading!(self.store(), |tx| tx.subscription_page(filter, page).await)
     }

@@ -14,7 +14,7 @@ use crate::voucher::Voucher;
 use crate::voucher::change::{self, Recode};
 use crate::voucher::code::Code;
 use crate::voucher::state::Extension;
-use crate::voucher::store::VoucherFilter;
+use crate::voucher::store::{VoucherFilter, VoucherSort};
 
 use super::{Billing, Reader};
 
@@ -90,11 +90,11 @@ impl Billing {
 }
 
 impl Reader {
-    /// Vouchers in the order of making.
+    /// Vouchers; in the order of making if asked for in none.
     pub async fn vouchers(
         &self,
         filter: &VoucherFilter,
-        page: PageRequest,
+        page: PageRequest<VoucherSort>,
     ) -> Result<Page<Voucher>, Error> {
         reading!(self.store(), |tx| tx.voucher_page(filter, page).await)
     }

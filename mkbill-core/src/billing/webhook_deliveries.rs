@@ -33,7 +33,7 @@ use crate::webhook::delivery::{
 };
 use crate::webhook::message::{body_of, headers, ping};
 use crate::webhook::secret::WebhookSecret;
-use crate::webhook::store::EventHead;
+use crate::webhook::store::{DeliverySort, EventHead};
 use crate::webhook::{Disabled, DisabledBecause, Webhook, WebhookRefusal};
 
 use super::batches::Receipt;
@@ -202,7 +202,7 @@ impl Billing {
 }
 
 impl Reader {
-    /// Deliveries to a webhook, newest first; in one state or in all.
+    /// Deliveries to a webhook, in one state or in all; newest first if asked for in no order.
     ///
     /// # Errors
     ///
@@ -211,7 +211,7 @@ impl Reader {
         &self,
         id: WebhookId,
         state: Option<DeliveryState>,
-        page: PageRequest,
+        page: PageRequest<DeliverySort>,
     ) -> Result<Page<Delivery>, Error> {
         reading!(self.store(), |tx| {
             there(id, tx.webhook_by_id(id).await?)?;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
@@ -30,28 +31,21 @@ pub struct CustomerFilter {
     pub created_after: Option<Timestamp>,
     /// Added before this instant.
     pub created_before: Option<Timestamp>,
-    /// In which order.
-    pub order: CustomerOrder,
+    /// The currency of debts in the order by debt; that of the engine if absent.
+    pub currency: Option<Currency>,
 }
 
-/// In which order customers are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CustomerOrder {
-    /// The newest first.
-    #[default]
-    Newest,
-    /// Those who owe something in this currency first, the highest debt before the others; then all
-    /// others, those that were changed last before the others.
-    Debt(Currency),
-}
-
-impl CustomerOrder {
-    /// The currency that it compares, if it compares any.
-    pub const fn currency(self) -> Option<Currency> {
-        match self {
-            Self::Newest => None,
-            Self::Debt(currency) => Some(currency),
-        }
+sorts! {
+    /// What customers may be sorted by.
+    pub CustomerSort of "customers", descending Created {
+        /// When they were added.
+        Created = "created": Identity,
+        /// Their name, whatever its case.
+        Name = "name": Text,
+        /// Their telephone number.
+        Number = "number": Text,
+        /// What they owe in one currency; those with credit owe nothing.
+        Debt = "debt": Int,
     }
 }
 
@@ -124,11 +118,11 @@ pub trait CustomerStore: Send {
     /// Writes a changed one, which must still have the revision that was read; `false` if it has
     /// another. Leaves alone what accounts note of debt and credit.
     async fn customer_replace(&mut self, customer: &Customer) -> Result<bool, StoreError>;
-    /// A page in the order of the filter.
+    /// A page.
     async fn customer_page(
         &mut self,
         filter: &CustomerFilter,
-        page: PageRequest,
+        page: PageRequest<CustomerSort>,
     ) -> Result<Page<Customer>, StoreError>;
     /// What customers hold and owe, in each currency that they ever had something in.
     async fn customer_balances(

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 
 use crate::kernel::document::DocumentNumber;
 use crate::kernel::ids::{CustomerId, InvoiceId, SubscriptionId};
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
@@ -25,6 +26,36 @@ pub struct InvoiceFilter {
     pub issued_from: Option<Date>,
     /// Issued on this day or earlier.
     pub issued_to: Option<Date>,
+    /// Due on this day or later.
+    pub due_from: Option<Date>,
+    /// Due on this day or earlier.
+    pub due_to: Option<Date>,
+}
+
+sorts! {
+    /// What invoices may be sorted by.
+    pub InvoiceSort of "invoices", descending Created {
+        /// When they were made.
+        Created = "created": Identity,
+        /// The day of issue.
+        Issued = "issued": Day,
+        /// The day by which they are to be paid.
+        Due = "due": Day,
+        /// Their number.
+        Number = "number": Text,
+        /// What is left to be paid of those that are open.
+        Open = "open": Int,
+    }
+}
+
+sorts! {
+    /// What credit notes may be sorted by.
+    pub CreditNoteSort of "credit-notes", descending Created {
+        /// When they were written.
+        Created = "created": Identity,
+        /// Their number.
+        Number = "number": Text,
+    }
 }
 
 /// Keeps invoices, their lines and credit notes.
@@ -61,20 +92,20 @@ pub trait InvoiceStore: Send {
         &mut self,
         ids: &[InvoiceId],
     ) -> Result<Vec<Invoice>, StoreError>;
-    /// A page, newest first.
+    /// A page.
     async fn invoice_page(
         &mut self,
         filter: &InvoiceFilter,
-        page: PageRequest,
+        page: PageRequest<InvoiceSort>,
     ) -> Result<Page<Invoice>, StoreError>;
     /// Writes credit notes.
     async fn credit_notes_insert(&mut self, all: &[CreditNote]) -> Result<(), StoreError>;
     /// The credit notes of an invoice, in the order of writing.
     async fn credit_notes_of(&mut self, invoice: InvoiceId) -> Result<Vec<CreditNote>, StoreError>;
-    /// The credit notes of a customer, newest first.
+    /// A page of the credit notes of a customer, or of all.
     async fn credit_note_page(
         &mut self,
         customer: Option<CustomerId>,
-        page: PageRequest,
+        page: PageRequest<CreditNoteSort>,
     ) -> Result<Page<CreditNote>, StoreError>;
 }

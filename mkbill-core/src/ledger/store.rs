@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::kernel::ids::{CustomerId, SubscriptionId};
 use crate::kernel::money::Money;
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
@@ -24,6 +25,16 @@ pub struct EntryFilter {
     pub customer: Option<CustomerId>,
 }
 
+sorts! {
+    /// What entries of the books may be sorted by.
+    pub EntrySort of "entries", descending Created {
+        /// When they were booked.
+        Created = "created": Identity,
+        /// Their business date.
+        Date = "date": Day,
+    }
+}
+
 /// Keeps the books.
 #[async_trait]
 pub trait LedgerStore: Send {
@@ -31,11 +42,11 @@ pub trait LedgerStore: Send {
     async fn ledger_append(&mut self, entry: &Entry) -> Result<Appended, StoreError>;
     /// Appends entries, all of them new: a cause that is booked already is [`StoreError::Unique`].
     async fn ledger_append_all(&mut self, entries: &[Entry]) -> Result<(), StoreError>;
-    /// A page of entries with their sides, newest first.
+    /// A page of entries with their sides.
     async fn ledger_page(
         &mut self,
         filter: EntryFilter,
-        page: PageRequest,
+        page: PageRequest<EntrySort>,
     ) -> Result<Page<Entry>, StoreError>;
     /// What customers have paid and not spent, by subscription; `None` is credit for all. Amounts of
     /// zero are left out.

@@ -6,6 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::kernel::ids::{CustomerId, NoticeId};
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
@@ -18,6 +19,14 @@ pub struct NoticeFilter {
     pub customer: Option<CustomerId>,
     /// Of this kind.
     pub kind: Option<NoticeKind>,
+}
+
+sorts! {
+    /// What notices may be sorted by.
+    pub NoticeSort of "notices", descending Created {
+        /// When they were made.
+        Created = "created": Identity,
+    }
 }
 
 /// A notice as it is read back.
@@ -49,10 +58,10 @@ pub trait NoticeStore: Send {
     /// Adds notices whose cause was not told yet, each with a message in the outbox that is due at
     /// its `not_before`; answers how many were added.
     async fn notices_push(&mut self, notices: &[Notice]) -> Result<u64, StoreError>;
-    /// A page, newest first.
+    /// A page.
     async fn notice_page(
         &mut self,
         filter: NoticeFilter,
-        page: PageRequest,
+        page: PageRequest<NoticeSort>,
     ) -> Result<Page<NoticeRow>, StoreError>;
 }

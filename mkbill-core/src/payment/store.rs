@@ -5,10 +5,11 @@ use jiff::civil::Date;
 
 use crate::kernel::document::DocumentNumber;
 use crate::kernel::ids::{CustomerId, InvoiceId, PaymentId};
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
-use super::{Allocation, Payment};
+use super::{Allocation, Method, Payment};
 
 /// Which payments are wanted; what is absent does not matter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,6 +22,22 @@ pub struct PaymentFilter {
     pub received_from: Option<Date>,
     /// Received on this day or earlier.
     pub received_to: Option<Date>,
+    /// With a part that came this way.
+    pub method: Option<Method>,
+}
+
+sorts! {
+    /// What payments may be sorted by.
+    pub PaymentSort of "payments", descending Created {
+        /// When they were recorded.
+        Created = "created": Identity,
+        /// The day on which they came in.
+        Received = "received": Day,
+        /// Their amount.
+        Amount = "amount": Int,
+        /// The number of their receipt.
+        Number = "number": Text,
+    }
 }
 
 /// Keeps payments and what they paid.
@@ -43,11 +60,11 @@ pub trait PaymentStore: Send {
         &mut self,
         reference: &str,
     ) -> Result<Option<Payment>, StoreError>;
-    /// A page, newest first.
+    /// A page.
     async fn payment_page(
         &mut self,
         filter: &PaymentFilter,
-        page: PageRequest,
+        page: PageRequest<PaymentSort>,
     ) -> Result<Page<Payment>, StoreError>;
     /// Writes new allocations, and when others were taken back.
     async fn allocations_write(&mut self, all: &[Allocation]) -> Result<(), StoreError>;

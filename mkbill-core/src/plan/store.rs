@@ -6,16 +6,45 @@ use jiff::civil::Date;
 
 use crate::invoice::tax::{TaxName, TaxRule};
 use crate::kernel::ids::PlanId;
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::search::SearchText;
 use crate::store::StoreError;
 
 use super::{Plan, PlanName};
 
 /// Which plans are wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PlanFilter {
     /// Only those that somebody new may get.
     pub on_sale: bool,
+    /// Only those that are retired.
+    pub retired: bool,
+    /// Of this kind.
+    pub kind: Option<PlanKind>,
+    /// With this in their name.
+    pub text: Option<SearchText>,
+}
+
+/// What a plan sells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PlanKind {
+    /// Vouchers.
+    Voucher,
+    /// What customers keep from period to period.
+    Subscription,
+}
+
+sorts! {
+    /// What plans may be sorted by.
+    pub PlanSort of "plans", ascending Created {
+        /// When they were added.
+        Created = "created": Identity,
+        /// Their name, whatever its case.
+        Name = "name": Text,
+        /// Their selling price in minor units, whatever the currency.
+        Price = "price": Int,
+    }
 }
 
 /// Keeps plans.
@@ -45,10 +74,10 @@ pub trait PlanStore: Send {
     async fn tax_in_use(&mut self, name: &TaxName) -> Result<bool, StoreError>;
     /// All tax rules, by name and day.
     async fn tax_rules_all(&mut self) -> Result<Vec<(TaxName, TaxRule)>, StoreError>;
-    /// A page, oldest first.
+    /// A page.
     async fn plan_page(
         &mut self,
         filter: PlanFilter,
-        page: PageRequest,
+        page: PageRequest<PlanSort>,
     ) -> Result<Page<Plan>, StoreError>;
 }

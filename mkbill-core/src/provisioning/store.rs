@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::kernel::ids::{BatchId, LoginId, RouterId, SubscriptionId};
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::search::SearchText;
 use crate::store::StoreError;
 
 use super::drift::FoundDrift;
@@ -32,6 +34,18 @@ pub struct LoginFilter {
     pub sync: Option<SyncName>,
     /// Only those of subscriptions.
     pub of_subscribers: bool,
+    /// With this in their name.
+    pub text: Option<SearchText>,
+}
+
+sorts! {
+    /// What logins may be sorted by.
+    pub LoginSort of "logins", descending Created {
+        /// When they were made.
+        Created = "created": Identity,
+        /// Their name on the router.
+        Name = "name": Text,
+    }
 }
 
 /// Keeps what ought to be on routers.
@@ -84,11 +98,11 @@ pub trait LoginStore: Send {
         presence: Presence,
         spec: &LoginSpec,
     ) -> Result<(), StoreError>;
-    /// A page, newest first.
+    /// A page.
     async fn login_page(
         &mut self,
         filter: &LoginFilter,
-        page: PageRequest,
+        page: PageRequest<LoginSort>,
     ) -> Result<Page<Login>, StoreError>;
     /// Writes password and line of a login; the router has to be told.
     async fn login_respec(
@@ -225,6 +239,14 @@ pub struct SessionFilter {
     pub unknown: bool,
 }
 
+sorts! {
+    /// What sessions may be sorted by.
+    pub SessionSort of "sessions", descending Created {
+        /// When they were first seen.
+        Created = "created": Identity,
+    }
+}
+
 /// What a login used on one business date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UsageDay {
@@ -239,11 +261,11 @@ pub struct UsageDay {
 pub trait SessionStore: Send {
     /// All sessions of a router that go on.
     async fn sessions_open(&mut self, router: RouterId) -> Result<Vec<Session>, StoreError>;
-    /// A page, newest first.
+    /// A page.
     async fn session_page(
         &mut self,
         filter: &SessionFilter,
-        page: PageRequest,
+        page: PageRequest<SessionSort>,
     ) -> Result<Page<Session>, StoreError>;
     /// Writes sessions, over what was known of them.
     async fn sessions_write(&mut self, sessions: &[Session]) -> Result<(), StoreError>;

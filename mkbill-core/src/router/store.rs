@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::kernel::ids::{OutageId, RouterId};
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
@@ -15,6 +16,14 @@ use super::{Router, RouterHealth, RouterName, RouterUse};
 
 /// The most routers one installation may have.
 pub const ROUTERS_MAX: i64 = 1_000;
+
+sorts! {
+    /// What outages may be sorted by.
+    pub OutageSort of "outages", descending Created {
+        /// When they were noted.
+        Created = "created": Identity,
+    }
+}
 
 /// Keeps routers.
 #[async_trait]
@@ -61,11 +70,11 @@ pub trait RouterStore: Send {
         router: RouterId,
         at: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError>;
-    /// A page of outages, of one router or of all, newest first.
+    /// A page of outages, of one router or of all.
     async fn outage_page(
         &mut self,
         router: Option<RouterId>,
-        page: PageRequest,
+        page: PageRequest<OutageSort>,
     ) -> Result<Page<Outage>, StoreError>;
 }
 

@@ -5,14 +5,14 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 
 use crate::alert::rule::{AlertRule, Condition, RuleName, Severity};
-use crate::alert::store::{AlertFilter, AlertStore, AlertTallies};
+use crate::alert::store::{AlertFilter, AlertSort, AlertStore, AlertTallies};
 use crate::alert::{Acknowledgement, Alert, AlertState, AlertStateName};
 use crate::kernel::ids::{AlertId, RouterId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::voucher::transpose;
@@ -30,10 +30,15 @@ macro_rules! rules {
 
 macro_rules! alerts {
     ($condition:literal) => {
+        alerts!("", $condition)
+    };
+    ($more:literal, $condition:literal) => {
         concat!(
             "SELECT id, rule, router_id, condition, threshold, value, severity, state, began_at, \
              raised_at, acknowledged_at, acknowledged_by, acknowledged_because, resolved_at, told, \
-             owes_end, returns, revision FROM alert WHERE ",
+             owes_end, returns, revision",
+            $more,
+            " FROM alert WHERE ",
             $condition
         )
     };
@@ -55,10 +60,6 @@ statements! {
     CURRENT: "reading alerts" =
         alerts!("resolved_at IS NULL OR resolved_at > $1 ORDER BY id");
     BY_ID: "reading an alert" = alerts!("id = $1");
-    PAGE: "listing alerts" = alerts!(
-        "(CAST($1 AS uuid) IS NULL OR id < $1) AND (CAST($3 AS uuid) IS NULL OR router_id = $3) \
-         AND (CASE WHEN CAST($4 AS text) IS NULL THEN state <> 'waiting' ELSE state = $4 END) \
-         ORDER BY id DESC LIMIT $2");
     FORGET_ONE: "forgetting an alert" = "DELETE FROM alert WHERE id = $1 AND state = 'waiting'";
     FORGET: "forgetting alerts" =
         "DELETE FROM alert WHERE id IN (SELECT id FROM alert WHERE resolved_at < $1 \
@@ -75,6 +76,14 @@ statements! {
          ORDER BY router_id";
     IN_TROUBLE: "counting subscriptions that wait for a person" =
         "SELECT COUNT(*) AS n FROM subscription WHERE trouble IS NOT NULL";
+}
+
+listing! {
+    PAGE of AlertSort: "listing alerts" = alerts!(
+        "{value}",
+        "{past} AND (CAST($1 AS uuid) IS NULL OR router_id = $1) \
+         AND (CASE WHEN CAST($2 AS text) IS NULL THEN state <> 'waiting' ELSE state = $2 END) {page}"),
+    by "id" { Created: Column::Identity }
 }
 
 const CHANGED: &str = "ON CONFLICT (id) DO UPDATE SET threshold = excluded.threshold, \
@@ -217,13 +226,11 @@ impl<D: Dialect> AlertStore for SqlTx<D> {
     async fn alert_page(
         &mut self,
         filter: AlertFilter,
-        page: PageRequest,
+        page: PageRequest<AlertSort>,
     ) -> Result<Page<Alert>, StoreError> {
-        let [after, limit] = page_values(page);
         let state = filter.state.map(AlertStateName::name);
-        let values = vec![after, limit, filter.router.map(RouterId::uuid).into(), state.into()];
-        let items = self.all(PAGE, values, read).await?;
-        Ok(Page::cut(items, page, |alert| alert.id.uuid()))
+        let values = vec![filter.router.map(RouterId::uuid).into(), state.into()];
+        self.page(&PAGE, values, &page, read).await
     }
 
     async fn alert_write(&mut self, alert: &Alert) -> Result<(), StoreError> {

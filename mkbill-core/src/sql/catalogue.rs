@@ -7,14 +7,17 @@ use jiff::{SignedDuration, Timestamp};
 use crate::invoice::tax::{TaxMode, TaxName, TaxRule};
 use crate::kernel::ids::{PlanId, VendorId};
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::page::{Cursor, Page, PageRequest};
-use crate::plan::store::{PlanFilter, PlanStore};
+use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::search::SearchText;
+use crate::plan::store::{PlanFilter, PlanKind, PlanSort, PlanStore};
 use crate::plan::{Limits, Plan, PlanName, Prices};
 use crate::store::StoreError;
-use crate::vendor::store::VendorStore;
+use crate::vendor::store::{VendorSort, VendorStore};
 use crate::vendor::{Vendor, VendorCode};
 
+use super::customer::looked_for;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::terms::{TERMS, TERMS_CHANGED, read_terms, terms_values};
 use super::value::{Value, count};
@@ -22,13 +25,17 @@ use super::{ReadError, SqlTx, known, small, unsigned};
 
 macro_rules! plans {
     ($condition:literal) => {
+        plans!("", $condition)
+    };
+    ($more:literal, $condition:literal) => {
         concat!(
             "SELECT p.id, p.name, p.router_profile, p.currency, p.price_cost_minor, \
              p.price_sell_minor, p.uptime_quota_seconds, p.data_quota_bytes, p.validity_seconds, \
              p.created_at, p.retired_at, p.revision, t.plan_id, t.service, t.cycle, t.cycle_days, \
              t.billing, t.activation, \
-             t.lead_days, t.grace_days, t.late_renewal, t.overdue_profile, t.fair_use, t.tax \
-             FROM plan p LEFT JOIN plan_terms t ON t.plan_id = p.id WHERE ",
+             t.lead_days, t.grace_days, t.late_renewal, t.overdue_profile, t.fair_use, t.tax",
+            $more,
+            " FROM plan p LEFT JOIN plan_terms t ON t.plan_id = p.id WHERE ",
             $condition
         )
     };
@@ -46,9 +53,6 @@ statements! {
          WHERE id = $1 AND revision = $2";
     PLAN_BY_ID: "reading a plan" = plans!("p.id = $1");
     PLAN_BY_NAME: "reading a plan" = plans!("p.name = $1");
-    PLAN_PAGE: "listing plans" =
-        plans!("(CAST($1 AS uuid) IS NULL OR p.id > $1) AND (NOT $3 OR p.retired_at IS NULL) \
-                ORDER BY p.id LIMIT $2");
     TAX_RULE_INSERT: "adding a tax rule" =
         "INSERT INTO tax_rule (name, since, mode, rate_bp, base_numerator, base_denominator, \
          created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (name, since) DO NOTHING";
@@ -68,9 +72,32 @@ statements! {
          ON CONFLICT (code) DO NOTHING";
     VENDOR_BY_ID: "reading a vendor" = "SELECT id, code, name, created_at FROM vendor WHERE id = $1";
     VENDOR_BY_CODE: "reading a vendor" = "SELECT id, code, name, created_at FROM vendor WHERE code = $1";
-    VENDOR_PAGE: "listing vendors" =
-        "SELECT id, code, name, created_at FROM vendor \
-         WHERE CAST($1 AS uuid) IS NULL OR id > $1 ORDER BY id LIMIT $2";
+}
+
+// Plans and vendors are few: their lists are sorted without an index.
+listing! {
+    PLAN_PAGE of PlanSort: "listing plans" = plans!(
+        "{value}",
+        "{past} AND (NOT $1 OR p.retired_at IS NULL) AND (NOT $2 OR p.retired_at IS NOT NULL) \
+         AND (CAST($3 AS bigint) IS NULL OR (t.plan_id IS NULL) = ($3 = 1)) \
+         AND (CAST($4 AS text) IS NULL OR LOWER(p.name) LIKE LOWER($4) ESCAPE '!') {page}"),
+    by "p.id" {
+        Created: Column::Identity,
+        Name: Column::Always("LOWER(p.name)"),
+        Price: Column::Always("p.price_sell_minor"),
+    }
+}
+
+listing! {
+    VENDOR_PAGE of VendorSort: "listing vendors" =
+        "SELECT id, code, name, created_at{value} FROM vendor WHERE {past} \
+         AND (CAST($1 AS text) IS NULL OR LOWER(name) LIKE LOWER($1) ESCAPE '!' \
+         OR LOWER(code) LIKE LOWER($1) ESCAPE '!') {page}",
+    by "id" {
+        Created: Column::Identity,
+        Name: Column::Always("LOWER(name)"),
+        Code: Column::Always("code"),
+    }
 }
 
 /// Reads the currency and both prices of a row.
@@ -142,11 +169,6 @@ fn read_vendor(row: &impl Record) -> Result<Vendor, ReadError> {
         name: row.text("name")?,
         created_at: row.instant("created_at")?,
     })
-}
-
-/// The two parameters of a page: behind which item, and one more than the limit.
-pub(super) fn page_values(page: PageRequest) -> [Value; 2] {
-    [page.after.map(Cursor::id).into(), (page.limit() + 1).into()]
 }
 
 impl<D: Dialect> SqlTx<D> {
@@ -237,12 +259,16 @@ impl<D: Dialect> PlanStore for SqlTx<D> {
     async fn plan_page(
         &mut self,
         filter: PlanFilter,
-        page: PageRequest,
+        page: PageRequest<PlanSort>,
     ) -> Result<Page<Plan>, StoreError> {
-        let mut values = Vec::from(page_values(page));
-        values.push(filter.on_sale.into());
-        let items = self.all(PLAN_PAGE, values, read_plan).await?;
-        Ok(Page::cut(items, page, |plan| plan.id.uuid()))
+        let kind = filter.kind.map(|kind| i64::from(kind == PlanKind::Voucher));
+        let values = vec![
+            filter.on_sale.into(),
+            filter.retired.into(),
+            kind.into(),
+            filter.text.as_ref().map(looked_for).into(),
+        ];
+        self.page(&PLAN_PAGE, values, &page, read_plan).await
     }
 }
 
@@ -266,8 +292,11 @@ impl<D: Dialect> VendorStore for SqlTx<D> {
         self.one(VENDOR_BY_CODE, vec![code.as_str().into()], read_vendor).await
     }
 
-    async fn vendor_page(&mut self, page: PageRequest) -> Result<Page<Vendor>, StoreError> {
-        let items = self.all(VENDOR_PAGE, page_values(page).into(), read_vendor).await?;
-        Ok(Page::cut(items, page, |vendor| vendor.id.uuid()))
+    async fn vendor_page(
+        &mut self,
+        text: Option<&SearchText>,
+        page: PageRequest<VendorSort>,
+    ) -> Result<Page<Vendor>, StoreError> {
+        self.page(&VENDOR_PAGE, vec![text.map(looked_for).into()], &page, read_vendor).await
     }
 }

@@ -6,19 +6,20 @@ use jiff::{SignedDuration, Timestamp};
 use crate::customer::contact::{Contact, ContactKind};
 use crate::customer::phone::PhoneNumber;
 use crate::customer::store::{
-    CustomerFilter, CustomerOrder, CustomerStore, DebtTally, Duplicate, NewTally, TagTally,
+    CustomerFilter, CustomerSort, CustomerStore, DebtTally, Duplicate, NewTally, TagTally,
 };
 use crate::customer::tag::Tag;
 use crate::customer::{Balance, Customer, CustomerStatus, Locale};
 use crate::kernel::ids::CustomerId;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::page::{Page, PageRequest};
+use crate::kernel::search::SearchText;
 use crate::kernel::time::{BusinessZone, saturating_add};
 use crate::store::StoreError;
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
 use super::invoice::currency;
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::subscription::customers;
 use super::value::Value;
@@ -33,29 +34,29 @@ macro_rules! columns {
     };
 }
 
-/// What a balance is compared with: credit less debt of a customer in the currency of `$9`.
+/// What a balance is compared with: credit less debt of a customer in the currency of `$7`.
 macro_rules! balance {
     () => {
         "(SELECT COALESCE(-SUM(b.amount_minor), 0) FROM customer_balance b \
-         WHERE b.customer_id = c.id AND b.currency = $9)"
+         WHERE b.customer_id = c.id AND b.currency = $7)"
     };
 }
 
-/// The customers of a filter, `$3` to `$11`.
+/// The customers of a filter, `$1` to `$9`.
 macro_rules! wanted {
     () => {
         concat!(
             "c.deleted_at IS NULL \
-             AND (CAST($3 AS text) IS NULL OR c.search LIKE $3 ESCAPE '!') \
-             AND (CAST($4 AS text) IS NULL OR c.status = $4) \
-             AND (NOT $5 OR c.id IN (SELECT t.customer_id FROM customer_tag t \
-             WHERE t.tag {in_texts:$6})) \
-             AND (CAST($7 AS bigint) IS NULL OR ",
+             AND (CAST($1 AS text) IS NULL OR c.search LIKE $1 ESCAPE '!') \
+             AND (CAST($2 AS text) IS NULL OR c.status = $2) \
+             AND (NOT $3 OR c.id IN (SELECT t.customer_id FROM customer_tag t \
+             WHERE t.tag {in_texts:$4})) \
+             AND (CAST($5 AS bigint) IS NULL OR ",
             balance!(),
-            " >= $7) AND (CAST($8 AS bigint) IS NULL OR ",
+            " >= $5) AND (CAST($6 AS bigint) IS NULL OR ",
             balance!(),
-            " <= $8) AND (CAST($10 AS timestamptz) IS NULL OR c.created_at > $10) \
-             AND (CAST($11 AS timestamptz) IS NULL OR c.created_at < $11)"
+            " <= $6) AND (CAST($8 AS timestamptz) IS NULL OR c.created_at > $8) \
+             AND (CAST($9 AS timestamptz) IS NULL OR c.created_at < $9)"
         )
     };
 }
@@ -77,21 +78,6 @@ statements! {
          notes = $8, zone = $9, locale = $10, status = $11, credit_limit_minor = $12, search = $13, \
          deleted_at = $14, anonymised_at = $15, updated_at = $16, revision = revision + 1 \
          WHERE id = $1 AND revision = $2";
-    PAGE: "listing customers" = concat!(
-        "SELECT ", columns!(), " FROM customer c WHERE ", wanted!(),
-        " AND (CAST($1 AS uuid) IS NULL OR c.id < $1) ORDER BY c.id DESC LIMIT $2");
-    PAGE_BY_DEBT: "listing customers" = concat!(
-        "WITH debt (id, owed) AS (SELECT b.customer_id, CAST(SUM(b.amount_minor) AS bigint) \
-         FROM customer_balance b WHERE b.currency = $9 GROUP BY b.customer_id \
-         HAVING SUM(b.amount_minor) > 0), \
-         last (owed, updated_at) AS (SELECT COALESCE((SELECT d.owed FROM debt d WHERE d.id = l.id), 0), \
-         l.updated_at FROM customer l WHERE l.id = $1) \
-         SELECT ", columns!(), " FROM customer c LEFT JOIN debt d ON d.id = c.id \
-         LEFT JOIN last ON 1 = 1 WHERE ", wanted!(),
-        " AND (CAST($1 AS uuid) IS NULL OR COALESCE(d.owed, 0) < last.owed \
-         OR (COALESCE(d.owed, 0) = last.owed AND (c.updated_at < last.updated_at \
-         OR (c.updated_at = last.updated_at AND c.id < $1)))) \
-         ORDER BY COALESCE(d.owed, 0) DESC, c.updated_at DESC, c.id DESC LIMIT $2");
     BALANCES: "reading balances" =
         "SELECT customer_id, currency, \
          CAST(SUM(CASE WHEN account = 'customer_credit' THEN -amount_minor ELSE 0 END) AS bigint) \
@@ -144,6 +130,29 @@ statements! {
         "SELECT t.tag, MIN(t.colour) AS colour, COUNT(*) AS n FROM customer_tag t \
          JOIN customer c ON c.id = t.customer_id WHERE c.deleted_at IS NULL \
          GROUP BY t.tag ORDER BY n DESC, t.tag LIMIT $1";
+}
+
+listing! {
+    PAGE of CustomerSort: "listing customers" = concat!(
+        "SELECT ", columns!(), "{value} FROM customer c WHERE {past} AND ", wanted!(), " {page}"),
+    by "c.id" {
+        Created: Column::Identity,
+        Name: Column::Always("LOWER(c.name)"),
+        Number: Column::Always("c.phone"),
+    }
+}
+
+// Debts are sums over subscriptions, which no index holds: each page adds up those of all who owe.
+listing! {
+    PAGE_BY_DEBT of CustomerSort: "listing customers" = concat!(
+        "WITH debt (id, owed) AS (SELECT b.customer_id, CAST(SUM(b.amount_minor) AS bigint) \
+         FROM customer_balance b WHERE b.currency = $7 GROUP BY b.customer_id \
+         HAVING SUM(b.amount_minor) > 0) \
+         SELECT ", columns!(), "{value} FROM customer c LEFT JOIN debt d ON d.id = c.id \
+         WHERE {past} AND ", wanted!(), " {page}"),
+    by "c.id" {
+        Debt: Column::Always("COALESCE(d.owed, 0)"),
+    }
 }
 
 fn row(customer: &Customer) -> Vec<(&'static str, Value)> {
@@ -233,9 +242,14 @@ pub(super) fn pattern(text: &str) -> String {
     pattern
 }
 
+/// The pattern of a text that people look for.
+pub(super) fn looked_for(text: &SearchText) -> String {
+    pattern(text.as_str())
+}
+
 fn filter_values(filter: &CustomerFilter) -> [Value; 9] {
     let named = filter.balance_min.or(filter.balance_max).map(Money::currency);
-    let currency = filter.order.currency().or(named);
+    let currency = filter.currency.or(named);
     [
         filter.text.as_deref().map(pattern).into(),
         filter.status.map(CustomerStatus::name).into(),
@@ -340,16 +354,13 @@ impl<D: Dialect> CustomerStore for SqlTx<D> {
     async fn customer_page(
         &mut self,
         filter: &CustomerFilter,
-        page: PageRequest,
+        page: PageRequest<CustomerSort>,
     ) -> Result<Page<Customer>, StoreError> {
-        let mut values = Vec::from(page_values(page));
-        values.extend(filter_values(filter));
-        let statement = match filter.order {
-            CustomerOrder::Newest => PAGE,
-            CustomerOrder::Debt(_) => PAGE_BY_DEBT,
+        let listing = match page.order().key {
+            CustomerSort::Debt => &PAGE_BY_DEBT,
+            CustomerSort::Created | CustomerSort::Name | CustomerSort::Number => &PAGE,
         };
-        let items = self.all(statement, values, read).await?;
-        Ok(Page::cut(items, page, |customer| customer.id.uuid()))
+        self.page(listing, filter_values(filter).into(), &page, read).await
     }
 
     async fn customer_balances(

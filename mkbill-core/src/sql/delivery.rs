@@ -9,10 +9,10 @@ use crate::store::StoreError;
 use crate::webhook::delivery::{
     ATTEMPTS_KEPT_MAX, Attempt, AttemptResult, Delivery, DeliveryState,
 };
-use crate::webhook::store::DeliveryStore;
+use crate::webhook::store::{DeliverySort, DeliveryStore};
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher::transpose;
@@ -20,9 +20,14 @@ use super::{ReadError, SqlTx, known, small};
 
 macro_rules! deliveries {
     ($tail:literal) => {
+        deliveries!("", $tail)
+    };
+    ($more:literal, $tail:literal) => {
         concat!(
             "SELECT id, webhook_id, position, kind, state, tries, attempts, due_at, created_at, \
-             settled_at FROM webhook_delivery WHERE ",
+             settled_at",
+            $more,
+            " FROM webhook_delivery WHERE ",
             $tail
         )
     };
@@ -30,9 +35,6 @@ macro_rules! deliveries {
 
 statements! {
     BY_ID: "reading a delivery" = deliveries!("id = $1");
-    PAGE: "listing deliveries" = deliveries!(
-        "(CAST($1 AS uuid) IS NULL OR id < $1) AND webhook_id = $3 \
-         AND (CAST($4 AS text) IS NULL OR state = $4) ORDER BY id DESC LIMIT $2");
     DUE: "reading due deliveries" = deliveries!(
         "webhook_id = $1 AND due_at <= $2 ORDER BY due_at, id LIMIT $3");
     NEXT: "finding the next delivery" =
@@ -59,6 +61,13 @@ statements! {
     FORGET: "forgetting deliveries" =
         "DELETE FROM webhook_delivery WHERE id IN (SELECT id FROM webhook_delivery \
          WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
+}
+
+listing! {
+    PAGE of DeliverySort: "listing deliveries" = deliveries!(
+        "{value}",
+        "{past} AND webhook_id = $1 AND (CAST($2 AS text) IS NULL OR state = $2) {page}"),
+    by "id" { Created: Column::Identity }
 }
 
 fn read(row: &impl Record) -> Result<Delivery, ReadError> {
@@ -144,13 +153,10 @@ impl<D: Dialect> DeliveryStore for SqlTx<D> {
         &mut self,
         webhook: WebhookId,
         state: Option<DeliveryState>,
-        page: PageRequest,
+        page: PageRequest<DeliverySort>,
     ) -> Result<Page<Delivery>, StoreError> {
-        let [after, limit] = page_values(page);
-        let state = state.map(DeliveryState::name);
-        let values = vec![after, limit, webhook.uuid().into(), state.into()];
-        let items = self.all(PAGE, values, read).await?;
-        Ok(Page::cut(items, page, |delivery| delivery.id.uuid()))
+        let values = vec![webhook.uuid().into(), state.map(DeliveryState::name).into()];
+        self.page(&PAGE, values, &page, read).await
     }
 
     async fn deliveries_due(

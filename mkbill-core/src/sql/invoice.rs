@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::invoice::store::{InvoiceFilter, InvoiceStore};
+use crate::invoice::store::{CreditNoteSort, InvoiceFilter, InvoiceSort, InvoiceStore};
 use crate::invoice::{
     CreditNote, Invoice, InvoiceKind, InvoiceState, InvoiceStatus, Line, LineKind, PrintedPeriod,
     TokenDigest,
@@ -17,8 +17,8 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 use crate::subscription::cycle::Period;
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::subscription::customers;
 use super::value::Value;
@@ -68,20 +68,39 @@ statements! {
         "SELECT l.invoice_id, l.kind, l.text, l.quantity, l.unit_minor, l.net_minor, l.tax_minor, \
          l.source_id FROM invoice_line l WHERE l.invoice_id {in_uuids:$1} \
          ORDER BY l.invoice_id, l.line";
-    PAGE: "listing invoices" = concat!(
-        "SELECT ", columns!(), " FROM invoice i WHERE (CAST($1 AS uuid) IS NULL OR i.id < $1) \
-         AND (CAST($3 AS uuid) IS NULL OR i.customer_id = $3) \
-         AND (CAST($4 AS uuid) IS NULL OR i.subscription_id = $4) \
-         AND (CAST($5 AS text) IS NULL OR i.state = $5) \
-         AND (CAST($6 AS bigint) IS NULL OR (i.paid_minor > 0) = ($6 = 1)) \
-         AND (CAST($7 AS date) IS NULL OR (i.state = 'open' AND i.due_on < $7)) \
-         AND (CAST($8 AS date) IS NULL OR i.issued_on >= $8) \
-         AND (CAST($9 AS date) IS NULL OR i.issued_on <= $9) ORDER BY i.id DESC LIMIT $2");
     NOTES_OF: "reading credit notes" = concat!(
         "SELECT ", note_columns!(), " FROM credit_note WHERE invoice_id = $1 ORDER BY id");
-    NOTE_PAGE: "listing credit notes" = concat!(
-        "SELECT ", note_columns!(), " FROM credit_note WHERE (CAST($1 AS uuid) IS NULL OR id < $1) \
-         AND (CAST($3 AS uuid) IS NULL OR customer_id = $3) ORDER BY id DESC LIMIT $2");
+}
+
+listing! {
+    PAGE of InvoiceSort: "listing invoices" = concat!(
+        "SELECT ", columns!(), "{value} FROM invoice i WHERE {past} \
+         AND (CAST($1 AS uuid) IS NULL OR i.customer_id = $1) \
+         AND (CAST($2 AS uuid) IS NULL OR i.subscription_id = $2) \
+         AND (CAST($3 AS text) IS NULL OR i.state = $3) \
+         AND (CAST($4 AS bigint) IS NULL OR (i.paid_minor > 0) = ($4 = 1)) \
+         AND (CAST($5 AS date) IS NULL OR (i.state = 'open' AND i.due_on < $5)) \
+         AND (CAST($6 AS date) IS NULL OR i.issued_on >= $6) \
+         AND (CAST($7 AS date) IS NULL OR i.issued_on <= $7) \
+         AND (CAST($8 AS date) IS NULL OR i.due_on >= $8) \
+         AND (CAST($9 AS date) IS NULL OR i.due_on <= $9) {page}"),
+    by "i.id" {
+        Created: Column::Identity,
+        Issued: Column::Always("i.issued_on"),
+        Due: Column::Always("i.due_on"),
+        Number: Column::Always("i.number"),
+        Open: Column::Perhaps("CASE WHEN i.state = 'open' THEN i.total_minor - i.paid_minor END"),
+    }
+}
+
+listing! {
+    NOTE_PAGE of CreditNoteSort: "listing credit notes" = concat!(
+        "SELECT ", note_columns!(), "{value} FROM credit_note WHERE {past} \
+         AND (CAST($1 AS uuid) IS NULL OR customer_id = $1) {page}"),
+    by "id" {
+        Created: Column::Identity,
+        Number: Column::Always("number"),
+    }
 }
 
 /// State, instant of closing, successor and reason, as the columns keep them.
@@ -277,7 +296,11 @@ impl<D: Dialect> SqlTx<D> {
         statement: Statement,
         values: Vec<Value>,
     ) -> Result<Vec<Invoice>, StoreError> {
-        let mut invoices = self.all(statement, values, read).await?;
+        let invoices = self.all(statement, values, read).await?;
+        self.with_lines(invoices).await
+    }
+
+    async fn with_lines(&mut self, mut invoices: Vec<Invoice>) -> Result<Vec<Invoice>, StoreError> {
         if invoices.is_empty() {
             return Ok(invoices);
         }
@@ -358,15 +381,17 @@ impl<D: Dialect> InvoiceStore for SqlTx<D> {
     async fn invoice_page(
         &mut self,
         filter: &InvoiceFilter,
-        page: PageRequest,
+        page: PageRequest<InvoiceSort>,
     ) -> Result<Page<Invoice>, StoreError> {
-        let mut values = Vec::from(page_values(page));
-        values.push(filter.customer.map(CustomerId::uuid).into());
-        values.push(filter.subscription.map(SubscriptionId::uuid).into());
+        let mut values = vec![
+            filter.customer.map(CustomerId::uuid).into(),
+            filter.subscription.map(SubscriptionId::uuid).into(),
+        ];
         values.extend(status_values(filter.status));
-        values.extend([filter.due_before, filter.issued_from, filter.issued_to].map(Value::from));
-        let items = self.invoices(PAGE, values).await?;
-        Ok(Page::cut(items, page, |invoice| invoice.id.uuid()))
+        let issued = [filter.due_before, filter.issued_from, filter.issued_to];
+        values.extend(issued.into_iter().chain([filter.due_from, filter.due_to]).map(Value::from));
+        let Page { items, next } = self.page(&PAGE, values, &page, read).await?;
+        Ok(Page { items: self.with_lines(items).await?, next })
     }
 
     async fn credit_notes_insert(&mut self, all: &[CreditNote]) -> Result<(), StoreError> {
@@ -381,11 +406,9 @@ impl<D: Dialect> InvoiceStore for SqlTx<D> {
     async fn credit_note_page(
         &mut self,
         customer: Option<CustomerId>,
-        page: PageRequest,
+        page: PageRequest<CreditNoteSort>,
     ) -> Result<Page<CreditNote>, StoreError> {
-        let [after, limit] = page_values(page);
-        let values = vec![after, limit, customer.map(CustomerId::uuid).into()];
-        let items = self.all(NOTE_PAGE, values, read_note).await?;
-        Ok(Page::cut(items, page, |note| note.id.uuid()))
+        let values = vec![customer.map(CustomerId::uuid).into()];
+        self.page(&NOTE_PAGE, values, &page, read_note).await
     }
 }

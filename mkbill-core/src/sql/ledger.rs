@@ -11,13 +11,13 @@ use crate::kernel::ids::{
 };
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::page::{Page, PageRequest};
-use crate::ledger::store::{EntryFilter, LedgerStore};
+use crate::ledger::store::{EntryFilter, EntrySort, LedgerStore};
 use crate::ledger::{Account, Appended, Cause, Entry, Posting};
 use crate::store::StoreError;
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
 use super::invoice::currency;
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::subscription::customers;
 use super::value::Value;
@@ -29,16 +29,9 @@ const ADDED: &str = "ON CONFLICT (customer_id, account, subscription_id, currenc
     DO UPDATE SET amount_minor = customer_balance.amount_minor + excluded.amount_minor";
 
 statements! {
-    PAGE: "listing entries" =
-        "SELECT e.id FROM ledger_entry e WHERE (CAST($1 AS uuid) IS NULL OR e.id < $1) \
-         AND (CAST($3 AS date) IS NULL OR e.business_date >= $3) \
-         AND (CAST($4 AS date) IS NULL OR e.business_date <= $4) \
-         AND (CAST($5 AS text) IS NULL OR EXISTS (SELECT 1 FROM ledger_posting p \
-         WHERE p.entry_id = e.id AND p.account = $5)) \
-         AND (CAST($6 AS uuid) IS NULL OR e.customer_id = $6) ORDER BY e.id DESC LIMIT $2";
     ENTRIES: "reading entries" =
         "SELECT id, cause, vendor_id, business_date, recorded_at, customer_id, invoice_id, \
-         payment_id, reverses, memo FROM ledger_entry WHERE id {in_uuids:$1} ORDER BY id DESC";
+         payment_id, reverses, memo FROM ledger_entry WHERE id {in_uuids:$1}";
     SIDES: "reading the sides of entries" =
         "SELECT p.entry_id, p.account, p.currency, p.amount_minor, p.customer_id, \
          p.subscription_id, p.plan_id FROM ledger_posting p WHERE p.entry_id {in_uuids:$1} \
@@ -55,6 +48,20 @@ statements! {
          ORDER BY customer_id, subscription_id, currency";
     LOCKED_THROUGH: "reading which books are closed" =
         "SELECT locked_through FROM books_lock WHERE id = 1";
+}
+
+listing! {
+    PAGE of EntrySort: "listing entries" =
+        "SELECT e.id{value} FROM ledger_entry e WHERE {past} \
+         AND (CAST($1 AS date) IS NULL OR e.business_date >= $1) \
+         AND (CAST($2 AS date) IS NULL OR e.business_date <= $2) \
+         AND (CAST($3 AS text) IS NULL OR EXISTS (SELECT 1 FROM ledger_posting p \
+         WHERE p.entry_id = e.id AND p.account = $3)) \
+         AND (CAST($4 AS uuid) IS NULL OR e.customer_id = $4) {page}",
+    by "e.id" {
+        Created: Column::Identity,
+        Date: Column::Always("e.business_date"),
+    }
 }
 
 fn entry_row(entry: &Entry) -> Vec<(&'static str, Value)> {
@@ -181,23 +188,24 @@ impl<D: Dialect> LedgerStore for SqlTx<D> {
     async fn ledger_page(
         &mut self,
         filter: EntryFilter,
-        page: PageRequest,
+        page: PageRequest<EntrySort>,
     ) -> Result<Page<Entry>, StoreError> {
-        let mut values = Vec::from(page_values(page));
-        values.extend([
+        let values = vec![
             filter.from.into(),
             filter.to.into(),
             filter.account.map(Account::name).into(),
             filter.customer.map(CustomerId::uuid).into(),
-        ]);
-        let ids = self.all(PAGE, values, |row| Ok(row.uuid("id")?)).await?;
-        let ids = Page::cut(ids, page, |id| *id);
+        ];
+        let ids = self.page(&PAGE, values, &page, |row| Ok(row.uuid("id")?)).await?;
         let mut sides: HashMap<Uuid, Vec<Posting>> = HashMap::new();
         for (entry, side) in self.all(SIDES, vec![ids.items.clone().into()], read_side).await? {
             sides.entry(entry).or_default().push(side);
         }
         let read = |row: &D::Row| read_entry(row, &sides);
-        let items = self.all(ENTRIES, vec![ids.items.into()], read).await?;
+        let entries = self.all(ENTRIES, vec![ids.items.clone().into()], read).await?;
+        let mut read: HashMap<Uuid, Entry> =
+            entries.into_iter().map(|entry| (entry.id.uuid(), entry)).collect();
+        let items = ids.items.iter().filter_map(|id| read.remove(id)).collect();
         Ok(Page { items, next: ids.next })
     }
 

@@ -8,14 +8,15 @@ use jiff::{SignedDuration, Timestamp};
 use crate::kernel::ids::{BatchId, LoginId, RouterId, SubscriptionId, VoucherId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::provisioning::line::{Line, LineField};
-use crate::provisioning::store::{LoginFilter, LoginStore};
+use crate::provisioning::store::{LoginFilter, LoginSort, LoginStore};
 use crate::provisioning::{
     Care, Login, LoginKind, LoginSpec, Owner, Presence, SyncName, SyncState, Usage,
 };
 use crate::store::StoreError;
 
-use super::catalogue::page_values;
+use super::customer::looked_for;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::voucher::transpose;
@@ -65,14 +66,6 @@ statements! {
     CLOSE: "closing a login" =
         "UPDATE login SET closed = $2, revision = revision + 1, sync = 'pending', attempts = 0, \
          last_error = NULL WHERE id = $1";
-    PAGE: "listing logins" = concat!(
-        "SELECT ", columns!(), " FROM login WHERE (CAST($1 AS uuid) IS NULL OR id < $1) \
-         AND (CAST($3 AS uuid) IS NULL OR router_id = $3) \
-         AND (CAST($4 AS text) IS NULL OR kind = $4) \
-         AND (CAST($5 AS uuid) IS NULL OR subscription_id = $5) \
-         AND (CAST($6 AS text) IS NULL OR name = $6) \
-         AND (CAST($7 AS text) IS NULL OR sync = $7) \
-         AND (NOT $8 OR subscription_id IS NOT NULL) ORDER BY id DESC LIMIT $2");
     CARE: "putting somebody in charge of a login" =
         "UPDATE login SET care = $2, revision = revision + 1, sync = 'pending', attempts = 0, \
          last_error = NULL WHERE id = $1";
@@ -103,6 +96,39 @@ statements! {
     USAGE: "noting usage" =
         "UPDATE login SET uptime_before_seconds = $2, uptime_seen_seconds = $3, bytes_before = $4, \
          bytes_seen = $5 WHERE id = $1";
+}
+
+/// A list of logins, by what `$lead` and the filter say.
+macro_rules! page {
+    ($lead:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            "{value} FROM login WHERE {past}",
+            $lead,
+            " AND (CAST($1 AS uuid) IS NULL OR router_id = $1) \
+             AND (CAST($2 AS text) IS NULL OR kind = $2) \
+             AND (CAST($3 AS uuid) IS NULL OR subscription_id = $3) \
+             AND (CAST($4 AS text) IS NULL OR name = $4) \
+             AND (CAST($5 AS text) IS NULL OR sync = $5) \
+             AND (CAST($6 AS text) IS NULL OR LOWER(name) LIKE LOWER($6) ESCAPE '!') {page}"
+        )
+    };
+}
+
+listing! {
+    // By name this is sorted without an index: vouchers have a list of their own, by code.
+    PAGE of LoginSort: "listing logins" = page!(""), by "id" {
+        Created: Column::Identity,
+        Name: Column::Always("name"),
+    }
+}
+listing! {
+    PAGE_OF_SUBSCRIBERS of LoginSort: "listing logins" = page!(" AND subscription_id IS NOT NULL"),
+    by "id" {
+        Created: Column::Identity,
+        Name: Column::Always("name"),
+    }
 }
 
 fn sync_columns(sync: &SyncState) -> (&'static str, u32, Option<String>, Option<Timestamp>) {
@@ -296,19 +322,18 @@ impl<D: Dialect> LoginStore for SqlTx<D> {
     async fn login_page(
         &mut self,
         filter: &LoginFilter,
-        page: PageRequest,
+        page: PageRequest<LoginSort>,
     ) -> Result<Page<Login>, StoreError> {
-        let mut values = Vec::from(page_values(page));
-        values.extend([
+        let values = vec![
             filter.router.map(RouterId::uuid).into(),
             filter.kind.map(LoginKind::name).into(),
             filter.subscription.map(SubscriptionId::uuid).into(),
             filter.name.clone().into(),
             filter.sync.map(SyncName::name).into(),
-            filter.of_subscribers.into(),
-        ]);
-        let items = self.all(PAGE, values, read).await?;
-        Ok(Page::cut(items, page, |login| login.id.uuid()))
+            filter.text.as_ref().map(looked_for).into(),
+        ];
+        let listing = if filter.of_subscribers { &PAGE_OF_SUBSCRIBERS } else { &PAGE };
+        self.page(listing, values, &page, read).await
     }
 
     async fn login_respec(

@@ -15,6 +15,7 @@ mod interface;
 mod invoice;
 mod keys;
 mod ledger;
+mod listing;
 mod login;
 mod login_rows;
 mod names;
@@ -71,7 +72,7 @@ use watch::Subject;
 pub(crate) use open::open_unsynced;
 pub use open::{DatabaseUrl, open, open_with_signal};
 #[cfg(feature = "testkit")]
-pub use prepare::prepare_all;
+pub use prepare::{explain_lists, prepare_all};
 pub use signal::PostgresSignal;
 
 /// Stands around every statement; tests use it to make the process die at a chosen one.
@@ -341,6 +342,15 @@ impl<D: Dialect> SqlTx<D> {
         values: Vec<Value>,
         read: impl Fn(&D::Row) -> Result<T, ReadError> + Send,
     ) -> Result<Vec<T>, StoreError> {
+        let rows = self.rows(statement, values).await?;
+        rows.iter().map(|row| read(row).map_err(|error| error.while_doing(statement.act))).collect()
+    }
+
+    async fn rows(
+        &mut self,
+        statement: Statement,
+        values: Vec<Value>,
+    ) -> Result<Vec<D::Row>, StoreError> {
         let (sql, arguments) = statement.bound::<D>(values)?;
         before(&self.hook)?;
         let began = Instant::now();
@@ -348,7 +358,7 @@ impl<D: Dialect> SqlTx<D> {
         statement.subject().took(statement.act, began);
         let rows = rows.map_err(|error| driver(statement.act, error))?;
         after(&self.hook)?;
-        rows.iter().map(|row| read(row).map_err(|error| error.while_doing(statement.act))).collect()
+        Ok(rows)
     }
 
     async fn one<T>(

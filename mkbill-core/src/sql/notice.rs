@@ -5,14 +5,14 @@ use serde_json::Value as Json;
 
 use crate::kernel::ids::{CustomerId, MessageId, NoticeId};
 use crate::kernel::page::{Page, PageRequest};
-use crate::notice::store::{NoticeFilter, NoticeRow, NoticeStore};
+use crate::notice::store::{NoticeFilter, NoticeRow, NoticeSort, NoticeStore};
 use crate::notice::{Notice, NoticeKind};
 use crate::outbox::store::OutboxStore as _;
 use crate::outbox::{Message, Payload};
 use crate::store::StoreError;
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher::transpose;
@@ -22,19 +22,28 @@ macro_rules! page {
     ($condition:literal) => {
         concat!(
             "SELECT id, kind, customer_id, subject_kind, subject, facts, cause, not_before, \
-             created_at FROM notice WHERE (CAST($1 AS uuid) IS NULL OR id < $1) ",
+             created_at{value} FROM notice WHERE {past} ",
             $condition,
-            " ORDER BY id DESC LIMIT $2"
+            " {page}"
         )
     };
 }
 
 statements! {
     ADDED: "looking which notices are new" = "SELECT id FROM notice WHERE id {in_uuids:$1}";
-    PAGE: "listing notices" = page!("");
-    PAGE_OF_KIND: "listing notices" = page!("AND kind = $3");
-    PAGE_OF_CUSTOMER: "listing notices" =
-        page!("AND customer_id = $3 AND (CAST($4 AS text) IS NULL OR kind = $4)");
+}
+
+listing! {
+    PAGE of NoticeSort: "listing notices" = page!(""), by "id" { Created: Column::Identity }
+}
+listing! {
+    PAGE_OF_KIND of NoticeSort: "listing notices" = page!("AND kind = $1"),
+    by "id" { Created: Column::Identity }
+}
+listing! {
+    PAGE_OF_CUSTOMER of NoticeSort: "listing notices" =
+        page!("AND customer_id = $1 AND (CAST($2 AS text) IS NULL OR kind = $2)"),
+    by "id" { Created: Column::Identity }
 }
 
 fn row(notice: &Notice) -> Vec<(&'static str, Value)> {
@@ -94,22 +103,16 @@ impl<D: Dialect> NoticeStore for SqlTx<D> {
     async fn notice_page(
         &mut self,
         filter: NoticeFilter,
-        page: PageRequest,
+        page: PageRequest<NoticeSort>,
     ) -> Result<Page<NoticeRow>, StoreError> {
-        let mut values: Vec<Value> = page_values(page).into();
         let kind = filter.kind.map(NoticeKind::name);
-        let statement = match (filter.customer, kind) {
+        let (listing, values): (_, Vec<Value>) = match (filter.customer, kind) {
             (Some(customer), kind) => {
-                values.extend([customer.uuid().into(), kind.into()]);
-                PAGE_OF_CUSTOMER
+                (&PAGE_OF_CUSTOMER, vec![customer.uuid().into(), kind.into()])
             }
-            (None, Some(kind)) => {
-                values.push(kind.into());
-                PAGE_OF_KIND
-            }
-            (None, None) => PAGE,
+            (None, Some(kind)) => (&PAGE_OF_KIND, vec![kind.into()]),
+            (None, None) => (&PAGE, Vec::new()),
         };
-        let items = self.all(statement, values, read).await?;
-        Ok(Page::cut(items, page, |notice| notice.id.uuid()))
+        self.page(listing, values, &page, read).await
     }
 }

@@ -8,13 +8,13 @@ use crate::kernel::document::DocumentNumber;
 use crate::kernel::ids::{AllocationId, CustomerId, InvoiceId, PaymentId, SubscriptionId};
 use crate::kernel::money::Money;
 use crate::kernel::page::{Page, PageRequest};
-use crate::payment::store::{PaymentFilter, PaymentStore};
+use crate::payment::store::{PaymentFilter, PaymentSort, PaymentStore};
 use crate::payment::{Allocation, Method, Part, Payment, Reversal};
 use crate::store::StoreError;
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
 use super::invoice::currency;
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher::transpose;
@@ -49,12 +49,6 @@ statements! {
         concat!("SELECT ", columns!(), " FROM payment WHERE number = $1");
     BY_REFERENCE: "reading a payment" = concat!(
         "SELECT ", columns!(), " FROM payment WHERE reference = $1 AND reversed_at IS NULL");
-    PAGE: "listing payments" = concat!(
-        "SELECT ", columns!(), " FROM payment WHERE (CAST($1 AS uuid) IS NULL OR id < $1) \
-         AND (CAST($3 AS uuid) IS NULL OR customer_id = $3) \
-         AND (NOT $4 OR (customer_id IS NULL AND reversed_at IS NULL)) \
-         AND (CAST($5 AS date) IS NULL OR received_on >= $5) \
-         AND (CAST($6 AS date) IS NULL OR received_on <= $6) ORDER BY id DESC LIMIT $2");
     PARTS: "reading parts of payments" =
         "SELECT p.payment_id, p.method, p.reference, p.amount_minor FROM payment_part p \
          WHERE p.payment_id {in_uuids:$1} ORDER BY p.payment_id, p.line";
@@ -63,6 +57,23 @@ statements! {
     ALLOCATIONS_OF_PAYMENT: "reading allocations" =
         allocations!("released_at IS NULL AND payment_id = $1");
     ALLOCATIONS_OF_INVOICE: "reading allocations" = allocations!("invoice_id = $1");
+}
+
+listing! {
+    PAGE of PaymentSort: "listing payments" = concat!(
+        "SELECT ", columns!(), "{value} FROM payment WHERE {past} \
+         AND (CAST($1 AS uuid) IS NULL OR customer_id = $1) \
+         AND (NOT $2 OR (customer_id IS NULL AND reversed_at IS NULL)) \
+         AND (CAST($3 AS date) IS NULL OR received_on >= $3) \
+         AND (CAST($4 AS date) IS NULL OR received_on <= $4) \
+         AND (CAST($5 AS text) IS NULL OR EXISTS (SELECT 1 FROM payment_part p \
+         WHERE p.payment_id = payment.id AND p.method = $5)) {page}"),
+    by "id" {
+        Created: Column::Identity,
+        Received: Column::Always("received_on"),
+        Amount: Column::Always("amount_minor"),
+        Number: Column::Always("number"),
+    }
 }
 
 fn row(payment: &Payment) -> Vec<(&'static str, Value)> {
@@ -158,7 +169,11 @@ impl<D: Dialect> SqlTx<D> {
         statement: Statement,
         values: Vec<Value>,
     ) -> Result<Vec<Payment>, StoreError> {
-        let mut payments = self.all(statement, values, read).await?;
+        let payments = self.all(statement, values, read).await?;
+        self.with_parts(payments).await
+    }
+
+    async fn with_parts(&mut self, mut payments: Vec<Payment>) -> Result<Vec<Payment>, StoreError> {
         if payments.is_empty() {
             return Ok(payments);
         }
@@ -227,17 +242,17 @@ impl<D: Dialect> PaymentStore for SqlTx<D> {
     async fn payment_page(
         &mut self,
         filter: &PaymentFilter,
-        page: PageRequest,
+        page: PageRequest<PaymentSort>,
     ) -> Result<Page<Payment>, StoreError> {
-        let mut values = Vec::from(page_values(page));
-        values.extend([
+        let values = vec![
             filter.customer.map(CustomerId::uuid).into(),
             filter.in_suspense.into(),
             filter.received_from.into(),
             filter.received_to.into(),
-        ]);
-        let items = self.payments(PAGE, values).await?;
-        Ok(Page::cut(items, page, |payment| payment.id.uuid()))
+            filter.method.map(Method::name).into(),
+        ];
+        let Page { items, next } = self.page(&PAGE, values, &page, read).await?;
+        Ok(Page { items: self.with_parts(items).await?, next })
     }
 
     async fn allocations_write(&mut self, all: &[Allocation]) -> Result<(), StoreError> {

@@ -1,8 +1,11 @@
 //! Asks a database whether it understands every statement.
 
-use sqlx::{Connection as _, Executor as _, PgConnection, SqlSafeStr as _, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, Connection as _, Executor as _, PgConnection, Row as _, SqlSafeStr as _,
+    SqliteConnection,
+};
 
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::statement::Statement;
 use super::{
@@ -49,7 +52,68 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         voucher::ALL,
         webhook::ALL,
     ];
-    features.into_iter().flatten().copied()
+    features.into_iter().flatten().copied().chain(of_lists())
+}
+
+/// The statements of every list, in every order.
+fn of_lists() -> impl Iterator<Item = Statement> {
+    let lists = [
+        alert::PAGE.statements(),
+        catalogue::PLAN_PAGE.statements(),
+        catalogue::VENDOR_PAGE.statements(),
+        customer::PAGE.statements(),
+        customer::PAGE_BY_DEBT.statements(),
+        delivery::PAGE.statements(),
+        invoice::NOTE_PAGE.statements(),
+        invoice::PAGE.statements(),
+        ledger::PAGE.statements(),
+        login::PAGE.statements(),
+        login::PAGE_OF_SUBSCRIBERS.statements(),
+        notice::PAGE.statements(),
+        notice::PAGE_OF_CUSTOMER.statements(),
+        notice::PAGE_OF_KIND.statements(),
+        payment::PAGE.statements(),
+        router::OUTAGES.statements(),
+        session::PAGE.statements(),
+        staff::PAGE.statements(),
+        staff::SESSIONS.statements(),
+        subscription::PAGE.statements(),
+        trail::ALL_ROWS.statements(),
+        trail::OF_ACTION.statements(),
+        trail::OF_ACTOR.statements(),
+        trail::OF_ADDRESS.statements(),
+        trail::OF_SUBJECT.statements(),
+        voucher::BATCH_PAGE.statements(),
+        voucher::PAGE.statements(),
+        voucher::PAGE_OF_BATCH.statements(),
+        voucher::PAGE_OF_BATCHES.statements(),
+    ];
+    lists.into_iter().flatten()
+}
+
+/// How PostgreSQL reads every list in every order when it avoids sorting: each statement with its plan.
+///
+/// # Panics
+/// If the database does not answer.
+pub async fn explain_lists(address: &SecretString) -> Vec<(String, String)> {
+    let connected = PgConnection::connect(address.expose_secret()).await;
+    let mut connection = connected.expect("it answers");
+    let settings = "SET plan_cache_mode = force_generic_plan; SET enable_sort = off; \
+                    SET enable_seqscan = off; SET enable_bitmapscan = off";
+    connection.execute(settings).await.expect("it avoids sorting");
+    let mut plans = Vec::new();
+    for statement in of_lists() {
+        let text = statement.for_dialect::<sqlx::Postgres>();
+        let nulls = vec!["NULL"; statement.arity()].join(", ");
+        let asked = format!(
+            "DEALLOCATE ALL; PREPARE list AS {text}; EXPLAIN (COSTS OFF) EXECUTE list ({nulls})"
+        );
+        let rows = connection.fetch_all(AssertSqlSafe(asked)).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{text}: {error}"));
+        let lines: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+        plans.push((text.to_owned(), lines.join("\n")));
+    }
+    plans
 }
 
 /// Prepares every statement of the store on a migrated database and answers how many there are.

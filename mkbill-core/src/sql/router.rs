@@ -8,14 +8,14 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::secret::Sealed;
 use crate::router::health::{Outage, Vitals};
 use crate::router::sample::Sampling;
-use crate::router::store::{ROUTERS_MAX, RouterStore};
+use crate::router::store::{OutageSort, ROUTERS_MAX, RouterStore};
 use crate::router::{
     LinkSecurity, Router, RouterAddress, RouterHealth, RouterName, RouterUse, Trust,
 };
 use crate::store::StoreError;
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::{ReadError, SqlTx, known, small, unsigned};
@@ -66,10 +66,13 @@ statements! {
     OUTAGE_END: "noting that a router is back" =
         "UPDATE router_outage SET ended_at = CASE WHEN began_at > $2 THEN began_at ELSE $2 END \
          WHERE router_id = $1 AND ended_at IS NULL RETURNING began_at";
-    OUTAGES: "listing outages" =
-        "SELECT id, router_id, began_at, ended_at, last_error FROM router_outage \
-         WHERE (CAST($1 AS uuid) IS NULL OR id < $1) \
-         AND (CAST($3 AS uuid) IS NULL OR router_id = $3) ORDER BY id DESC LIMIT $2";
+}
+
+listing! {
+    OUTAGES of OutageSort: "listing outages" =
+        "SELECT id, router_id, began_at, ended_at, last_error{value} FROM router_outage \
+         WHERE {past} AND (CAST($1 AS uuid) IS NULL OR router_id = $1) {page}",
+    by "id" { Created: Column::Identity }
 }
 
 fn trust_columns(security: &LinkSecurity) -> (&'static str, Option<String>) {
@@ -235,10 +238,9 @@ impl<D: Dialect> RouterStore for SqlTx<D> {
     async fn outage_page(
         &mut self,
         router: Option<RouterId>,
-        page: PageRequest,
+        page: PageRequest<OutageSort>,
     ) -> Result<Page<Outage>, StoreError> {
-        let [after, limit] = page_values(page);
-        let values = vec![after, limit, router.map(RouterId::uuid).into()];
+        let values = vec![router.map(RouterId::uuid).into()];
         let read = |row: &D::Row| {
             Ok(Outage {
                 id: OutageId::from_uuid(row.uuid("id")?),
@@ -248,7 +250,6 @@ impl<D: Dialect> RouterStore for SqlTx<D> {
                 last_error: row.text("last_error")?,
             })
         };
-        let items = self.all(OUTAGES, values, read).await?;
-        Ok(Page::cut(items, page, |outage| outage.id.uuid()))
+        self.page(&OUTAGES, values, &page, read).await
     }
 }

@@ -8,11 +8,11 @@ use crate::kernel::ids::{LoginId, RouterId, SessionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::provisioning::LoginKind;
 use crate::provisioning::session::{Session, Used};
-use crate::provisioning::store::{SessionFilter, SessionStore, UsageDay};
+use crate::provisioning::store::{SessionFilter, SessionSort, SessionStore, UsageDay};
 use crate::store::StoreError;
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::voucher::transpose;
@@ -28,14 +28,6 @@ macro_rules! columns {
 statements! {
     OPEN: "reading open sessions" = concat!(
         "SELECT ", columns!(), " FROM session WHERE router_id = $1 AND ended_at IS NULL");
-    PAGE: "listing sessions" = concat!(
-        "SELECT ", columns!(), " FROM session WHERE (CAST($1 AS uuid) IS NULL OR id < $1) \
-         AND (CAST($3 AS uuid) IS NULL OR router_id = $3) \
-         AND (CAST($4 AS text) IS NULL OR kind = $4) \
-         AND (CAST($5 AS uuid) IS NULL OR login_id = $5) \
-         AND (CAST($6 AS text) IS NULL OR name = $6) \
-         AND (NOT $7 OR ended_at IS NULL) AND (NOT $8 OR login_id IS NULL) \
-         ORDER BY id DESC LIMIT $2");
     USAGE: "reading usage" =
         "SELECT day, bytes_in, bytes_out, uptime_seconds FROM usage_day WHERE login_id = $1 \
          AND day >= $2 AND day <= $3 ORDER BY day";
@@ -43,6 +35,17 @@ statements! {
         "DELETE FROM session WHERE id IN (SELECT id FROM session WHERE ended_at < $1 \
          ORDER BY ended_at LIMIT $2)";
     FORGET_USAGE: "forgetting usage" = "DELETE FROM usage_day WHERE day < $1";
+}
+
+listing! {
+    PAGE of SessionSort: "listing sessions" = concat!(
+        "SELECT ", columns!(), "{value} FROM session WHERE {past} \
+         AND (CAST($1 AS uuid) IS NULL OR router_id = $1) \
+         AND (CAST($2 AS text) IS NULL OR kind = $2) \
+         AND (CAST($3 AS uuid) IS NULL OR login_id = $3) \
+         AND (CAST($4 AS text) IS NULL OR name = $4) \
+         AND (NOT $5 OR ended_at IS NULL) AND (NOT $6 OR login_id IS NULL) {page}"),
+    by "id" { Created: Column::Identity }
 }
 
 const OVER_WHAT_WAS_KNOWN: &str = "ON CONFLICT (id) DO UPDATE SET seen_at = excluded.seen_at, \
@@ -113,19 +116,17 @@ impl<D: Dialect> SessionStore for SqlTx<D> {
     async fn session_page(
         &mut self,
         filter: &SessionFilter,
-        page: PageRequest,
+        page: PageRequest<SessionSort>,
     ) -> Result<Page<Session>, StoreError> {
-        let mut values = Vec::from(page_values(page));
-        values.extend([
+        let values = vec![
             filter.router.map(RouterId::uuid).into(),
             filter.kind.map(LoginKind::name).into(),
             filter.login.map(LoginId::uuid).into(),
             filter.name.clone().into(),
             filter.open.into(),
             filter.unknown.into(),
-        ]);
-        let items = self.all(PAGE, values, read).await?;
-        Ok(Page::cut(items, page, |session| session.id.uuid()))
+        ];
+        self.page(&PAGE, values, &page, read).await
     }
 
     async fn sessions_write(&mut self, sessions: &[Session]) -> Result<(), StoreError> {

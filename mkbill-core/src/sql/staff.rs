@@ -12,21 +12,26 @@ use crate::kernel::permission::Role;
 use crate::staff::password::Hash;
 use crate::staff::session::StaffSession;
 use crate::staff::slow_down::Failures;
-use crate::staff::store::{Sessions, StaffStore};
+use crate::staff::store::{Sessions, StaffSessionSort, StaffSort, StaffStore};
 use crate::staff::{Staff, StaffState, Username};
 use crate::store::StoreError;
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::{ReadError, SqlTx, known, small};
 
 macro_rules! staff {
     ($tail:literal) => {
+        staff!("", $tail)
+    };
+    ($more:literal, $tail:literal) => {
         concat!(
             "SELECT id, username, name, role, password, must_change_password, created_at, \
-             disabled_at, removed_at, revision FROM staff WHERE ",
+             disabled_at, removed_at, revision",
+            $more,
+            " FROM staff WHERE ",
             $tail
         )
     };
@@ -39,8 +44,6 @@ statements! {
          ON CONFLICT (username) DO NOTHING";
     BY_ID: "looking up staff" = staff!("id = $1");
     BY_USERNAME: "looking up staff" = staff!("username = $1");
-    PAGE: "listing staff" =
-        staff!("removed_at IS NULL AND (CAST($1 AS uuid) IS NULL OR id > $1) ORDER BY id LIMIT $2");
     REPLACE: "changing staff" =
         "UPDATE staff SET name = $3, role = $4, must_change_password = $5, disabled_at = $6, \
          removed_at = $7, password = COALESCE($8, password), revision = revision + 1 \
@@ -56,10 +59,6 @@ statements! {
          s.revoked_at, s.address, s.agent, t.id, t.username, t.name, t.role, t.password, \
          t.must_change_password, t.created_at, t.disabled_at, t.removed_at, t.revision \
          FROM staff_session s JOIN staff t ON t.id = s.staff_id WHERE s.id = $1";
-    SESSIONS: "listing sessions of staff" =
-        "SELECT id AS session_id, staff_id, created_at AS began_at, expires_at, seen_at, \
-         revoked_at, address, agent FROM staff_session WHERE staff_id = $3 AND revoked_at IS NULL \
-         AND expires_at > $4 AND (CAST($1 AS uuid) IS NULL OR id < $1) ORDER BY id DESC LIMIT $2";
     SESSIONS_REVOKE: "ending sessions of staff" =
         "UPDATE staff_session SET revoked_at = $2 WHERE staff_id = $1 AND revoked_at IS NULL \
          AND expires_at > $2 AND (CAST($3 AS uuid) IS NULL OR id = $3) \
@@ -84,6 +83,22 @@ statements! {
         "INSERT INTO staff_setup (digest, expires_at) VALUES ($1, $2)";
     SETUP_TAKE: "using the link for setting up" =
         "DELETE FROM staff_setup WHERE digest = $1 AND expires_at > $2";
+}
+
+listing! {
+    PAGE of StaffSort: "listing staff" = staff!("{value}", "{past} AND removed_at IS NULL {page}"),
+    by "id" {
+        Created: Column::Identity,
+        Username: Column::Always("username"),
+    }
+}
+
+listing! {
+    SESSIONS of StaffSessionSort: "listing sessions of staff" =
+        "SELECT id, id AS session_id, staff_id, created_at AS began_at, expires_at, seen_at, \
+         revoked_at, address, agent{value} FROM staff_session WHERE {past} AND staff_id = $1 \
+         AND revoked_at IS NULL AND expires_at > $2 {page}",
+    by "id" { Created: Column::Identity }
 }
 
 fn read_staff(row: &impl Record) -> Result<Staff, ReadError> {
@@ -166,9 +181,11 @@ impl<D: Dialect> StaffStore for SqlTx<D> {
         self.one(BY_USERNAME, vec![username.as_str().into()], read_with_password).await
     }
 
-    async fn staff_page(&mut self, page: PageRequest) -> Result<Page<Staff>, StoreError> {
-        let items = self.all(PAGE, page_values(page).into(), read_staff).await?;
-        Ok(Page::cut(items, page, |staff| staff.id.uuid()))
+    async fn staff_page(
+        &mut self,
+        page: PageRequest<StaffSort>,
+    ) -> Result<Page<Staff>, StoreError> {
+        self.page(&PAGE, Vec::new(), &page, read_staff).await
     }
 
     async fn staff_replace(
@@ -225,12 +242,10 @@ impl<D: Dialect> StaffStore for SqlTx<D> {
         &mut self,
         staff: StaffId,
         now: Timestamp,
-        page: PageRequest,
+        page: PageRequest<StaffSessionSort>,
     ) -> Result<Page<StaffSession>, StoreError> {
-        let [after, limit] = page_values(page);
-        let values = vec![after, limit, staff.uuid().into(), now.into()];
-        let items = self.all(SESSIONS, values, read_session).await?;
-        Ok(Page::cut(items, page, |session| session.id.uuid()))
+        let values = vec![staff.uuid().into(), now.into()];
+        self.page(&SESSIONS, values, &page, read_session).await
     }
 
     async fn staff_sessions_revoke(

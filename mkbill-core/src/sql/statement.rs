@@ -8,6 +8,7 @@ use crate::store::StoreError;
 
 use super::engine::Dialect;
 use super::error::driver;
+use super::listing::Walk;
 use super::value::Value;
 use super::watch::Subject;
 
@@ -15,12 +16,15 @@ use super::watch::Subject;
 ///
 /// Marks: `{skip_locked:table}`, `{for_update}`, `{for_key_share}`, `{in_uuids:$n}`, `{in_texts:$n}`.
 /// Parameters are `$1`, `$2`, … and each is bound exactly once; an unbound one would silently be NULL
-/// on SQLite, so arity is checked.
+/// on SQLite, so arity is checked. Statements that read a page of a list have more marks, and parameters
+/// behind their own; see `listing.rs`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Statement {
     /// What it does, for error messages: "while {act}".
     pub(crate) act: &'static str,
     pub(crate) text: &'static str,
+    /// How it walks through a list, if it reads a page of one.
+    pub(crate) walk: Option<Walk>,
     /// What is made of the text, once. A constant may not hold a place that changes, but it may hold
     /// the way there.
     pub(crate) texts: fn() -> &'static Texts,
@@ -52,6 +56,7 @@ macro_rules! statements {
         $(pub(super) const $name: Statement = Statement {
             act: $act,
             text: $text,
+            walk: None,
             texts: || {
                 static TEXTS: $crate::sql::statement::Texts = $crate::sql::statement::Texts::new();
                 &TEXTS
@@ -70,7 +75,11 @@ impl Statement {
     }
 
     fn filled<D: Dialect>(&self) -> String {
-        let text = self.text.replace("{for_update}", D::FOR_UPDATE);
+        let text = match self.walk {
+            Some(walk) => walk.fill(self.text, self.counted()),
+            None => self.text.to_owned(),
+        };
+        let text = text.replace("{for_update}", D::FOR_UPDATE);
         let mut text = text.replace("{for_key_share}", D::FOR_KEY_SHARE);
         fill(&mut text, "{skip_locked:", D::skip_locked);
         fill(&mut text, "{in_uuids:", D::in_uuids);
@@ -80,9 +89,10 @@ impl Statement {
 
     /// How many parameters it has.
     pub(crate) fn arity(&self) -> usize {
-        *(self.texts)().arity.get_or_init(|| self.counted())
+        *(self.texts)().arity.get_or_init(|| self.counted() + self.walk.map_or(0, Walk::parameters))
     }
 
+    /// How many parameters its text names.
     fn counted(&self) -> usize {
         let numbers = self.text.split('$').skip(1).map(|rest| {
             let digits = rest.bytes().take_while(u8::is_ascii_digit).count();

@@ -2,17 +2,17 @@
 
 use async_trait::async_trait;
 
-use crate::kernel::ids::{CustomerId, LoginId, PlanId, SubscriptionId};
+use crate::kernel::ids::{CustomerId, LoginId, PlanId, RouterId, SubscriptionId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::time::BusinessZone;
 use crate::store::StoreError;
 use crate::subscription::cycle::Period;
 use crate::subscription::period::BilledPeriod;
-use crate::subscription::store::{SubscriptionFilter, SubscriptionStore};
+use crate::subscription::store::{SubscriptionFilter, SubscriptionSort, SubscriptionStore};
 use crate::subscription::{Discount, Schedule, StateName, Subscription, SubscriptionState};
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, listing};
 use super::statement::{Statement, statements};
 use super::terms::{TERMS, read_terms, terms_columns, terms_values};
 use super::value::Value;
@@ -72,12 +72,6 @@ statements! {
         "p.subscription_id {in_uuids:$1} AND (p.granted_days = 0 OR p.number >= \
          (SELECT s.next_number - 2 FROM subscription s WHERE s.id = p.subscription_id))");
     PERIODS_OF: "reading periods" = periods!("p.subscription_id = $1");
-    PAGE: "listing subscriptions" = concat!(
-        "SELECT ", columns!(), " FROM subscription WHERE (CAST($1 AS uuid) IS NULL OR id < $1) \
-         AND (CAST($3 AS uuid) IS NULL OR customer_id = $3) \
-         AND (CAST($4 AS uuid) IS NULL OR plan_id = $4) \
-         AND (CAST($5 AS text) IS NULL OR state = $5) \
-         AND (NOT $6 OR trouble IS NOT NULL) ORDER BY id DESC LIMIT $2");
     RENEW_TERMS: "giving subscribers the terms of their plan" =
         "UPDATE subscription SET next_plan_id = plan_id, revision = revision + 1 \
          WHERE plan_id = $1 AND state <> 'cancelled' AND next_plan_id IS NULL";
@@ -86,6 +80,24 @@ statements! {
          WHERE plan_id = $1 AND state <> 'cancelled' AND next_plan_id = plan_id";
     TALLY: "counting subscriptions" =
         "SELECT state, COUNT(*) AS n FROM subscription GROUP BY state ORDER BY state";
+}
+
+listing! {
+    PAGE of SubscriptionSort: "listing subscriptions" = concat!(
+        "SELECT ", columns!(), "{value} FROM subscription WHERE {past} \
+         AND (CAST($1 AS uuid) IS NULL OR customer_id = $1) \
+         AND (CAST($2 AS uuid) IS NULL OR plan_id = $2) \
+         AND (CAST($3 AS text) IS NULL OR state = $3) \
+         AND (NOT $4 OR trouble IS NOT NULL) \
+         AND (CAST($5 AS uuid) IS NULL OR login_id IN (SELECT l.id FROM login l \
+         WHERE l.router_id = $5 AND l.subscription_id IS NOT NULL)) \
+         AND (CAST($6 AS date) IS NULL OR service_until >= $6) \
+         AND (CAST($7 AS date) IS NULL OR service_until <= $7) {page}"),
+    by "id" {
+        Created: Column::Identity,
+        Due: Column::Perhaps("service_until"),
+        Ends: Column::Perhaps("ends_on"),
+    }
 }
 
 fn row(subscription: &Subscription) -> Vec<(&'static str, Value)> {
@@ -239,17 +251,18 @@ impl<D: Dialect> SubscriptionStore for SqlTx<D> {
     async fn subscription_page(
         &mut self,
         filter: &SubscriptionFilter,
-        page: PageRequest,
+        page: PageRequest<SubscriptionSort>,
     ) -> Result<Page<Subscription>, StoreError> {
-        let mut values = Vec::from(page_values(page));
-        values.extend([
+        let values = vec![
             filter.customer.map(CustomerId::uuid).into(),
             filter.plan.map(PlanId::uuid).into(),
             filter.state.map(StateName::name).into(),
             filter.in_trouble.into(),
-        ]);
-        let items = self.all(PAGE, values, read).await?;
-        Ok(Page::cut(items, page, |subscription| subscription.id.uuid()))
+            filter.router.map(RouterId::uuid).into(),
+            filter.due_from.into(),
+            filter.due_to.into(),
+        ];
+        self.page(&PAGE, values, &page, read).await
     }
 
     async fn subscriptions_renew_terms(&mut self, plan: PlanId) -> Result<u64, StoreError> {

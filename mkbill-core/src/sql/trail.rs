@@ -7,16 +7,17 @@ use uuid::Uuid;
 
 use crate::audit::Record as AuditRecord;
 use crate::audit::chain::{ChainHash, End, Head};
-use crate::audit::filter::{ActionFilter, AuditFilter, AuditOrder};
+use crate::audit::filter::{ActionFilter, AuditFilter, AuditSort};
 use crate::audit::store::{AuditRow, AuditStore};
 use crate::event::NewEvent;
 use crate::kernel::caller::Actor;
 use crate::kernel::ids::AuditId;
-use crate::kernel::page::{Cursor, Page, PageRequest};
+use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
-use super::customer::pattern;
+use super::customer::looked_for;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, Listing, listing};
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::{ReadError, SqlTx, known};
@@ -25,49 +26,52 @@ use super::{ReadError, SqlTx, known};
 macro_rules! columns {
     () => {
         "id, at, actor, address, agent, reason, action, subject_kind, subject, before, after, \
-         position, hash FROM audit"
+         position, hash"
     };
 }
 
 /// A page of rows. `$lead` names the filter whose index leads to them; the others sort out.
 macro_rules! page {
-    ($lead:literal, $order:literal) => {
+    ($lead:literal) => {
         concat!(
             "SELECT ",
             columns!(),
-            " WHERE id ",
-            $order,
-            " AND id >= $3 AND id < $4",
+            "{value} FROM audit WHERE {past} AND id >= $1 AND id < $2",
             $lead,
-            " AND (CAST($5 AS timestamptz) IS NULL OR at >= $5) \
-             AND (CAST($6 AS timestamptz) IS NULL OR at < $6) \
-             AND (CAST($7 AS uuid) IS NULL OR subject = $7) \
-             AND (CAST($8 AS text) IS NULL OR actor = $8) \
-             AND (CAST($9 AS text) IS NULL OR address = $9) \
-             AND (CAST($10 AS text) IS NULL OR subject_kind = $10) \
-             AND (CAST($11 AS text) IS NULL OR LOWER(reason) LIKE LOWER($11) ESCAPE '!') \
-             AND ($12 OR action {in_texts:$13}) ORDER BY id"
+            " AND (CAST($3 AS timestamptz) IS NULL OR at >= $3) \
+             AND (CAST($4 AS timestamptz) IS NULL OR at < $4) \
+             AND (CAST($5 AS uuid) IS NULL OR subject = $5) \
+             AND (CAST($6 AS text) IS NULL OR actor = $6) \
+             AND (CAST($7 AS text) IS NULL OR address = $7) \
+             AND (CAST($8 AS text) IS NULL OR subject_kind = $8) \
+             AND (CAST($9 AS text) IS NULL OR LOWER(reason) LIKE LOWER($9) ESCAPE '!') \
+             AND ($10 OR action {in_texts:$11}) {page}"
         )
-    };
-    ($lead:literal newest) => {
-        concat!(page!($lead, "< $1"), " DESC LIMIT $2")
-    };
-    ($lead:literal oldest) => {
-        concat!(page!($lead, "> $1"), " LIMIT $2")
     };
 }
 
+listing! {
+    ALL_ROWS of AuditSort: "reading the audit trail" = page!(""),
+    by "id" { Created: Column::Identity }
+}
+listing! {
+    OF_SUBJECT of AuditSort: "reading the audit trail" = page!(" AND subject = $5"),
+    by "id" { Created: Column::Identity }
+}
+listing! {
+    OF_ACTOR of AuditSort: "reading the audit trail" = page!(" AND actor = $6"),
+    by "id" { Created: Column::Identity }
+}
+listing! {
+    OF_ADDRESS of AuditSort: "reading the audit trail" = page!(" AND address = $7"),
+    by "id" { Created: Column::Identity }
+}
+listing! {
+    OF_ACTION of AuditSort: "reading the audit trail" = page!(" AND action {in_texts:$11}"),
+    by "id" { Created: Column::Identity }
+}
+
 statements! {
-    NEWEST: "reading the audit trail" = page!("" newest);
-    OLDEST: "reading the audit trail" = page!("" oldest);
-    NEWEST_OF_SUBJECT: "reading the audit trail" = page!(" AND subject = $7" newest);
-    OLDEST_OF_SUBJECT: "reading the audit trail" = page!(" AND subject = $7" oldest);
-    NEWEST_OF_ACTOR: "reading the audit trail" = page!(" AND actor = $8" newest);
-    OLDEST_OF_ACTOR: "reading the audit trail" = page!(" AND actor = $8" oldest);
-    NEWEST_OF_ADDRESS: "reading the audit trail" = page!(" AND address = $9" newest);
-    OLDEST_OF_ADDRESS: "reading the audit trail" = page!(" AND address = $9" oldest);
-    NEWEST_OF_ACTION: "reading the audit trail" = page!(" AND action {in_texts:$13}" newest);
-    OLDEST_OF_ACTION: "reading the audit trail" = page!(" AND action {in_texts:$13}" oldest);
     // One step through the index for each action that there is.
     ACTIONS: "looking which actions there were" =
         "WITH RECURSIVE known (action) AS (SELECT MIN(action) FROM audit UNION ALL \
@@ -75,7 +79,7 @@ statements! {
          FROM known WHERE known.action IS NOT NULL) \
          SELECT action FROM known WHERE action IS NOT NULL";
     CHAIN: "following the audit trail" = concat!(
-        "SELECT ", columns!(), " WHERE position > $1 ORDER BY position LIMIT $2");
+        "SELECT ", columns!(), " FROM audit WHERE position > $1 ORDER BY position LIMIT $2");
     END: "looking where the audit trail ends" =
         "SELECT (SELECT MAX(position) FROM audit) AS last, \
          (SELECT COUNT(*) FROM audit WHERE position IS NULL) AS unchained, \
@@ -185,22 +189,18 @@ fn first_identity(millis: i64) -> Uuid {
     uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid()
 }
 
-/// The statement whose index leads to the rows soonest.
-fn page_statement(filter: &AuditFilter, order: AuditOrder) -> Statement {
-    let [newest, oldest] = if filter.subject.is_some() {
-        [NEWEST_OF_SUBJECT, OLDEST_OF_SUBJECT]
+/// The statements whose index leads to the rows soonest.
+const fn listing_of(filter: &AuditFilter) -> &'static Listing<AuditSort> {
+    if filter.subject.is_some() {
+        &OF_SUBJECT
     } else if filter.actor.is_some() {
-        [NEWEST_OF_ACTOR, OLDEST_OF_ACTOR]
+        &OF_ACTOR
     } else if filter.address.is_some() {
-        [NEWEST_OF_ADDRESS, OLDEST_OF_ADDRESS]
+        &OF_ADDRESS
     } else if filter.action.is_some() {
-        [NEWEST_OF_ACTION, OLDEST_OF_ACTION]
+        &OF_ACTION
     } else {
-        [NEWEST, OLDEST]
-    };
-    match order {
-        AuditOrder::Newest => newest,
-        AuditOrder::Oldest => oldest,
+        &ALL_ROWS
     }
 }
 
@@ -218,20 +218,13 @@ impl<D: Dialect> AuditStore for SqlTx<D> {
     async fn audit_page(
         &mut self,
         filter: &AuditFilter,
-        order: AuditOrder,
-        page: PageRequest,
+        page: PageRequest<AuditSort>,
     ) -> Result<Page<AuditRow>, StoreError> {
         let actions = self.wanted_actions(filter).await?;
-        let start = match order {
-            AuditOrder::Newest => Uuid::max(),
-            AuditOrder::Oldest => Uuid::nil(),
-        };
         let first = filter.from.map_or(Uuid::nil(), |at| first_identity(at.as_millisecond()));
         let end = |at: Timestamp| first_identity(at.as_millisecond().saturating_add(1));
         let end = filter.until.map_or(Uuid::max(), end);
         let values = vec![
-            page.after.map_or(start, Cursor::id).into(),
-            (page.limit() + 1).into(),
             first.into(),
             end.into(),
             filter.from.into(),
@@ -240,12 +233,11 @@ impl<D: Dialect> AuditStore for SqlTx<D> {
             filter.actor.as_deref().into(),
             filter.address.map(|address| address.to_canonical().to_string()).into(),
             filter.subject_kind.as_deref().into(),
-            filter.reason.as_ref().map(|text| pattern(text.as_str())).into(),
+            filter.reason.as_ref().map(looked_for).into(),
             actions.is_none().into(),
             actions.unwrap_or_default().into(),
         ];
-        let items = self.all(page_statement(filter, order), values, read).await?;
-        Ok(Page::cut(items, page, |row| row.id.uuid()))
+        self.page(listing_of(filter), values, &page, read).await
     }
 
     async fn audit_chain_after(

@@ -4,17 +4,18 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::kernel::ids::{BatchId, LoginId, RouterId, VoucherId};
+use crate::kernel::ids::{BatchId, LoginId, PlanId, RouterId, VendorId, VoucherId};
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::page::{Cursor, Page, PageRequest};
+use crate::kernel::order::Order;
+use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 use crate::voucher::Voucher;
 use crate::voucher::batch::{Batch, BatchNumber, BatchTally, PushReport};
 use crate::voucher::code::{Code, CodeShape};
-use crate::voucher::store::{VoucherFilter, VoucherStore};
+use crate::voucher::store::{BatchFilter, BatchSort, VoucherFilter, VoucherSort, VoucherStore};
 
-use super::catalogue::page_values;
 use super::engine::{Dialect, Record};
+use super::listing::{Column, Listing, cut, listing};
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher_rows::{all, batch_values, changing, read_batch, read_code, read_voucher};
@@ -39,8 +40,8 @@ macro_rules! voucher_columns {
 }
 
 /// A page by a statement that PostgreSQL plans once: as it is told neither how many rows are wanted nor
-/// whether there is a filter, it would plan [`PAGE`] anew for each page, which takes longer than to
-/// read one.
+/// whether there is a filter, it would plan one of [`PAGE`] anew for each page, which takes longer than
+/// to read one.
 macro_rules! page_of {
     ($rows:literal) => {
         concat!(
@@ -65,9 +66,6 @@ statements! {
         concat!("SELECT ", batch_columns!(), ", cancelled_at FROM voucher_batch WHERE id = $1");
     BATCH_BY_NUMBER: "reading a batch" =
         concat!("SELECT ", batch_columns!(), ", cancelled_at FROM voucher_batch WHERE number = $1");
-    BATCH_PAGE: "listing batches" = concat!(
-        "SELECT ", batch_columns!(), ", cancelled_at FROM voucher_batch \
-         WHERE CAST($1 AS uuid) IS NULL OR id < $1 ORDER BY id DESC LIMIT $2");
     BATCH_CANCEL: "cancelling a batch" =
         "UPDATE voucher_batch SET cancelled_at = $2 WHERE id = $1 AND cancelled_at IS NULL";
     BATCH_TALLY: "counting a batch" =
@@ -100,10 +98,6 @@ statements! {
     UNUSED: "reading the unused vouchers of a batch" = concat!(
         "SELECT ", voucher_columns!(), " FROM voucher WHERE batch_id = $1 AND first_login_at IS NULL \
          AND state IN ('pending_push', 'available', 'disabled') ORDER BY id");
-    PAGE: "listing vouchers" = concat!(
-        "SELECT ", voucher_columns!(), " FROM voucher WHERE (CAST($1 AS uuid) IS NULL OR id > $1) \
-         AND (CAST($3 AS uuid) IS NULL OR batch_id = $3) AND (CAST($4 AS text) IS NULL OR state = $4) \
-         AND (CAST($5 AS text) IS NULL OR code = $5) ORDER BY id LIMIT $2");
     PAGE_OF_10: "listing vouchers" = page_of!("11");
     PAGE_OF_50: "listing vouchers" = page_of!("51");
     PAGE_OF_200: "listing vouchers" = page_of!("201");
@@ -125,6 +119,77 @@ statements! {
     PENDING: "counting vouchers that wait" =
         "SELECT COUNT(*) AS n FROM voucher WHERE router_id = $1 AND state = 'pending_push'";
 }
+
+/// The batches of a filter, `$1` to `$6`.
+macro_rules! wanted_batches {
+    () => {
+        "(CAST($1 AS uuid) IS NULL OR b.plan_id = $1) \
+         AND (CAST($2 AS uuid) IS NULL OR b.router_id = $2) \
+         AND (CAST($3 AS uuid) IS NULL OR b.vendor_id = $3) \
+         AND (CAST($4 AS timestamptz) IS NULL OR b.created_at >= $4) \
+         AND (CAST($5 AS timestamptz) IS NULL OR b.created_at < $5) \
+         AND (CAST($6 AS bigint) IS NULL OR (b.cancelled_at IS NOT NULL) = ($6 = 1))"
+    };
+}
+
+/// A list of vouchers, by what `$lead` says beside state and code, which are `$state` and `$code`.
+macro_rules! list_of {
+    ($lead:expr, $state:literal, $code:literal) => {
+        concat!(
+            "SELECT ",
+            voucher_columns!(),
+            "{value} FROM voucher WHERE {past}",
+            $lead,
+            " AND (CAST(",
+            $state,
+            " AS text) IS NULL OR state = ",
+            $state,
+            ")",
+            " AND (CAST(",
+            $code,
+            " AS text) IS NULL OR code = ",
+            $code,
+            ") {page}"
+        )
+    };
+}
+
+listing! {
+    BATCH_PAGE of BatchSort: "listing batches" = concat!(
+        "SELECT ", batch_columns!(), ", cancelled_at{value} FROM voucher_batch b WHERE {past} AND ",
+        wanted_batches!(), " {page}"),
+    by "id" {
+        Created: Column::Identity,
+        Number: Column::Always("number"),
+    }
+}
+
+macro_rules! vouchers {
+    ($name:ident = $text:expr) => {
+        listing! {
+            $name of VoucherSort: "listing vouchers" = $text, by "id" {
+                Created: Column::Identity,
+                Code: Column::Always("code"),
+                FirstLogin: Column::Perhaps("first_login_at"),
+            }
+        }
+    };
+}
+
+vouchers!(PAGE = list_of!("", "$1", "$2"));
+vouchers!(PAGE_OF_BATCH = list_of!(" AND batch_id = $1", "$2", "$3"));
+vouchers!(
+    PAGE_OF_BATCHES = list_of!(
+        concat!(
+            " AND (CAST($7 AS uuid) IS NULL OR batch_id = $7) AND batch_id IN (SELECT b.id \
+             FROM voucher_batch b WHERE ",
+            wanted_batches!(),
+            ")"
+        ),
+        "$8",
+        "$9"
+    )
+);
 
 fn shape_values(shape: &CodeShape) -> [Value; 2] {
     [shape.prefix.as_str().into(), i64::from(shape.random_chars).into()]
@@ -149,20 +214,40 @@ fn uuids(logins: &[LoginId]) -> Value {
     Value::Uuids(logins.iter().map(|id| id.uuid()).collect())
 }
 
-/// The statement of a page. One without a filter may read more rows than were asked for.
-fn page_of(filter: &VoucherFilter, page: PageRequest) -> (Statement, Vec<Value>) {
-    let [after, limit] = page_values(page);
-    if let VoucherFilter { batch: None, state: None, code: None } = filter {
-        let statement = match page.limit() {
-            ..=10 => PAGE_OF_10,
-            11..=50 => PAGE_OF_50,
-            51.. => PAGE_OF_200,
-        };
-        return (statement, vec![page.after.map_or(Uuid::nil(), Cursor::id).into()]);
+/// The statement of a page in the order of making and without a filter. It may read more rows than were
+/// asked for.
+const fn whole_page(limit: u32) -> Statement {
+    match limit {
+        ..=10 => PAGE_OF_10,
+        11..=50 => PAGE_OF_50,
+        51.. => PAGE_OF_200,
     }
-    let batch = filter.batch.map(BatchId::uuid).into();
-    let code = filter.code.as_ref().map(Code::as_str).into();
-    (PAGE, vec![after, limit, batch, filter.state.into(), code])
+}
+
+fn batch_filter_values(filter: &BatchFilter) -> [Value; 6] {
+    [
+        filter.plan.map(PlanId::uuid).into(),
+        filter.router.map(RouterId::uuid).into(),
+        filter.vendor.map(VendorId::uuid).into(),
+        filter.created_from.into(),
+        filter.created_until.into(),
+        filter.cancelled.map(i64::from).into(),
+    ]
+}
+
+/// The statements of a filter, and its parameters.
+fn list_of(filter: &VoucherFilter) -> (&'static Listing<VoucherSort>, Vec<Value>) {
+    let code: Value = filter.code.as_ref().map(Code::as_str).into();
+    let state: Value = filter.state.into();
+    if filter.batches == BatchFilter::default() {
+        return match filter.batch {
+            Some(batch) => (&PAGE_OF_BATCH, vec![batch.uuid().into(), state, code]),
+            None => (&PAGE, vec![state, code]),
+        };
+    }
+    let mut values = Vec::from(batch_filter_values(&filter.batches));
+    values.extend([filter.batch.map(BatchId::uuid).into(), state, code]);
+    (&PAGE_OF_BATCHES, values)
 }
 
 #[async_trait]
@@ -190,9 +275,12 @@ impl<D: Dialect> VoucherStore for SqlTx<D> {
         self.one(BATCH_BY_NUMBER, vec![number.as_str().into()], read_batch).await
     }
 
-    async fn batch_page(&mut self, page: PageRequest) -> Result<Page<Batch>, StoreError> {
-        let items = self.all(BATCH_PAGE, page_values(page).into(), read_batch).await?;
-        Ok(Page::cut(items, page, |batch| batch.id.uuid()))
+    async fn batch_page(
+        &mut self,
+        filter: &BatchFilter,
+        page: PageRequest<BatchSort>,
+    ) -> Result<Page<Batch>, StoreError> {
+        self.page(&BATCH_PAGE, batch_filter_values(filter).into(), &page, read_batch).await
     }
 
     async fn batch_cancel(&mut self, id: BatchId, at: Timestamp) -> Result<(), StoreError> {
@@ -245,11 +333,16 @@ impl<D: Dialect> VoucherStore for SqlTx<D> {
     async fn voucher_page(
         &mut self,
         filter: &VoucherFilter,
-        page: PageRequest,
+        page: PageRequest<VoucherSort>,
     ) -> Result<Page<Voucher>, StoreError> {
-        let (statement, values) = page_of(filter, page);
-        let items = self.all(statement, values, read_voucher).await?;
-        Ok(Page::cut(items, page, |voucher| voucher.id.uuid()))
+        if *filter == VoucherFilter::default() && page.order() == Order::default() {
+            let statement = whole_page(page.limit());
+            let after = page.after().map_or(Uuid::nil(), |place| place.id);
+            let rows = self.rows(statement, vec![after.into()]).await?;
+            return cut::<D, _, _>(statement.act, rows, &page, read_voucher);
+        }
+        let (listing, values) = list_of(filter);
+        self.page(listing, values, &page, read_voucher).await
     }
 
     async fn voucher_replace(&mut self, next: &Voucher) -> Result<bool, StoreError> {

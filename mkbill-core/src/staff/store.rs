@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::apikey::KeyDigest;
 use crate::kernel::ids::{StaffId, StaffSessionId};
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
@@ -12,6 +13,24 @@ use super::password::Hash;
 use super::session::StaffSession;
 use super::slow_down::Failures;
 use super::{Staff, Username};
+
+sorts! {
+    /// What staff may be sorted by.
+    pub StaffSort of "staff", ascending Created {
+        /// When they were added.
+        Created = "created": Identity,
+        /// What they sign in with.
+        Username = "username": Text,
+    }
+}
+
+sorts! {
+    /// What sessions of staff may be sorted by.
+    pub StaffSessionSort of "staff-sessions", descending Created {
+        /// When they signed in.
+        Created = "created": Identity,
+    }
+}
 
 /// Keeps staff, their sessions, and what failed when they signed in.
 #[async_trait]
@@ -25,8 +44,9 @@ pub trait StaffStore: Send {
         &mut self,
         username: &Username,
     ) -> Result<Option<(Staff, Hash)>, StoreError>;
-    /// A page of those who are not removed, oldest first.
-    async fn staff_page(&mut self, page: PageRequest) -> Result<Page<Staff>, StoreError>;
+    /// A page of those who are not removed.
+    async fn staff_page(&mut self, page: PageRequest<StaffSort>)
+    -> Result<Page<Staff>, StoreError>;
     /// Replaces somebody whose revision is still that of `staff`, and their password if one is given;
     /// the revision grows.
     async fn staff_replace(
@@ -45,12 +65,12 @@ pub trait StaffStore: Send {
         &mut self,
         id: StaffSessionId,
     ) -> Result<Option<(StaffSession, Staff)>, StoreError>;
-    /// A page of somebody's sessions that are not over at `now`, newest first.
+    /// A page of somebody's sessions that are not over at `now`.
     async fn staff_sessions(
         &mut self,
         staff: StaffId,
         now: Timestamp,
-        page: PageRequest,
+        page: PageRequest<StaffSessionSort>,
     ) -> Result<Page<StaffSession>, StoreError>;
     /// Ends somebody's sessions, or this one only, or all but this one; answers how many held.
     async fn staff_sessions_revoke(

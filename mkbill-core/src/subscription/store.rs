@@ -2,8 +2,10 @@
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
-use crate::kernel::ids::{CustomerId, LoginId, PlanId, SubscriptionId};
+use crate::kernel::ids::{CustomerId, LoginId, PlanId, RouterId, SubscriptionId};
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
@@ -22,6 +24,24 @@ pub struct SubscriptionFilter {
     pub state: Option<StateName>,
     /// That the engine leaves alone until a person has looked at them.
     pub in_trouble: bool,
+    /// With a login on this router.
+    pub router: Option<RouterId>,
+    /// Whose first day that is not granted is this one or later.
+    pub due_from: Option<Date>,
+    /// Whose first day that is not granted is this one or earlier.
+    pub due_to: Option<Date>,
+}
+
+sorts! {
+    /// What subscriptions may be sorted by.
+    pub SubscriptionSort of "subscriptions", descending Created {
+        /// When they were made.
+        Created = "created": Identity,
+        /// The first day that is not granted.
+        Due = "due": Day,
+        /// The day from which they are cancelled.
+        Ends = "ends": Day,
+    }
 }
 
 /// Keeps subscriptions and their periods.
@@ -49,11 +69,11 @@ pub trait SubscriptionStore: Send {
     ) -> Result<Vec<BilledPeriod>, StoreError>;
     /// All periods of one subscription, in their order.
     async fn periods_of(&mut self, id: SubscriptionId) -> Result<Vec<BilledPeriod>, StoreError>;
-    /// A page, newest first.
+    /// A page.
     async fn subscription_page(
         &mut self,
         filter: &SubscriptionFilter,
-        page: PageRequest,
+        page: PageRequest<SubscriptionSort>,
     ) -> Result<Page<Subscription>, StoreError>;
     /// Gives all who keep a plan its present terms with their next period, unless they move to another
     /// plan then; answers how many.

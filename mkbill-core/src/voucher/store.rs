@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use crate::kernel::ids::{BatchId, LoginId, RouterId, VoucherId};
+use crate::kernel::ids::{BatchId, LoginId, PlanId, RouterId, VendorId, VoucherId};
 use crate::kernel::money::Currency;
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
@@ -13,7 +14,7 @@ use super::batch::{Batch, BatchNumber, BatchTally, PushReport};
 use super::code::{Code, CodeShape};
 
 /// Which vouchers are wanted; an absent field does not restrict.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct VoucherFilter {
     /// Of this batch.
     pub batch: Option<BatchId>,
@@ -21,6 +22,47 @@ pub struct VoucherFilter {
     pub state: Option<&'static str>,
     /// With this very code.
     pub code: Option<Code>,
+    /// Of batches like these.
+    pub batches: BatchFilter,
+}
+
+/// Which batches are wanted; an absent field does not restrict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BatchFilter {
+    /// Of this plan.
+    pub plan: Option<PlanId>,
+    /// On this router.
+    pub router: Option<RouterId>,
+    /// Of this vendor.
+    pub vendor: Option<VendorId>,
+    /// Made at this instant or later.
+    pub created_from: Option<Timestamp>,
+    /// Made before this instant.
+    pub created_until: Option<Timestamp>,
+    /// Only those that were cancelled as a whole, or only those that were not.
+    pub cancelled: Option<bool>,
+}
+
+sorts! {
+    /// What vouchers may be sorted by.
+    pub VoucherSort of "vouchers", ascending Created {
+        /// When they were made.
+        Created = "created": Identity,
+        /// What the customer types.
+        Code = "code": Text,
+        /// When they were first used.
+        FirstLogin = "first_login": Instant,
+    }
+}
+
+sorts! {
+    /// What batches may be sorted by.
+    pub BatchSort of "voucher-batches", descending Created {
+        /// When they were made.
+        Created = "created": Identity,
+        /// Their number for people.
+        Number = "number": Text,
+    }
 }
 
 /// Keeps batches and vouchers.
@@ -36,8 +78,12 @@ pub trait VoucherStore: Send {
     async fn batch_by_id(&mut self, id: BatchId) -> Result<Option<Batch>, StoreError>;
     /// One by its number.
     async fn batch_by_number(&mut self, number: &BatchNumber) -> Result<Option<Batch>, StoreError>;
-    /// A page, newest first.
-    async fn batch_page(&mut self, page: PageRequest) -> Result<Page<Batch>, StoreError>;
+    /// A page.
+    async fn batch_page(
+        &mut self,
+        filter: &BatchFilter,
+        page: PageRequest<BatchSort>,
+    ) -> Result<Page<Batch>, StoreError>;
     /// Marks it cancelled, once.
     async fn batch_cancel(&mut self, id: BatchId, at: Timestamp) -> Result<(), StoreError>;
     /// How its vouchers stand.
@@ -62,11 +108,11 @@ pub trait VoucherStore: Send {
         &mut self,
         batch: BatchId,
     ) -> Result<Vec<Voucher>, StoreError>;
-    /// A page in the order of making.
+    /// A page.
     async fn voucher_page(
         &mut self,
         filter: &VoucherFilter,
-        page: PageRequest,
+        page: PageRequest<VoucherSort>,
     ) -> Result<Page<Voucher>, StoreError>;
     /// Writes `next` only while the stored revision is still `next.revision`; `false` means another
     /// writer was first. The stored revision goes up by one.

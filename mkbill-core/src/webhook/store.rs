@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::kernel::ids::{DeliveryId, WebhookId};
+use crate::kernel::order::sorts;
 use crate::kernel::page::{Page, PageRequest};
 use crate::kernel::secret::Sealed;
 use crate::store::StoreError;
@@ -71,6 +72,14 @@ pub trait WebhookStore: Send {
     async fn webhook_secrets_forget(&mut self, id: WebhookId) -> Result<(), StoreError>;
 }
 
+sorts! {
+    /// What deliveries may be sorted by.
+    pub DeliverySort of "webhook-deliveries", descending Created {
+        /// When they were made.
+        Created = "created": Identity,
+    }
+}
+
 /// Keeps deliveries to webhooks.
 #[async_trait]
 pub trait DeliveryStore: Send {
@@ -78,12 +87,12 @@ pub trait DeliveryStore: Send {
     async fn deliveries_insert(&mut self, deliveries: &[Delivery]) -> Result<u64, StoreError>;
     /// One by identity.
     async fn delivery_by_id(&mut self, id: DeliveryId) -> Result<Option<Delivery>, StoreError>;
-    /// A page of a webhook's, newest first; in one state or in all.
+    /// A page of a webhook's, in one state or in all.
     async fn delivery_page(
         &mut self,
         webhook: WebhookId,
         state: Option<DeliveryState>,
-        page: PageRequest,
+        page: PageRequest<DeliverySort>,
     ) -> Result<Page<Delivery>, StoreError>;
     /// A webhook's that are due, the longest first.
     async fn deliveries_due(

@@ -9,6 +9,7 @@ use mkbill_core::billing::Subscribe;
 use mkbill_core::kernel::caller::Caller;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{CustomerId, PlanId};
+use mkbill_core::kernel::order::SortKey;
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::notice::store::NoticeFilter;
 use mkbill_core::payment::{Method, NewPayment};
@@ -151,19 +152,22 @@ impl Life {
                 (invoice.number.to_string(), invoice.status(), rest, invoice.due_on)
             })
             .collect();
-        let page = PageRequest::new(None, 200).unwrap();
         let filter = NoticeFilter { customer: Some(self.customer), kind: None };
-        let told = shop.billing.notices(filter, page).await.unwrap().items;
+        let told = shop.billing.notices(filter, whole()).await.unwrap().items;
         let mut told: Vec<_> = told.iter().map(|notice| notice.kind.name()).collect();
         told.sort_unstable();
-        let trail = shop.billing.audit(None, page).await.unwrap().items;
+        let trail = shop.billing.audit(None, whole()).await.unwrap().items;
         let mut trail: Vec<_> = trail.into_iter().map(|row| row.action).collect();
         trail.sort_unstable();
         let filter = mkbill_core::subscription::store::SubscriptionFilter::default();
-        let kept = shop.billing.subscriptions(&filter, page).await.unwrap().items;
+        let kept = shop.billing.subscriptions(&filter, whole()).await.unwrap().items;
         let kept: Vec<_> = kept.iter().map(|kept| (kept.state, kept.service_until)).collect();
         let balances = shop.billing.books().await.unwrap().balances;
         let standing = shop.standing(self.customer).await;
         format!("{invoices:#?} {told:?} {trail:?} {kept:?} {balances:?} {standing:?}")
     }
+}
+
+fn whole<K: SortKey>() -> PageRequest<K> {
+    PageRequest::new(None, 200).unwrap()
 }

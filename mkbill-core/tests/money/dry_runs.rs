@@ -13,6 +13,7 @@ use mkbill_core::invoice::store::InvoiceFilter;
 use mkbill_core::invoice::tax::{TaxMode, TaxRule};
 use mkbill_core::kernel::caller::Caller;
 use mkbill_core::kernel::ids::CustomerId;
+use mkbill_core::kernel::order::SortKey;
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::notice::store::NoticeFilter;
 use mkbill_core::payment::store::PaymentFilter;
@@ -36,23 +37,30 @@ fn trying() -> Caller {
     because("only trying").dry_run()
 }
 
+fn whole<K: SortKey>() -> PageRequest<K> {
+    PageRequest::new(None, 200).unwrap()
+}
+
 /// Everything that can be read of a shop, as text.
 async fn everything(shop: &Shop, customers: &[CustomerId]) -> String {
     let billing = &shop.billing;
-    let page = PageRequest::new(None, 200).unwrap();
     let mut all = vec![
         format!("{:?}", billing.books().await.unwrap()),
-        format!("{:?}", billing.audit(None, page).await.unwrap().items),
-        format!("{:?}", billing.customers(&CustomerFilter::default(), page).await.unwrap().items),
-        format!("{:?}", billing.plans(PlanFilter::default(), page).await.unwrap().items),
+        format!("{:?}", billing.audit(None, whole()).await.unwrap().items),
+        format!(
+            "{:?}",
+            billing.customers(&CustomerFilter::default(), whole()).await.unwrap().items
+        ),
+        format!("{:?}", billing.plans(PlanFilter::default(), whole()).await.unwrap().items),
         format!("{:?}", billing.tax_rules().await.unwrap()),
-        format!("{:?}", billing.invoices(&InvoiceFilter::default(), page).await.unwrap().items),
-        format!("{:?}", billing.credit_notes(None, page).await.unwrap().items),
-        format!("{:?}", billing.payments(&PaymentFilter::default(), page).await.unwrap().items),
-        format!("{:?}", billing.notices(NoticeFilter::default(), page).await.unwrap().items),
+        format!("{:?}", billing.invoices(&InvoiceFilter::default(), whole()).await.unwrap().items),
+        format!("{:?}", billing.credit_notes(None, whole()).await.unwrap().items),
+        format!("{:?}", billing.payments(&PaymentFilter::default(), whole()).await.unwrap().items),
+        format!("{:?}", billing.notices(NoticeFilter::default(), whole()).await.unwrap().items),
         format!("{:?}", billing.books_locked_through().await.unwrap()),
     ];
-    let subscriptions = billing.subscriptions(&SubscriptionFilter::default(), page).await.unwrap();
+    let subscriptions =
+        billing.subscriptions(&SubscriptionFilter::default(), whole()).await.unwrap();
     for subscription in subscriptions.items {
         all.push(format!("{:?}", billing.subscription(subscription.id).await.unwrap()));
     }

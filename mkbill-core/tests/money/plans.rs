@@ -132,7 +132,7 @@ async fn a_retired_plan_is_given_to_nobody_new_and_served_to_the_end(engine: Eng
         let moved = shop.billing.change_subscription_plan(&clerk(), elsewhere, plan, at).await;
         assert_eq!(moved.unwrap_err().code(), "plan_retired");
     }
-    let on_sale = PlanFilter { on_sale: true };
+    let on_sale = PlanFilter { on_sale: true, ..PlanFilter::default() };
     let page = PageRequest::new(None, 50).unwrap();
     let listed = shop.billing.plans(on_sale, page).await.unwrap().items;
     assert_eq!(listed.iter().map(|plan| plan.id).collect::<Vec<_>>(), [other]);

@@ -9,6 +9,7 @@ use mkbill_core::billing::{Adjustment, CancelAt, ChangeAt, Subscribe};
 use mkbill_core::kernel::caller::Caller;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{CustomerId, PlanId, SubscriptionId};
+use mkbill_core::kernel::order::SortKey;
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::notice::store::NoticeFilter;
 use mkbill_core::payment::store::PaymentFilter;
@@ -238,7 +239,7 @@ impl Life<'_> {
     }
 }
 
-fn page() -> PageRequest {
+fn page<K: SortKey>() -> PageRequest<K> {
     PageRequest::new(None, 200).unwrap()
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mkbill_core::audit::filter::{AuditFilter, AuditOrder};
+use mkbill_core::audit::filter::AuditFilter;
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::store::{Access, Connections, Store};
 use mkbill_core::testkit::Engine;
@@ -66,7 +66,7 @@ async fn a_reading_that_is_given_up_harms_no_other(engine: Engine) {
     for _ in 0..20 {
         let mut tx = store.begin(Access::Read).await.unwrap();
         let filter = AuditFilter::default();
-        let page = tx.audit_page(&filter, AuditOrder::Newest, PageRequest::default());
+        let page = tx.audit_page(&filter, PageRequest::default());
         let given_up = tokio::time::timeout(Duration::ZERO, page).await;
         drop(given_up);
         drop(tx);

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use mkbill_core::audit::chain::{Flaw, Head, Verification};
-use mkbill_core::audit::filter::{AuditFilter, AuditOrder};
+use mkbill_core::audit::filter::{AuditFilter, AuditSort};
 use mkbill_core::audit::{Act, Record};
 use mkbill_core::kernel::caller::{Actor, Caller, Origin};
 use mkbill_core::kernel::context::Context;
 use mkbill_core::kernel::entropy::OsEntropy;
+use mkbill_core::kernel::order::Order;
 use mkbill_core::kernel::page::PageRequest;
+use mkbill_core::kernel::search::SearchText;
 use mkbill_core::kernel::time::BusinessZone;
 use mkbill_core::store::{Store, StoreError};
 use mkbill_core::testkit::{CrashSwitch, Engine, TestDatabase};
@@ -334,14 +336,14 @@ async fn rows_are_found_by_what_they_say(engine: Engine) {
     records[8].action = "voucher.extend";
     append(&store, &records).await.unwrap();
     let billing = engine_on(&store);
-    let found = async |filter: AuditFilter, order: AuditOrder| {
+    let found = async |filter: AuditFilter, order: Order<AuditSort>| {
         let mut numbers = Vec::new();
-        let mut page = PageRequest::new(None, 2).unwrap();
+        let mut page = PageRequest::sorted(order, None, 2).unwrap();
         loop {
-            let rows = billing.audit_rows(&filter, order, page).await.unwrap();
+            let rows = billing.audit_rows(&filter, page).await.unwrap();
             numbers.extend(rows.items.iter().map(|row| row.link.unwrap().position));
             match rows.next {
-                Some(next) => page = PageRequest::new(Some(next), 2).unwrap(),
+                Some(next) => page = PageRequest::sorted(order, Some(next), 2).unwrap(),
                 None => return numbers,
             }
         }
@@ -349,6 +351,7 @@ async fn rows_are_found_by_what_they_say(engine: Engine) {
     let all = AuditFilter::default;
     let at = |millis: i64| Some(beginning() + SignedDuration::from_millis(millis));
     let address = |text: &str| Some(text.parse().unwrap());
+    let reason = |text: &str| Some(SearchText::parse("q", text).unwrap());
     let cases: [(AuditFilter, &[i64]); 11] = [
         (all(), &[1, 2, 3, 4, 5, 6, 7, 8, 9]),
         (AuditFilter { actor: Some("api_key:desk".to_owned()), ..all() }, &[7, 8, 9]),
@@ -359,17 +362,19 @@ async fn rows_are_found_by_what_they_say(engine: Engine) {
         (AuditFilter::about(Uuid::from_u128(1)), &[1, 4, 7]),
         (AuditFilter { from: at(2), until: at(5), ..all() }, &[2, 3, 4]),
         (AuditFilter { address: address("2001:db8:0::1"), ..all() }, &[7, 8, 9]),
-        (AuditFilter { reason: Some("owes 100%".parse().unwrap()), ..all() }, &[7, 8, 9]),
-        (AuditFilter { reason: Some("owes_".parse().unwrap()), ..all() }, &[]),
+        (AuditFilter { reason: reason("owes 100%"), ..all() }, &[7, 8, 9]),
+        (AuditFilter { reason: reason("owes_"), ..all() }, &[]),
     ];
     for (filter, expected) in cases {
-        assert_eq!(found(filter.clone(), AuditOrder::Oldest).await, expected, "{filter:?}");
-        let mut newest = found(filter, AuditOrder::Newest).await;
+        assert_eq!(
+            found(filter.clone(), Order::ascending(AuditSort::Created)).await,
+            expected,
+            "{filter:?}"
+        );
+        let mut newest = found(filter, Order::default()).await;
         newest.reverse();
         assert_eq!(newest, expected);
     }
     let backwards = AuditFilter { from: at(5), until: at(5), ..all() };
-    assert!(
-        billing.audit_rows(&backwards, AuditOrder::Newest, PageRequest::default()).await.is_err()
-    );
+    assert!(billing.audit_rows(&backwards, PageRequest::default()).await.is_err());
 }

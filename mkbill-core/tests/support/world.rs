@@ -11,6 +11,8 @@ use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{BatchId, RouterId};
 use mkbill_core::kernel::money::Money;
+use mkbill_core::kernel::order::SortKey;
+use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::secret::MasterKey;
 use mkbill_core::kernel::time::{BusinessZone, Clock as _};
 use mkbill_core::outbound::Outbound;
@@ -18,9 +20,9 @@ use mkbill_core::plan::{Limits, NewPlan, Plan, Prices};
 use mkbill_core::router::{LinkSecurity, NewRouter, Router, RouterAddress};
 use mkbill_core::testkit::{CrashSwitch, Engine, ManualClock, SeededEntropy, TestDatabase};
 use mkbill_core::voucher::Voucher;
-use mkbill_core::voucher::batch::NewBatch;
+use mkbill_core::voucher::batch::{Batch, NewBatch};
 use mkbill_core::voucher::code::{CodeShape, LoginMode};
-use mkbill_core::voucher::store::VoucherFilter;
+use mkbill_core::voucher::store::{BatchFilter, VoucherFilter};
 use mkbill_core::worker::{TickReport, Worker};
 use mkbill_routeros::client::Timeouts;
 use mkbill_routeros::provisioning::RouterOsController;
@@ -166,6 +168,10 @@ impl World {
         codes_of(&self.billing, batch.batch.id).await.expect("a page")
     }
 
+    pub(crate) async fn batches(&self) -> Vec<Batch> {
+        self.billing.batches(&BatchFilter::default(), page_of(10)).await.unwrap().items
+    }
+
     pub(crate) async fn voucher(&self, code: &str) -> Voucher {
         self.billing.voucher(code).await.expect("a known code")
     }
@@ -291,8 +297,8 @@ pub(crate) fn clerk() -> Caller {
     Caller::new(Actor::cli("clerk"))
 }
 
-pub(crate) fn page_of(limit: u32) -> mkbill_core::kernel::page::PageRequest {
-    mkbill_core::kernel::page::PageRequest::new(None, limit).expect("a good limit")
+pub(crate) fn page_of<K: SortKey>(limit: u32) -> PageRequest<K> {
+    PageRequest::new(None, limit).expect("a good limit")
 }
 
 /// A router on loopback that shares the world's clock.

@@ -6,17 +6,17 @@ use jiff::{SignedDuration, Timestamp};
 use mkbill_core::alert::rule::{
     AlertRule, Audience, Condition, EscalationStep, RuleName, Severity,
 };
-use mkbill_core::alert::store::AlertFilter;
+use mkbill_core::alert::store::{AlertFilter, AlertSort};
 use mkbill_core::alert::{Alert, AlertStateName};
 use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{AlertId, RouterId};
 use mkbill_core::kernel::permission::needs::{AlertsAcknowledge, AlertsEdit, AlertsView};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::values::{PageBody, PageQuery, choices};
+use super::values::{PageBody, choices, list_query};
 use super::{Answer, Problems};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in};
@@ -270,21 +270,15 @@ impl From<Alert> for AlertBody {
     }
 }
 
-/// Which alerts, and which page of them.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct AlertsQuery {
-    /// In this state; all but those that wait if absent.
-    #[param(inline)]
-    pub(crate) state: Option<AlertStateBody>,
-    /// On this router: name or id.
-    pub(crate) router: Option<String>,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which alerts, and which page of them.
+    AlertsQuery by AlertSort {
+        /// In this state; all but those that wait if absent.
+        #[param(inline)]
+        state: Option<AlertStateBody>,
+        /// On this router: name or id.
+        router: Option<String>,
+    }
 }
 
 impl AlertsQuery {
@@ -305,7 +299,7 @@ pub(crate) async fn list_alerts(
     Query(query): Query<AlertsQuery>,
 ) -> Answer<PageBody<AlertBody>> {
     let filter = query.filter(&billing).await?;
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     Ok(Json(PageBody::of(billing.alerts(filter, page).await?, AlertBody::from)))
 }
 

@@ -10,17 +10,18 @@ use futures_util::stream::try_unfold;
 use jiff::Timestamp;
 use mkbill_core::audit::chain::{Flaw, Head, Verification};
 use mkbill_core::audit::export::AuditFormat;
-use mkbill_core::audit::filter::{AuditFilter, AuditOrder};
+use mkbill_core::audit::filter::{AuditFilter, AuditSort};
 use mkbill_core::audit::store::AuditRow;
 use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::permission::needs::AuditView;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::values::{PageBody, PageQuery, choices};
+use super::values::{PageBody, choices, orders, page_request, search_in};
 use super::{Answer, Problems};
 use crate::auth::access::Reads;
 use crate::extract::Query;
@@ -28,16 +29,6 @@ use crate::problem::Problem;
 
 /// Rows of one export over HTTP.
 const EXPORT_ROWS_MAX: usize = 50_000;
-
-choices! {
-    /// In which order rows are listed.
-    AuditOrderBody as AuditOrder for AuditOrder {
-        /// The newest first.
-        Newest,
-        /// The oldest first.
-        Oldest,
-    }
-}
 
 choices! {
     /// How the trail is written into a file.
@@ -104,7 +95,7 @@ macro_rules! audit_query {
                     from: self.from,
                     until: self.to,
                     address: self.address,
-                    reason: self.q.as_deref().map(str::parse).transpose()?,
+                    reason: search_in("q", self.q.as_deref())?,
                 })
             }
         }
@@ -114,10 +105,10 @@ macro_rules! audit_query {
 audit_query! {
     /// Which rows of the trail, and in which order.
     AuditQuery {
-        /// The newest first if absent.
-        #[param(inline)]
-        sort: Option<AuditOrderBody>,
-        /// The `next_cursor` of the page before; absent for the first page.
+        /// In which order: the newest first, or the oldest.
+        #[param(schema_with = orders::<AuditSort>)]
+        sort: Option<String>,
+        /// The `next_cursor` of the page before, in the same order; absent for the first page.
         cursor: Option<String>,
         /// How many items, 1 to 200; 50 if absent.
         #[param(minimum = 1, maximum = 200)]
@@ -135,10 +126,16 @@ audit_query! {
 }
 
 impl AuditQuery {
-    pub(crate) async fn read(&self, billing: &Reader) -> Result<PageBody<AuditBody>, Error> {
-        let order = self.sort.map(AuditOrder::from).unwrap_or_default();
-        let page = PageQuery { cursor: self.cursor.clone(), limit: self.limit }.read()?;
-        let rows = billing.audit_rows(&self.filter()?, order, page).await?;
+    pub(crate) fn page(&self) -> Result<PageRequest<AuditSort>, Error> {
+        page_request(self.sort.as_deref(), self.cursor.as_deref(), self.limit)
+    }
+
+    pub(crate) async fn read(
+        &self,
+        billing: &Reader,
+        page: PageRequest<AuditSort>,
+    ) -> Result<PageBody<AuditBody>, Error> {
+        let rows = billing.audit_rows(&self.filter()?, page).await?;
         Ok(PageBody::of(rows, AuditBody::from))
     }
 }
@@ -202,7 +199,7 @@ pub(crate) async fn list_audit(
     billing: Reads<AuditView>,
     Query(query): Query<AuditQuery>,
 ) -> Answer<PageBody<AuditBody>> {
-    Ok(Json(query.read(&billing).await?))
+    Ok(Json(query.read(&billing, query.page()?).await?))
 }
 
 /// What was written as a file, oldest first, at most 50,000 rows. Ask on from the instant of the last

@@ -16,7 +16,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::staff::StaffBody;
-use super::values::{PageBody, PageQuery};
+use super::staff::StaffSessionsQuery;
+use super::values::PageBody;
 use super::{Answer, Problems};
 use crate::auth::access::{Anyone, SignedIn};
 use crate::auth::token::Tokens;
@@ -203,14 +204,14 @@ impl StaffSessionBody {
     }
 }
 
-/// Lists your sessions that hold, newest first.
-#[utoipa::path(get, path = "/auth/sessions", tag = "auth", params(PageQuery),
+/// Lists your sessions that hold, newest first unless asked otherwise.
+#[utoipa::path(get, path = "/auth/sessions", tag = "auth", params(StaffSessionsQuery),
     responses((status = 200, description = "A page", body = PageBody<StaffSessionBody>), Problems))]
 pub(crate) async fn own_sessions(
     signed_in: SignedIn,
-    Query(page): Query<PageQuery>,
+    Query(query): Query<StaffSessionsQuery>,
 ) -> Answer<PageBody<StaffSessionBody>> {
-    let page = signed_in.staff_sessions(signed_in.who, page.read()?).await?;
+    let page = signed_in.staff_sessions(signed_in.who, query.page()?).await?;
     let asking = Some(signed_in.session);
     Ok(Json(PageBody::of(page, |session| StaffSessionBody::of(session, asking))))
 }

@@ -13,11 +13,12 @@ use mkbill_core::kernel::permission::needs::{VouchersCreate, VouchersDelete, Vou
 use mkbill_core::plan::{Plan, Prices};
 use mkbill_core::voucher::batch::{Batch, BatchTally, NewBatch, PushReport, check_count};
 use mkbill_core::voucher::code::{CodeShape, LoginMode};
+use mkbill_core::voucher::store::{BatchFilter, BatchSort};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::values::{LimitsBody, MoneyBody, PageBody, PageQuery};
+use super::values::{LimitsBody, MoneyBody, PageBody, list_query};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in};
@@ -358,14 +359,67 @@ pub(crate) async fn create_batch(
     Ok(answer(&billing.caller, receipt))
 }
 
-/// Lists batches, newest first.
-#[utoipa::path(get, path = "/voucher-batches", tag = "voucher-batches", params(PageQuery),
+list_query! {
+    /// Which batches, and which page of them.
+    BatchesQuery by BatchSort {
+        /// Of this plan: name or id.
+        plan: Option<String>,
+        /// On this router: name or id.
+        router: Option<String>,
+        /// Of this vendor: code or id.
+        vendor: Option<String>,
+        /// Made at this instant or later.
+        created_from: Option<Timestamp>,
+        /// Made before this instant.
+        created_until: Option<Timestamp>,
+        /// Only those that were cancelled as a whole, or only those that were not.
+        cancelled: Option<bool>,
+    }
+}
+
+impl BatchesQuery {
+    pub(crate) async fn filter(&self, billing: &Reader) -> Result<BatchFilter, Error> {
+        let (plan, router, vendor) =
+            (self.plan.as_deref(), self.router.as_deref(), self.vendor.as_deref());
+        Ok(BatchFilter {
+            created_from: self.created_from,
+            created_until: self.created_until,
+            cancelled: self.cancelled,
+            ..batches_of(billing, plan, router, vendor).await?
+        })
+    }
+}
+
+/// The batches of a plan, a router and a vendor, as far as they are named.
+pub(super) async fn batches_of(
+    billing: &Reader,
+    plan: Option<&str>,
+    router: Option<&str>,
+    vendor: Option<&str>,
+) -> Result<BatchFilter, Error> {
+    let mut filter = BatchFilter::default();
+    if let Some(key) = plan {
+        filter.plan = Some(billing.plan(key).await.map_err(named_in("plan"))?.id);
+    }
+    if let Some(key) = router {
+        let router = billing.router_or_removed(key).await.map_err(named_in("router"))?;
+        filter.router = Some(router.id);
+    }
+    if let Some(key) = vendor {
+        filter.vendor = Some(billing.vendor(key).await.map_err(named_in("vendor"))?.id);
+    }
+    Ok(filter)
+}
+
+/// Lists batches, newest first unless asked otherwise.
+#[utoipa::path(get, path = "/voucher-batches", tag = "voucher-batches", params(BatchesQuery),
     responses((status = 200, description = "A page", body = PageBody<BatchBody>), Problems))]
 pub(crate) async fn list_batches(
     billing: Reads<VouchersView>,
-    Query(page): Query<PageQuery>,
+    Query(query): Query<BatchesQuery>,
 ) -> Answer<PageBody<BatchBody>> {
-    Ok(Json(PageBody::of(billing.batches(page.read()?).await?, BatchBody::from)))
+    let filter = query.filter(&billing).await?;
+    Ok(Json(PageBody::of(billing.batches(&filter, query.page()?).await?, BatchBody::from)))
 }
 
 /// Shows a batch, how its vouchers stand and how its push fares.

@@ -9,14 +9,14 @@ use mkbill_core::kernel::ids::{
 };
 use mkbill_core::kernel::permission::needs::{BooksLock, BooksUnlock, CustomersView, ReportsView};
 use mkbill_core::ledger::statement::{Statement, StatementLine};
-use mkbill_core::ledger::store::EntryFilter;
+use mkbill_core::ledger::store::{EntryFilter, EntrySort};
 use mkbill_core::ledger::{Cause, Entry, Posting};
 use mkbill_core::report::store::StatementRange;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use super::values::{MoneyBody, PageBody, PageQuery};
+use super::values::{MoneyBody, PageBody, list_query};
 use super::{Answer, Problems};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
@@ -121,25 +121,19 @@ pub(crate) async fn statement(
     Ok(Json(StatementBody::of(customer, billing.statement(customer, range).await?)))
 }
 
-/// Which entries of the books.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct EntryQuery {
-    /// First business day.
-    pub(crate) from: Option<Date>,
-    /// Last business day, included.
-    pub(crate) to: Option<Date>,
-    /// With a side on this account.
-    #[param(example = "cash")]
-    pub(crate) account: Option<String>,
-    /// On the statement of the customer of this id.
-    pub(crate) customer: Option<Uuid>,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which entries of the books.
+    EntryQuery by EntrySort {
+        /// First business day.
+        from: Option<Date>,
+        /// Last business day, included.
+        to: Option<Date>,
+        /// With a side on this account.
+        #[param(example = "cash")]
+        account: Option<String>,
+        /// On the statement of the customer of this id.
+        customer: Option<Uuid>,
+    }
 }
 
 impl EntryQuery {
@@ -232,7 +226,7 @@ impl From<Entry> for EntryBody {
     }
 }
 
-/// Lists the entries of the books with their sides, newest first.
+/// Lists the entries of the books with their sides, newest first unless asked otherwise.
 #[utoipa::path(get, path = "/books/entries", tag = "books", params(EntryQuery),
     responses((status = 200, description = "A page", body = PageBody<EntryBody>), Problems))]
 pub(crate) async fn list_entries(
@@ -240,7 +234,7 @@ pub(crate) async fn list_entries(
     Query(query): Query<EntryQuery>,
 ) -> Answer<PageBody<EntryBody>> {
     let filter = query.filter()?;
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     Ok(Json(PageBody::of(billing.entries(filter, page).await?, EntryBody::from)))
 }
 

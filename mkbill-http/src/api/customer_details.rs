@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
+use mkbill_core::audit::filter::AuditSort;
 use mkbill_core::billing::{CustomerFile, CustomerStatistics};
 use mkbill_core::customer::CustomerStatus;
 use mkbill_core::customer::import::ImportReport;
@@ -25,7 +26,7 @@ use super::invoices::InvoiceBody;
 use super::payments::PaymentBody;
 use super::settings::BusinessBody;
 use super::subscriptions::SubscriptionBody;
-use super::values::{MoneyBody, PageBody, PageQuery};
+use super::values::{MoneyBody, PageBody, list_query};
 use super::{Answer, Made, Problems, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Csv, Json as Body, Path, Query, WriteHeaders, WriteQuery};
@@ -368,16 +369,21 @@ pub(crate) async fn anonymise(
     Tagged::of(billing.anonymise_customer(&billing.caller, &customer).await?, CustomerBody::of)
 }
 
-/// Lists what was done to a customer, newest first.
+list_query! {
+    /// Which page of what was done to a customer.
+    ActivityQuery by AuditSort {}
+}
+
+/// Lists what was done to a customer, newest first unless asked otherwise.
 #[utoipa::path(get, operation_id = "list_customer_activity", path = "/customers/{customer}/activity", tag = "customers",
-    params(("customer" = String, Path, description = "Number in any spelling, or id"), PageQuery),
+    params(("customer" = String, Path, description = "Number in any spelling, or id"), ActivityQuery),
     responses((status = 200, description = "A page", body = PageBody<AuditBody>), Problems))]
 pub(crate) async fn activity(
     billing: Reads<CustomersView>,
     Path(customer): Path<String>,
-    Query(page): Query<PageQuery>,
+    Query(query): Query<ActivityQuery>,
 ) -> Answer<PageBody<AuditBody>> {
-    let page = billing.customer_activity(&customer, page.read()?).await?;
+    let page = billing.customer_activity(&customer, query.page()?).await?;
     Ok(Json(PageBody::of(page, AuditBody::from)))
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use mkbill_core::billing::{CustomerView, Reader};
 use mkbill_core::customer::contact::{Contact, ContactKind};
 use mkbill_core::customer::phone::GivenPhone;
-use mkbill_core::customer::store::{CustomerFilter, CustomerOrder};
+use mkbill_core::customer::store::{CustomerFilter, CustomerSort};
 use mkbill_core::customer::tag::Tag;
 use mkbill_core::customer::text;
 use mkbill_core::customer::{Balance, CustomerChange, CustomerStatus, Locale, NewCustomer};
@@ -17,10 +17,10 @@ use mkbill_core::kernel::permission::needs::{
 use mkbill_core::kernel::time::BusinessZone;
 use mkbill_core::kernel::wrong::Wrong;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::values::{Given, MoneyBody, PageBody, PageQuery, choices};
+use super::values::{Given, MoneyBody, PageBody, choices, list_query};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
@@ -358,50 +358,27 @@ impl CustomerBody {
     }
 }
 
-/// In which order customers are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-#[schema(as = CustomerSort)]
-pub(crate) enum CustomerSortBody {
-    /// The newest first.
-    #[default]
-    Newest,
-    /// Those who owe most first, then all others, those that were changed last before the others.
-    Debt,
-}
-
-/// Which customers are wanted.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CustomerQuery {
-    /// A part of the name, the number or the e-mail; every character stands for itself.
-    #[param(example = "budi")]
-    pub(crate) search: Option<String>,
-    /// With this status only.
-    #[param(inline)]
-    pub(crate) status: Option<CustomerStatusBody>,
-    /// With at least one of these tags, separated by commas.
-    #[param(example = "vip,rt 05")]
-    pub(crate) tags: Option<String>,
-    /// With at least this balance, in minor units of the currency of the business.
-    pub(crate) balance_min: Option<i64>,
-    /// With at most this balance: -1 for all who owe something.
-    pub(crate) balance_max: Option<i64>,
-    /// Added after this instant.
-    pub(crate) created_after: Option<Timestamp>,
-    /// Added before this instant.
-    pub(crate) created_before: Option<Timestamp>,
-    /// In which order; the newest first if absent.
-    #[serde(default)]
-    #[param(inline)]
-    pub(crate) sort: CustomerSortBody,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which customers are wanted.
+    CustomerQuery by CustomerSort {
+        /// A part of the name, the number or the e-mail; every character stands for itself.
+        #[param(example = "budi")]
+        search: Option<String>,
+        /// With this status only.
+        #[param(inline)]
+        status: Option<CustomerStatusBody>,
+        /// With at least one of these tags, separated by commas.
+        #[param(example = "vip,rt 05")]
+        tags: Option<String>,
+        /// With at least this balance, in minor units of the currency of the business.
+        balance_min: Option<i64>,
+        /// With at most this balance: -1 for all who owe something.
+        balance_max: Option<i64>,
+        /// Added after this instant.
+        created_after: Option<Timestamp>,
+        /// Added before this instant.
+        created_before: Option<Timestamp>,
+    }
 }
 
 impl CustomerQuery {
@@ -416,10 +393,7 @@ impl CustomerQuery {
             balance_max: self.balance_max.map(amount),
             created_after: self.created_after,
             created_before: self.created_before,
-            order: match self.sort {
-                CustomerSortBody::Newest => CustomerOrder::Newest,
-                CustomerSortBody::Debt => CustomerOrder::Debt(billing.currency()),
-            },
+            currency: Some(billing.currency()),
         }
     }
 }
@@ -448,7 +422,7 @@ pub(crate) async fn list_customers(
     Query(query): Query<CustomerQuery>,
 ) -> Answer<PageBody<CustomerBody>> {
     let filter = query.filter(&billing);
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     let page = billing.customers(&filter, page).await?;
     Ok(Json(PageBody::try_of(page, CustomerBody::of)?))
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use mkbill_core::account::issue::ManualInvoice;
 use mkbill_core::billing::{InvoiceView, Reader};
 use mkbill_core::invoice::draft::Item;
-use mkbill_core::invoice::store::InvoiceFilter;
+use mkbill_core::invoice::store::{CreditNoteSort, InvoiceFilter, InvoiceSort};
 use mkbill_core::invoice::{CreditNote, Invoice, InvoiceState, Line, LineKind, PrintedPeriod};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{CustomerId, InvoiceId, PaymentId, PlanId, SubscriptionId};
@@ -17,10 +17,10 @@ use mkbill_core::kernel::wrong::Wrong;
 use mkbill_core::payment::Allocation;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::values::{MoneyBody, PageBody, PageQuery};
+use super::values::{MoneyBody, PageBody, list_query};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in_one_of};
@@ -349,29 +349,27 @@ impl InvoiceViewBody {
     }
 }
 
-/// Which invoices, and which page of them.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct InvoicesQuery {
-    /// Of this customer: an id.
-    pub(crate) customer: Option<Uuid>,
-    /// Of this subscription: an id.
-    pub(crate) subscription: Option<Uuid>,
-    /// In this state.
-    #[param(example = "open")]
-    pub(crate) status: Option<String>,
-    /// Open and due before this day.
-    pub(crate) due_before: Option<Date>,
-    /// Issued on this day or later.
-    pub(crate) issued_from: Option<Date>,
-    /// Issued on this day or earlier.
-    pub(crate) issued_to: Option<Date>,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which invoices, and which page of them.
+    InvoicesQuery by InvoiceSort {
+        /// Of this customer: an id.
+        customer: Option<Uuid>,
+        /// Of this subscription: an id.
+        subscription: Option<Uuid>,
+        /// In this state.
+        #[param(example = "open")]
+        status: Option<String>,
+        /// Open and due before this day.
+        due_before: Option<Date>,
+        /// Issued on this day or later.
+        issued_from: Option<Date>,
+        /// Issued on this day or earlier.
+        issued_to: Option<Date>,
+        /// Due on this day or later.
+        due_from: Option<Date>,
+        /// Due on this day or earlier.
+        due_to: Option<Date>,
+    }
 }
 
 impl InvoicesQuery {
@@ -383,22 +381,18 @@ impl InvoicesQuery {
             due_before: self.due_before,
             issued_from: self.issued_from,
             issued_to: self.issued_to,
+            due_from: self.due_from,
+            due_to: self.due_to,
         })
     }
 }
 
-/// Which credit notes, and which page of them.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CreditNotesQuery {
-    /// Of this customer: an id.
-    pub(crate) customer: Option<Uuid>,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which credit notes, and which page of them.
+    CreditNotesQuery by CreditNoteSort {
+        /// Of this customer: an id.
+        customer: Option<Uuid>,
+    }
 }
 
 /// How much of an invoice is given back.
@@ -428,7 +422,7 @@ pub(crate) async fn issue_invoice(
     Ok(if receipt.replayed { mark_replayed(response) } else { response })
 }
 
-/// Lists invoices, newest first.
+/// Lists invoices, newest first unless asked otherwise.
 #[utoipa::path(get, path = "/invoices", tag = "invoices", params(InvoicesQuery),
     responses((status = 200, description = "A page", body = PageBody<InvoiceBody>), Problems))]
 pub(crate) async fn list_invoices(
@@ -436,7 +430,7 @@ pub(crate) async fn list_invoices(
     Query(query): Query<InvoicesQuery>,
 ) -> Answer<PageBody<InvoiceBody>> {
     let filter = query.filter()?;
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     Ok(Json(PageBody::try_of(billing.invoices(&filter, page).await?, InvoiceBody::of)?))
 }
 
@@ -479,14 +473,14 @@ pub(crate) async fn credit_invoice(
     )
 }
 
-/// Lists credit notes, newest first.
+/// Lists credit notes, newest first unless asked otherwise.
 #[utoipa::path(get, path = "/credit-notes", tag = "invoices", params(CreditNotesQuery),
     responses((status = 200, description = "A page", body = PageBody<CreditNoteBody>), Problems))]
 pub(crate) async fn list_credit_notes(
     billing: Reads<InvoicesView>,
     Query(query): Query<CreditNotesQuery>,
 ) -> Answer<PageBody<CreditNoteBody>> {
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     let customer = query.customer.map(CustomerId::from_uuid);
     Ok(Json(PageBody::of(billing.credit_notes(customer, page).await?, CreditNoteBody::from)))
 }

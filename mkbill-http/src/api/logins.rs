@@ -10,13 +10,13 @@ use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::permission::needs::{LoginsDelete, LoginsEdit, LoginsView};
 use mkbill_core::provisioning::line::LineField;
 use mkbill_core::provisioning::numbering::{LoginPrefix, Numbering};
-use mkbill_core::provisioning::store::LoginFilter;
+use mkbill_core::provisioning::store::{LoginFilter, LoginSort};
 use mkbill_core::provisioning::{Care, Login, LoginKind, SyncState};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::values::{Given, PageBody, PageQuery, choices};
+use super::values::{Given, PageBody, choices, list_query, search_in};
 use super::{Answer, Problems};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in};
@@ -219,31 +219,28 @@ impl From<Login> for LoginBody {
     }
 }
 
-/// Which logins, and which page of them.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct LoginsQuery {
-    /// On this router: name or id.
-    pub(crate) router: Option<String>,
-    /// In this menu.
-    #[param(inline)]
-    pub(crate) kind: Option<LoginKindBody>,
-    /// Of this subscription: an id.
-    pub(crate) subscription: Option<Uuid>,
-    /// With this very name.
-    pub(crate) name: Option<String>,
-    /// Whose router is so far: `pending`, `applied` or `blocked`.
-    pub(crate) sync: Option<String>,
-    /// Those of vouchers too.
-    #[serde(default)]
-    #[param(required = false)]
-    pub(crate) vouchers: bool,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which logins, and which page of them.
+    LoginsQuery by LoginSort {
+        /// On this router: name or id.
+        router: Option<String>,
+        /// In this menu.
+        #[param(inline)]
+        kind: Option<LoginKindBody>,
+        /// Of this subscription: an id.
+        subscription: Option<Uuid>,
+        /// With this very name.
+        name: Option<String>,
+        /// Whose router is so far: `pending`, `applied` or `blocked`.
+        sync: Option<String>,
+        /// Those of vouchers too.
+        #[serde(default)]
+        #[param(required = false)]
+        vouchers: bool,
+        /// A part of the name, whatever its case.
+        #[param(min_length = 1, max_length = 100, example = "budi")]
+        search: Option<String>,
+    }
 }
 
 impl LoginsQuery {
@@ -259,6 +256,7 @@ impl LoginsQuery {
             name: self.name.clone(),
             sync: self.sync.as_deref().map(str::parse).transpose()?,
             of_subscribers: !self.vouchers,
+            text: search_in("search", self.search.as_deref())?,
         })
     }
 }
@@ -406,7 +404,7 @@ impl NumberingChangeBody {
     }
 }
 
-/// Lists logins, newest first; those of subscribers unless asked otherwise.
+/// Lists logins, newest first unless asked otherwise; those of subscribers unless asked otherwise.
 #[utoipa::path(get, path = "/logins", tag = "logins", params(LoginsQuery),
     responses((status = 200, description = "A page", body = PageBody<LoginBody>), Problems))]
 pub(crate) async fn list_logins(
@@ -414,7 +412,7 @@ pub(crate) async fn list_logins(
     Query(query): Query<LoginsQuery>,
 ) -> Answer<PageBody<LoginBody>> {
     let filter = query.filter(&billing).await?;
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     Ok(Json(PageBody::of(billing.logins(&filter, page).await?, LoginBody::from)))
 }
 

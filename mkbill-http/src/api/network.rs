@@ -11,16 +11,17 @@ use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::controller::{Change, Step};
 use mkbill_core::provisioning::drift::FoundDrift;
 use mkbill_core::provisioning::session::Session;
-use mkbill_core::provisioning::store::{SessionFilter, UsageDay};
+use mkbill_core::provisioning::store::{SessionFilter, SessionSort, UsageDay};
 use mkbill_core::router::health::{Outage, Vitals};
 use mkbill_core::router::licence::LicenceUse;
+use mkbill_core::router::store::OutageSort;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::logins::LoginKindBody;
 use super::routers::RouterBody;
-use super::values::{PageBody, PageQuery};
+use super::values::{PageBody, list_query};
 use super::{Answer, Problems};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Path, Query, WriteHeaders, WriteQuery, named_in};
@@ -80,33 +81,27 @@ impl From<Session> for SessionBody {
     }
 }
 
-/// Which sessions, and which page of them.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SessionsQuery {
-    /// On this router: name or id.
-    pub(crate) router: Option<String>,
-    /// In this menu.
-    #[param(inline)]
-    pub(crate) kind: Option<LoginKindBody>,
-    /// Of this login: an id.
-    pub(crate) login: Option<Uuid>,
-    /// With this very name.
-    pub(crate) name: Option<String>,
-    /// Only those that go on.
-    #[serde(default)]
-    #[param(required = false)]
-    pub(crate) open: bool,
-    /// Only of names that the books do not know.
-    #[serde(default)]
-    #[param(required = false)]
-    pub(crate) unknown: bool,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which sessions, and which page of them.
+    SessionsQuery by SessionSort {
+        /// On this router: name or id.
+        router: Option<String>,
+        /// In this menu.
+        #[param(inline)]
+        kind: Option<LoginKindBody>,
+        /// Of this login: an id.
+        login: Option<Uuid>,
+        /// With this very name.
+        name: Option<String>,
+        /// Only those that go on.
+        #[serde(default)]
+        #[param(required = false)]
+        open: bool,
+        /// Only of names that the books do not know.
+        #[serde(default)]
+        #[param(required = false)]
+        unknown: bool,
+    }
 }
 
 impl SessionsQuery {
@@ -215,18 +210,12 @@ impl From<Outage> for OutageBody {
     }
 }
 
-/// Which outages, and which page of them.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct OutagesQuery {
-    /// Of this router: name or id.
-    pub(crate) router: Option<String>,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which outages, and which page of them.
+    OutagesQuery by OutageSort {
+        /// Of this router: name or id.
+        router: Option<String>,
+    }
 }
 
 /// What a router says of its machine; null for what it does not show.
@@ -412,7 +401,7 @@ fn step_text(kind: LoginKind, step: &Step) -> String {
     }
 }
 
-/// Lists sessions, newest first. Those that go on are as the last look saw them.
+/// Lists sessions, newest first unless asked otherwise. Those that go on are as the last look saw them.
 #[utoipa::path(get, path = "/sessions", tag = "network", params(SessionsQuery),
     responses((status = 200, description = "A page", body = PageBody<SessionBody>), Problems))]
 pub(crate) async fn list_sessions(
@@ -420,7 +409,7 @@ pub(crate) async fn list_sessions(
     Query(query): Query<SessionsQuery>,
 ) -> Answer<PageBody<SessionBody>> {
     let filter = query.filter(&billing).await?;
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     Ok(Json(PageBody::of(billing.sessions(&filter, page).await?, SessionBody::from)))
 }
 
@@ -436,14 +425,14 @@ pub(crate) async fn show_usage(
     Ok(Json(query.read(&billing, LoginId::from_uuid(id)).await?))
 }
 
-/// Lists when routers were away, newest first.
+/// Lists when routers were away, newest first unless asked otherwise.
 #[utoipa::path(get, path = "/outages", tag = "network", params(OutagesQuery),
     responses((status = 200, description = "A page", body = PageBody<OutageBody>), Problems))]
 pub(crate) async fn list_outages(
     billing: Reads<RoutersView>,
     Query(query): Query<OutagesQuery>,
 ) -> Answer<PageBody<OutageBody>> {
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     let outages = billing.outages(query.router.as_deref(), page).await;
     Ok(Json(PageBody::of(outages.map_err(named_in("router"))?, OutageBody::from)))
 }

@@ -5,32 +5,26 @@ use jiff::Timestamp;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::CustomerId;
 use mkbill_core::kernel::permission::needs::NoticesView;
-use mkbill_core::notice::store::{NoticeFilter, NoticeRow};
-use serde::{Deserialize, Serialize};
+use mkbill_core::notice::store::{NoticeFilter, NoticeRow, NoticeSort};
+use serde::Serialize;
 use serde_json::Value;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::values::{PageBody, PageQuery};
+use super::values::{PageBody, list_query};
 use super::{Answer, Problems};
 use crate::auth::access::Reads;
 use crate::extract::Query;
 
-/// Which notices.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct NoticesQuery {
-    /// To this customer only: an id.
-    pub(crate) customer: Option<Uuid>,
-    /// Of this kind only.
-    #[param(example = "invoice_issued")]
-    pub(crate) kind: Option<String>,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which notices.
+    NoticesQuery by NoticeSort {
+        /// To this customer only: an id.
+        customer: Option<Uuid>,
+        /// Of this kind only.
+        #[param(example = "invoice_issued")]
+        kind: Option<String>,
+    }
 }
 
 impl NoticesQuery {
@@ -81,7 +75,7 @@ impl From<NoticeRow> for NoticeBody {
     }
 }
 
-/// Lists what was and will be told to customers and operators, newest first.
+/// Lists what was and will be told to customers and operators, newest first unless asked otherwise.
 #[utoipa::path(get, path = "/notices", tag = "notices", params(NoticesQuery),
     responses((status = 200, description = "A page", body = PageBody<NoticeBody>), Problems))]
 pub(crate) async fn list_notices(
@@ -89,6 +83,6 @@ pub(crate) async fn list_notices(
     Query(query): Query<NoticesQuery>,
 ) -> Answer<PageBody<NoticeBody>> {
     let filter = query.filter()?;
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     Ok(Json(PageBody::of(billing.notices(filter, page).await?, NoticeBody::from)))
 }

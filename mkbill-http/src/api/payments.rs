@@ -12,16 +12,16 @@ use mkbill_core::kernel::money::{Currency, Money};
 use mkbill_core::kernel::permission::needs::{
     PaymentsCreate, PaymentsDelete, PaymentsEdit, PaymentsView,
 };
-use mkbill_core::payment::store::PaymentFilter;
+use mkbill_core::payment::store::{PaymentFilter, PaymentSort};
 use mkbill_core::payment::{Method, NewPayment, Part, Payment, check_text};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::credit::CreditBody;
 use super::invoices::InvoiceBody;
 use super::subscriptions::SubscriptionBody;
-use super::values::{MoneyBody, PageBody, PageQuery, choices};
+use super::values::{MoneyBody, PageBody, choices, list_query};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{
@@ -252,26 +252,23 @@ impl PaymentViewBody {
     }
 }
 
-/// Which payments, and which page of them.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PaymentsQuery {
-    /// Of this customer: an id.
-    pub(crate) customer: Option<Uuid>,
-    /// Only those that belong to nobody yet.
-    #[serde(default)]
-    #[param(required = false)]
-    pub(crate) in_suspense: bool,
-    /// Received on this day or later.
-    pub(crate) received_from: Option<Date>,
-    /// Received on this day or earlier.
-    pub(crate) received_to: Option<Date>,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which payments, and which page of them.
+    PaymentsQuery by PaymentSort {
+        /// Of this customer: an id.
+        customer: Option<Uuid>,
+        /// Only those that belong to nobody yet.
+        #[serde(default)]
+        #[param(required = false)]
+        in_suspense: bool,
+        /// Received on this day or later.
+        received_from: Option<Date>,
+        /// Received on this day or earlier.
+        received_to: Option<Date>,
+        /// With a part that came this way.
+        #[param(inline)]
+        method: Option<MethodBody>,
+    }
 }
 
 impl PaymentsQuery {
@@ -281,6 +278,7 @@ impl PaymentsQuery {
             in_suspense: self.in_suspense,
             received_from: self.received_from,
             received_to: self.received_to,
+            method: self.method.map(Method::from),
         }
     }
 }
@@ -314,7 +312,7 @@ pub(crate) async fn record_payment(
     Ok(if receipt.replayed { mark_replayed(response) } else { response })
 }
 
-/// Lists payments, newest first.
+/// Lists payments, newest first unless asked otherwise.
 #[utoipa::path(get, path = "/payments", tag = "payments", params(PaymentsQuery),
     responses((status = 200, description = "A page", body = PageBody<PaymentBody>), Problems))]
 pub(crate) async fn list_payments(
@@ -322,7 +320,7 @@ pub(crate) async fn list_payments(
     Query(query): Query<PaymentsQuery>,
 ) -> Answer<PageBody<PaymentBody>> {
     let filter = query.filter();
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     Ok(Json(PageBody::of(billing.payments(&filter, page).await?, PaymentBody::from)))
 }
 

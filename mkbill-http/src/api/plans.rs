@@ -4,14 +4,16 @@ use axum::Json;
 use jiff::Timestamp;
 use mkbill_core::kernel::error::{Error, Wrongs};
 use mkbill_core::kernel::permission::needs::{PlansCreate, PlansEdit, PlansView};
-use mkbill_core::plan::store::PlanFilter;
+use mkbill_core::plan::store::{PlanFilter, PlanKind, PlanSort};
 use mkbill_core::plan::{Limits, NewPlan, Plan, PlanChange, Prices};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::terms::{TermsBody, TermsChangeBody};
-use super::values::{Given, LimitsBody, MoneyBody, PageBody, PageQuery, span, whole_span};
+use super::values::{
+    Given, LimitsBody, MoneyBody, PageBody, choices, list_query, search_in, span, whole_span,
+};
 use super::{Answer, Made, Problems, created};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
@@ -183,30 +185,54 @@ pub(crate) async fn add_plan(billing: Writes<PlansCreate>, Body(body): Body<NewP
     Ok(created(&billing.caller, &format!("/api/v1/plans/{}", plan.id), plan))
 }
 
-/// Which plans are wanted.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PlanQuery {
-    /// Leave out those that are retired.
-    #[serde(default)]
-    pub(crate) on_sale: bool,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+choices! {
+    /// What a plan sells.
+    PlanKindBody as PlanKind for PlanKind {
+        /// Vouchers.
+        Voucher,
+        /// What customers keep from period to period.
+        Subscription,
+    }
 }
 
-/// Lists plans, oldest first.
+list_query! {
+    /// Which plans are wanted.
+    PlanQuery by PlanSort {
+        /// Leave out those that are retired.
+        #[serde(default)]
+        on_sale: bool,
+        /// Only those that are retired.
+        #[serde(default)]
+        #[param(required = false)]
+        retired: bool,
+        /// Of this kind only.
+        #[param(inline)]
+        kind: Option<PlanKindBody>,
+        /// A part of the name, whatever its case.
+        #[param(min_length = 1, max_length = 100, example = "harian")]
+        search: Option<String>,
+    }
+}
+
+impl PlanQuery {
+    pub(crate) fn filter(&self) -> Result<PlanFilter, Error> {
+        Ok(PlanFilter {
+            on_sale: self.on_sale,
+            retired: self.retired,
+            kind: self.kind.map(PlanKind::from),
+            text: search_in("search", self.search.as_deref())?,
+        })
+    }
+}
+
+/// Lists plans, oldest first unless asked otherwise.
 #[utoipa::path(get, path = "/plans", tag = "plans", params(PlanQuery),
     responses((status = 200, description = "A page", body = PageBody<PlanBody>), Problems))]
 pub(crate) async fn list_plans(
     billing: Reads<PlansView>,
     Query(query): Query<PlanQuery>,
 ) -> Answer<PageBody<PlanBody>> {
-    let filter = PlanFilter { on_sale: query.on_sale };
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let (filter, page) = (query.filter()?, query.page()?);
     Ok(Json(PageBody::of(billing.plans(filter, page).await?, PlanBody::from)))
 }
 

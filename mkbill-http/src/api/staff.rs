@@ -7,6 +7,7 @@ use mkbill_core::billing::Admitted;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::permission::Role;
 use mkbill_core::kernel::permission::needs::{StaffCreate, StaffDelete, StaffEdit, StaffView};
+use mkbill_core::staff::store::{StaffSessionSort, StaffSort};
 use mkbill_core::staff::{NewStaff, Staff, StaffChange, StaffState};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::auth::{SignedOutBody, StaffSessionBody};
-use super::values::{PageBody, PageQuery, choices};
+use super::values::{PageBody, choices, list_query};
 use super::{Answer, Made, Problems, created};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
@@ -134,14 +135,24 @@ pub(crate) async fn add_staff(
     Ok(response)
 }
 
-/// Lists staff, oldest first.
-#[utoipa::path(get, path = "/staff", tag = "staff", params(PageQuery),
+list_query! {
+    /// Which page of staff.
+    StaffQuery by StaffSort {}
+}
+
+list_query! {
+    /// Which page of somebody's sessions.
+    StaffSessionsQuery by StaffSessionSort {}
+}
+
+/// Lists staff, oldest first unless asked otherwise.
+#[utoipa::path(get, path = "/staff", tag = "staff", params(StaffQuery),
     responses((status = 200, description = "A page", body = PageBody<StaffBody>), Problems))]
 pub(crate) async fn list_staff(
     billing: Reads<StaffView>,
-    Query(page): Query<PageQuery>,
+    Query(query): Query<StaffQuery>,
 ) -> Answer<PageBody<StaffBody>> {
-    Ok(Json(PageBody::of(billing.staff_page(page.read()?).await?, StaffBody::from)))
+    Ok(Json(PageBody::of(billing.staff_page(query.page()?).await?, StaffBody::from)))
 }
 
 /// Shows somebody.
@@ -219,16 +230,16 @@ pub(crate) async fn sign_staff_out(
     Ok(Json(SignedOutBody { sessions }))
 }
 
-/// Lists somebody's sessions that hold, newest first.
+/// Lists somebody's sessions that hold, newest first unless asked otherwise.
 #[utoipa::path(get, path = "/staff/{staff}/sessions", tag = "staff",
-    params(PageQuery, ("staff" = String, Path, description = "Username or id")),
+    params(StaffSessionsQuery, ("staff" = String, Path, description = "Username or id")),
     responses((status = 200, description = "A page", body = PageBody<StaffSessionBody>), Problems))]
 pub(crate) async fn list_staff_sessions(
     billing: Reads<StaffView>,
     Path(staff): Path<String>,
-    Query(page): Query<PageQuery>,
+    Query(query): Query<StaffSessionsQuery>,
 ) -> Answer<PageBody<StaffSessionBody>> {
     let staff = billing.staff(&staff).await?;
-    let page = billing.staff_sessions(staff.id, page.read()?).await?;
+    let page = billing.staff_sessions(staff.id, query.page()?).await?;
     Ok(Json(PageBody::of(page, |session| StaffSessionBody::of(session, None))))
 }

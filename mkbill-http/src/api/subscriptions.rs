@@ -15,16 +15,16 @@ use mkbill_core::kernel::permission::needs::{
 use mkbill_core::kernel::time::BusinessZone;
 use mkbill_core::kernel::wrong::Wrong;
 use mkbill_core::subscription::period::BilledPeriod;
-use mkbill_core::subscription::store::SubscriptionFilter;
+use mkbill_core::subscription::store::{SubscriptionFilter, SubscriptionSort};
 use mkbill_core::subscription::{Discount, Subscription};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::invoices::InvoiceBody;
 use super::logins::{LoginBody, NewLoginBody};
 use super::terms::TermsBody;
-use super::values::{MoneyBody, PageBody, PageQuery, choices};
+use super::values::{MoneyBody, PageBody, choices, list_query};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{
@@ -313,27 +313,27 @@ pub(crate) struct BulkSubscriptionsBody {
     pub(crate) items: Vec<BulkSubscriptionBody>,
 }
 
-/// Which subscriptions, and which page of them.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct SubscriptionsQuery {
-    /// Of this customer: an id.
-    pub(crate) customer: Option<Uuid>,
-    /// On this plan: name or id.
-    pub(crate) plan: Option<String>,
-    /// In this state.
-    #[param(example = "active")]
-    pub(crate) state: Option<String>,
-    /// Only those that the engine leaves alone until a person has looked at them.
-    #[serde(default)]
-    #[param(required = false)]
-    pub(crate) in_trouble: bool,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which subscriptions, and which page of them.
+    SubscriptionsQuery by SubscriptionSort {
+        /// Of this customer: an id.
+        customer: Option<Uuid>,
+        /// On this plan: name or id.
+        plan: Option<String>,
+        /// In this state.
+        #[param(example = "active")]
+        state: Option<String>,
+        /// Only those that the engine leaves alone until a person has looked at them.
+        #[serde(default)]
+        #[param(required = false)]
+        in_trouble: bool,
+        /// With a login on this router: name or id.
+        router: Option<String>,
+        /// Whose first day that is not granted is this one or later.
+        due_from: Option<Date>,
+        /// Whose first day that is not granted is this one or earlier.
+        due_to: Option<Date>,
+    }
 }
 
 impl SubscriptionsQuery {
@@ -342,11 +342,18 @@ impl SubscriptionsQuery {
             Some(key) => Some(billing.plan(key).await.map_err(named_in("plan"))?.id),
             None => None,
         };
+        let router = match &self.router {
+            Some(key) => Some(billing.router_or_removed(key).await.map_err(named_in("router"))?.id),
+            None => None,
+        };
         Ok(SubscriptionFilter {
             customer: self.customer.map(CustomerId::from_uuid),
             plan,
             state: self.state.as_deref().map(str::parse).transpose()?,
             in_trouble: self.in_trouble,
+            router,
+            due_from: self.due_from,
+            due_to: self.due_to,
         })
     }
 }
@@ -449,7 +456,7 @@ pub(crate) async fn give_login(
     Ok(Tagged::from(login))
 }
 
-/// Lists subscriptions, newest first.
+/// Lists subscriptions, newest first unless asked otherwise.
 #[utoipa::path(get, path = "/subscriptions", tag = "subscriptions", params(SubscriptionsQuery),
     responses((status = 200, description = "A page", body = PageBody<SubscriptionBody>), Problems))]
 pub(crate) async fn list_subscriptions(
@@ -457,7 +464,7 @@ pub(crate) async fn list_subscriptions(
     Query(query): Query<SubscriptionsQuery>,
 ) -> Answer<PageBody<SubscriptionBody>> {
     let filter = query.filter(&billing).await?;
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     Ok(Json(PageBody::of(billing.subscriptions(&filter, page).await?, SubscriptionBody::from)))
 }
 

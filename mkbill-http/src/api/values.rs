@@ -3,12 +3,16 @@
 use jiff::SignedDuration;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::money::{Money, MoneyError};
+use mkbill_core::kernel::order::{Order, SortKey};
 use mkbill_core::kernel::page::{Page, PageRequest};
 use mkbill_core::kernel::patch::Patch;
+use mkbill_core::kernel::search::SearchText;
 use mkbill_core::kernel::wrong::Wrong;
 use mkbill_core::plan::Limits;
 use serde::{Deserialize, Deserializer, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{Object, ObjectBuilder};
 
 /// An amount of money.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -192,24 +196,74 @@ impl<T> PageBody<T> {
     }
 }
 
-/// Which page of a list.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct PageQuery {
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+/// The names of the orders of a list, for the document of the interface.
+pub(crate) fn orders<K: SortKey>() -> Object {
+    let names = Order::<K>::all().map(Order::name);
+    let names = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+    names.default(Some(K::DEFAULT.name().into())).build()
 }
 
-impl PageQuery {
-    pub(crate) fn read(&self) -> Result<PageRequest, Error> {
-        let after = self.cursor.as_deref().map(str::parse).transpose()?;
-        PageRequest::new(after, self.limit.unwrap_or_else(|| PageRequest::default().limit()))
-    }
+/// Reads which page of a list is wanted, and in which order.
+pub(crate) fn page_request<K: SortKey>(
+    sort: Option<&str>,
+    cursor: Option<&str>,
+    limit: Option<u32>,
+) -> Result<PageRequest<K>, Error> {
+    let order = sort.map(str::parse).transpose()?.unwrap_or(K::DEFAULT);
+    let after = cursor.map(str::parse).transpose()?;
+    let limit = limit.unwrap_or_else(|| PageRequest::<K>::default().limit());
+    PageRequest::sorted(order, after, limit)
 }
+
+/// Reads a text to look for.
+pub(crate) fn search_in(
+    field: &'static str,
+    text: Option<&str>,
+) -> Result<Option<SearchText>, Error> {
+    text.map(|text| SearchText::parse(field, text)).transpose()
+}
+
+/// Declares the query of a list that is sorted and paged: its filters, and what all such lists
+/// understand.
+macro_rules! list_query {
+    (
+        $(#[$doc:meta])*
+        $name:ident by $key:ident {
+            $($(#[$field_doc:meta])* $field:ident: $type:ty,)*
+        }
+    ) => {
+        $(#[$doc])*
+        #[derive(Debug, Default, serde::Deserialize, utoipa::IntoParams)]
+        #[into_params(parameter_in = Query)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct $name {
+            $($(#[$field_doc])* pub(crate) $field: $type,)*
+            /// In which order: by a name, or by `-` and a name the other way around. What has no value
+            /// comes last.
+            #[param(schema_with = $crate::api::values::orders::<$key>)]
+            pub(crate) sort: Option<String>,
+            /// The `next_cursor` of the page before, in the same order; absent for the first page.
+            pub(crate) cursor: Option<String>,
+            /// How many items, 1 to 200; 50 if absent.
+            #[param(minimum = 1, maximum = 200)]
+            pub(crate) limit: Option<u32>,
+        }
+
+        impl $name {
+            /// Which page is wanted, and in which order.
+            pub(crate) fn page(
+                &self,
+            ) -> Result<
+                mkbill_core::kernel::page::PageRequest<$key>,
+                mkbill_core::kernel::error::Error,
+            > {
+                let (sort, cursor) = (self.sort.as_deref(), self.cursor.as_deref());
+                $crate::api::values::page_request(sort, cursor, self.limit)
+            }
+        }
+    };
+}
+pub(super) use list_query;
 
 #[cfg(test)]
 mod tests {

@@ -4,12 +4,14 @@ use axum::Json;
 use jiff::Timestamp;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::permission::needs::{VendorsCreate, VendorsView};
+use mkbill_core::kernel::search::SearchText;
+use mkbill_core::vendor::store::VendorSort;
 use mkbill_core::vendor::{NewVendor, Vendor};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::values::{PageBody, PageQuery};
+use super::values::{PageBody, list_query, search_in};
 use super::{Answer, Made, Problems, created};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
@@ -71,14 +73,30 @@ pub(crate) async fn add_vendor(
     Ok(created(&billing.caller, &format!("/api/v1/vendors/{}", vendor.id), vendor))
 }
 
-/// Lists vendors, oldest first.
-#[utoipa::path(get, path = "/vendors", tag = "vendors", params(PageQuery),
+list_query! {
+    /// Which vendors, and which page of them.
+    VendorsQuery by VendorSort {
+        /// A part of the code or the name, whatever its case.
+        #[param(min_length = 1, max_length = 100, example = "warung")]
+        search: Option<String>,
+    }
+}
+
+impl VendorsQuery {
+    pub(crate) fn text(&self) -> Result<Option<SearchText>, Error> {
+        search_in("search", self.search.as_deref())
+    }
+}
+
+/// Lists vendors, oldest first unless asked otherwise.
+#[utoipa::path(get, path = "/vendors", tag = "vendors", params(VendorsQuery),
     responses((status = 200, description = "A page", body = PageBody<VendorBody>), Problems))]
 pub(crate) async fn list_vendors(
     billing: Reads<VendorsView>,
-    Query(page): Query<PageQuery>,
+    Query(query): Query<VendorsQuery>,
 ) -> Answer<PageBody<VendorBody>> {
-    Ok(Json(PageBody::of(billing.vendors(page.read()?).await?, VendorBody::from)))
+    let (text, page) = (query.text()?, query.page()?);
+    Ok(Json(PageBody::of(billing.vendors(text.as_ref(), page).await?, VendorBody::from)))
 }
 
 /// Shows a vendor.

@@ -10,12 +10,13 @@ use mkbill_core::kernel::permission::needs::{VouchersDelete, VouchersEdit, Vouch
 use mkbill_core::voucher::Voucher;
 use mkbill_core::voucher::first_login::FirstLogin;
 use mkbill_core::voucher::state::{Activation, Expiry, Extension, Quota, VoucherState};
-use mkbill_core::voucher::store::VoucherFilter;
+use mkbill_core::voucher::store::{BatchFilter, VoucherFilter, VoucherSort};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::values::{LimitsBody, MoneyBody, PageBody, PageQuery, span};
+use super::batches::batches_of;
+use super::values::{LimitsBody, MoneyBody, PageBody, list_query, span};
 use super::{Answer, Problems};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in};
@@ -137,23 +138,27 @@ fn end(state: &VoucherState) -> Option<(Timestamp, &'static str)> {
     }
 }
 
-/// Which vouchers, and which page of them.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct VouchersQuery {
-    /// Of this batch: number or id.
-    pub(crate) batch: Option<String>,
-    /// In this state.
-    #[param(example = "available")]
-    pub(crate) state: Option<String>,
-    /// With this very code.
-    pub(crate) code: Option<String>,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which vouchers, and which page of them.
+    VouchersQuery by VoucherSort {
+        /// Of this batch: number or id.
+        batch: Option<String>,
+        /// In this state.
+        #[param(example = "available")]
+        state: Option<String>,
+        /// With this very code.
+        code: Option<String>,
+        /// Of this plan: name or id.
+        plan: Option<String>,
+        /// On this router: name or id.
+        router: Option<String>,
+        /// Of this vendor: code or id.
+        vendor: Option<String>,
+        /// Made at this instant or later.
+        created_from: Option<Timestamp>,
+        /// Made before this instant.
+        created_until: Option<Timestamp>,
+    }
 }
 
 impl VouchersQuery {
@@ -164,11 +169,14 @@ impl VouchersQuery {
         };
         let state = self.state.as_deref().map(state_named).transpose()?;
         let code = self.code.as_deref().map(str::parse).transpose()?;
-        Ok(VoucherFilter { batch, state, code })
-    }
-
-    pub(crate) fn page(&self) -> PageQuery {
-        PageQuery { cursor: self.cursor.clone(), limit: self.limit }
+        let (plan, router, vendor) =
+            (self.plan.as_deref(), self.router.as_deref(), self.vendor.as_deref());
+        let batches = BatchFilter {
+            created_from: self.created_from,
+            created_until: self.created_until,
+            ..batches_of(billing, plan, router, vendor).await?
+        };
+        Ok(VoucherFilter { batch, state, code, batches })
     }
 }
 
@@ -220,7 +228,7 @@ pub(crate) async fn list_vouchers(
     Query(query): Query<VouchersQuery>,
 ) -> Answer<PageBody<VoucherBody>> {
     let filter = query.filter(&billing).await?;
-    let page = billing.vouchers(&filter, query.page().read()?).await?;
+    let page = billing.vouchers(&filter, query.page()?).await?;
     Ok(Json(PageBody::of(page, VoucherBody::from)))
 }
 

@@ -13,13 +13,14 @@ use mkbill_core::kernel::permission::needs::{
 use mkbill_core::webhook::delivery::{Attempt, AttemptResult, Delivery, DeliveryState};
 use mkbill_core::webhook::filter::KindFilter;
 use mkbill_core::webhook::secret::WebhookSecret;
+use mkbill_core::webhook::store::DeliverySort;
 use mkbill_core::webhook::{DisabledBecause, NewWebhook, Webhook, WebhookChange};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::values::{Given, PageBody, PageQuery, choices, whole_span};
+use super::values::{Given, PageBody, choices, list_query, whole_span};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
@@ -314,19 +315,13 @@ impl From<DeliveryView> for DeliveryViewBody {
     }
 }
 
-/// Which deliveries, and which page of them.
-#[derive(Debug, Default, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct DeliveriesQuery {
-    /// In this state only.
-    #[param(inline)]
-    pub(crate) state: Option<DeliveryStateBody>,
-    /// The `next_cursor` of the page before; absent for the first page.
-    pub(crate) cursor: Option<String>,
-    /// How many items, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200)]
-    pub(crate) limit: Option<u32>,
+list_query! {
+    /// Which deliveries, and which page of them.
+    DeliveriesQuery by DeliverySort {
+        /// In this state only.
+        #[param(inline)]
+        state: Option<DeliveryStateBody>,
+    }
 }
 
 /// Adds a webhook: it is told of what happens from now on, each delivery signed by the Standard Webhooks
@@ -441,7 +436,7 @@ pub(crate) async fn resend_failed_deliveries(
     Ok(Json(ResentBody { deliveries: sent.value }))
 }
 
-/// Lists deliveries of a webhook, newest first. They are kept for 30 days.
+/// Lists deliveries of a webhook, newest first unless asked otherwise. They are kept for 30 days.
 #[utoipa::path(get, path = "/webhooks/{webhook}/deliveries", tag = "webhooks",
     params(("webhook" = Uuid, Path, description = "Id"), DeliveriesQuery),
     responses((status = 200, description = "A page", body = PageBody<DeliveryBody>), Problems))]
@@ -451,7 +446,7 @@ pub(crate) async fn list_deliveries(
     Query(query): Query<DeliveriesQuery>,
 ) -> Answer<PageBody<DeliveryBody>> {
     let state = query.state.map(DeliveryState::from);
-    let page = PageQuery { cursor: query.cursor, limit: query.limit }.read()?;
+    let page = query.page()?;
     let id = WebhookId::from_uuid(webhook);
     let found = billing.webhook_deliveries(id, state, page).await?;
     Ok(Json(PageBody::of(found, DeliveryBody::from)))

@@ -182,9 +182,14 @@ fn admit(parts: &Parts, needed: Permission) -> Result<(), Problem> {
     })
 }
 
-/// The caller of a write: who it is and from where, reason, idempotency key and dry run.
+/// The caller of a write: who it is and from where, reason, idempotency key and dry run. What only reads
+/// has a query of its own.
 async fn caller(parts: &mut Parts) -> Result<Caller, Problem> {
-    let Query(query) = Query::<WriteQuery>::from_request_parts(parts, &()).await?;
+    let dry_run = if parts.method.is_safe() {
+        false
+    } else {
+        Query::<WriteQuery>::from_request_parts(parts, &()).await?.0.dry_run
+    };
     let mut caller = principal(parts)?.caller(origin(parts));
     if let Some(reason) = text(&parts.headers, "x-reason")? {
         caller = caller.because(reason)?;
@@ -195,7 +200,7 @@ async fn caller(parts: &mut Parts) -> Result<Caller, Problem> {
     if let Some(condition) = precondition(&parts.headers)? {
         caller = caller.only_if(condition);
     }
-    Ok(if query.dry_run { caller.dry_run() } else { caller })
+    Ok(if dry_run { caller.dry_run() } else { caller })
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use mkbill_core::alert::AlertStateName;
 use mkbill_core::alert::rule::{Audience, Condition, Severity};
+use mkbill_core::alert::store::AlertSort;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::ids::AlertId;
 
@@ -42,7 +43,7 @@ pub(super) struct ListArgs {
     #[arg(long)]
     router: Option<String>,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<AlertSort>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,15 +1,16 @@
 //! Arguments that several commands share.
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::civil::Date;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::error::Error;
+use mkbill_core::kernel::order::{Order, SortKey};
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::report::Days;
 
 use crate::api::reports::days;
-use crate::api::values::PageQuery;
 
 /// Variables that name the person at the terminal, in the order of asking.
 const USER_VARIABLES: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
@@ -48,26 +49,37 @@ impl WriteArgs {
     }
 }
 
-/// Which page of a list.
+/// Which page of a list, and in which order.
 #[derive(Debug, Args)]
-pub(super) struct PageArgs {
+pub(super) struct PageArgs<K: SortKey> {
+    /// In which order; what has no value comes last
+    #[arg(
+        long,
+        value_name = "ORDER",
+        allow_hyphen_values = true,
+        value_parser = orders::<K>(),
+        default_value = K::DEFAULT.name(),
+    )]
+    sort: Order<K>,
     /// How many lines, 1 to 200
     #[arg(long, default_value_t = 50)]
     limit: u32,
-    /// The `next` of the page before
+    /// The `next` of the page before, in the same order
     #[arg(long)]
     cursor: Option<String>,
 }
 
-impl PageArgs {
-    /// The cursor and the limit as they were given.
-    pub(super) fn texts(self) -> (Option<String>, u32) {
-        (self.cursor, self.limit)
+impl<K: SortKey> PageArgs<K> {
+    pub(super) fn read(&self) -> Result<PageRequest<K>, Error> {
+        let after = self.cursor.as_deref().map(str::parse).transpose()?;
+        PageRequest::sorted(self.sort, after, self.limit)
     }
+}
 
-    pub(super) fn read(&self) -> Result<PageRequest, Error> {
-        PageQuery { cursor: self.cursor.clone(), limit: Some(self.limit) }.read()
-    }
+/// Reads an order of a list; the help names them all.
+fn orders<K: SortKey>() -> impl TypedValueParser<Value = Order<K>> {
+    PossibleValuesParser::new(Order::<K>::all().map(Order::name))
+        .try_map(|name| name.parse::<Order<K>>())
 }
 
 /// A span of business days that is open where nothing is named.

@@ -9,13 +9,12 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use mkbill_core::audit::chain::Flaw;
 use mkbill_core::audit::export::AuditFormat;
+use mkbill_core::audit::filter::AuditSort;
 use mkbill_core::billing::Billing;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::api::audit::{
-    AuditBody, AuditFormatBody, AuditOrderBody, AuditQuery, VerificationQuery,
-};
+use crate::api::audit::{AuditBody, AuditFormatBody, AuditQuery, VerificationQuery};
 use crate::failure::Failure;
 
 use super::args::PageArgs;
@@ -67,11 +66,8 @@ pub(super) struct FilterArgs {
 pub(super) struct ListArgs {
     #[command(flatten)]
     filter: FilterArgs,
-    /// What comes first
-    #[arg(long, value_enum, default_value = "newest")]
-    sort: AuditOrderBody,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<AuditSort>,
 }
 
 #[derive(Debug, Args)]
@@ -111,14 +107,7 @@ pub(super) async fn run(billing: &Billing, command: AuditCommand) -> Result<Outp
 }
 
 async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure> {
-    let (cursor, limit) = arguments.page.texts();
-    let query = AuditQuery {
-        sort: Some(arguments.sort),
-        cursor,
-        limit: Some(limit),
-        ..arguments.filter.query()
-    };
-    let page = query.read(billing).await?;
+    let page = arguments.filter.query().read(billing, arguments.page.read()?).await?;
     let rows = page.items.iter().map(cells);
     let mut text = table(["position", "at", "who", "from", "what", "to what", "why"], rows);
     if let Some(cursor) = &page.next_cursor {

@@ -1,9 +1,11 @@
 //! `mkbill batch …`
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use mkbill_core::billing::Billing;
+use mkbill_core::voucher::store::BatchSort;
 
-use crate::api::batches::{BatchBody, BatchViewBody};
+use crate::api::batches::{BatchBody, BatchViewBody, BatchesQuery};
 use crate::api::values::PageBody;
 use crate::failure::Failure;
 
@@ -13,7 +15,7 @@ use super::output::{Output, facts, listing, money, or_dash};
 #[derive(Debug, Subcommand)]
 pub(super) enum BatchCommand {
     /// List batches, newest first
-    List(PageArgs),
+    List(ListArgs),
     /// Show a batch, how its vouchers stand and how its push fares
     Show {
         /// Number or id
@@ -33,11 +35,33 @@ pub(super) struct OneArgs {
     write: WriteArgs,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Of this plan: name or id
+    #[arg(long)]
+    plan: Option<String>,
+    /// On this router: name or id
+    #[arg(long)]
+    router: Option<String>,
+    /// Of this vendor: code or id
+    #[arg(long)]
+    vendor: Option<String>,
+    /// Made at this instant or later
+    #[arg(long, value_name = "INSTANT")]
+    created_from: Option<Timestamp>,
+    /// Made before this instant
+    #[arg(long, value_name = "INSTANT")]
+    created_until: Option<Timestamp>,
+    /// Only those that were cancelled as a whole, or only those that were not
+    #[arg(long)]
+    cancelled: Option<bool>,
+    #[command(flatten)]
+    page: PageArgs<BatchSort>,
+}
+
 pub(super) async fn run(billing: &Billing, command: BatchCommand) -> Result<Output, Failure> {
     match command {
-        BatchCommand::List(page) => {
-            Ok(list(&PageBody::of(billing.batches(page.read()?).await?, BatchBody::from)))
-        }
+        BatchCommand::List(arguments) => list_some(billing, arguments).await,
         BatchCommand::Show { batch } => Ok(shown(billing.batch(&batch).await?.into())),
         BatchCommand::Retry(one) => {
             let view = billing.retry_batch(&one.write.caller()?, &one.batch).await?;
@@ -48,6 +72,21 @@ pub(super) async fn run(billing: &Billing, command: BatchCommand) -> Result<Outp
             Ok(shown(view.into()))
         }
     }
+}
+
+async fn list_some(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure> {
+    let query = BatchesQuery {
+        plan: arguments.plan,
+        router: arguments.router,
+        vendor: arguments.vendor,
+        created_from: arguments.created_from,
+        created_until: arguments.created_until,
+        cancelled: arguments.cancelled,
+        ..BatchesQuery::default()
+    };
+    let filter = query.filter(billing).await?;
+    let page = billing.batches(&filter, arguments.page.read()?).await?;
+    Ok(list(&PageBody::of(page, BatchBody::from)))
 }
 
 fn list(page: &PageBody<BatchBody>) -> Output {

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use mkbill_core::billing::Billing;
+use mkbill_core::ledger::store::EntrySort;
 use uuid::Uuid;
 
 use crate::api::books::{BooksBody, EntryBody, EntryQuery, PostingBody};
@@ -47,7 +48,7 @@ pub(super) struct EntriesArgs {
     #[arg(long, value_name = "ID")]
     customer: Option<Uuid>,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<EntrySort>,
 }
 
 async fn entries(billing: &Billing, arguments: EntriesArgs) -> Result<Output, Failure> {

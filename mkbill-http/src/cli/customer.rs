@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use mkbill_core::billing::Billing;
+use mkbill_core::customer::store::CustomerSort;
 use mkbill_core::customer::tag::{Tag, TagEdit};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::money::Money;
@@ -12,8 +14,8 @@ use crate::api::customer_details::{
     CustomerFileBody, CustomerStatisticsBody, DuplicateBody, DuplicatesBody, ImportReportBody,
 };
 use crate::api::customers::{
-    CustomerBody, CustomerChangeBody, CustomerQuery, CustomerSortBody, CustomerStatusBody,
-    LocaleBody, NewCustomerBody, TagBody,
+    CustomerBody, CustomerChangeBody, CustomerQuery, CustomerStatusBody, LocaleBody,
+    NewCustomerBody, TagBody,
 };
 use crate::api::values::{Given, MoneyBody, PageBody};
 use crate::failure::Failure;
@@ -106,11 +108,14 @@ pub(super) struct ListArgs {
     /// With at most this balance: -1 for all who owe something
     #[arg(long, value_name = "AMOUNT", allow_negative_numbers = true)]
     balance_max: Option<i64>,
-    /// In which order
-    #[arg(long, value_enum, default_value_t = CustomerSortBody::Newest)]
-    sort: CustomerSortBody,
+    /// Added after this instant
+    #[arg(long, value_name = "INSTANT")]
+    created_after: Option<Timestamp>,
+    /// Added before this instant
+    #[arg(long, value_name = "INSTANT")]
+    created_before: Option<Timestamp>,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<CustomerSort>,
 }
 
 #[derive(Debug, Args)]
@@ -258,7 +263,8 @@ async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure>
         tags: arguments.tags,
         balance_min: arguments.balance_min,
         balance_max: arguments.balance_max,
-        sort: arguments.sort,
+        created_after: arguments.created_after,
+        created_before: arguments.created_before,
         ..CustomerQuery::default()
     };
     let page = billing.customers(&query.filter(billing), arguments.page.read()?).await?;

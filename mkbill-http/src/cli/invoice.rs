@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use jiff::civil::Date;
 use mkbill_core::billing::Billing;
+use mkbill_core::invoice::store::InvoiceSort;
 use mkbill_core::kernel::money::Money;
 use uuid::Uuid;
 
@@ -89,8 +90,14 @@ pub(super) struct ListArgs {
     /// Issued on this day or earlier
     #[arg(long, value_name = "YYYY-MM-DD")]
     issued_to: Option<Date>,
+    /// Due on this day or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    due_from: Option<Date>,
+    /// Due on this day or earlier
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    due_to: Option<Date>,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<InvoiceSort>,
 }
 
 #[derive(Debug, Args)]
@@ -156,6 +163,8 @@ async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure>
         due_before: arguments.due_before,
         issued_from: arguments.issued_from,
         issued_to: arguments.issued_to,
+        due_from: arguments.due_from,
+        due_to: arguments.due_to,
         ..InvoicesQuery::default()
     };
     let page = billing.invoices(&query.filter()?, arguments.page.read()?).await?;

@@ -10,6 +10,7 @@ use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::thing::Thing;
 use mkbill_core::provisioning::line::LineField;
+use mkbill_core::provisioning::store::LoginSort;
 
 use crate::api::customer_details::LineErrorBody;
 use crate::api::login_files::{LoginExportQuery, LoginImportReportBody};
@@ -131,8 +132,11 @@ pub(super) struct ListArgs {
     /// Those of vouchers too
     #[arg(long)]
     vouchers: bool,
+    /// A part of the name, whatever its case
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<LoginSort>,
 }
 
 #[derive(Debug, Args)]
@@ -245,6 +249,7 @@ async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure>
         kind: arguments.kind,
         sync: arguments.sync,
         vouchers: arguments.vouchers,
+        search: arguments.search,
         ..LoginsQuery::default()
     };
     let page = billing.logins(&query.filter(billing).await?, arguments.page.read()?).await?;

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::provisioning::LoginKind;
+use mkbill_core::provisioning::store::SessionSort;
 
 use crate::api::logins::LoginKindBody;
 use crate::api::network::{
@@ -38,7 +39,7 @@ pub(super) struct ListArgs {
     #[arg(long)]
     unknown: bool,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<SessionSort>,
 }
 
 pub(super) async fn sessions(

@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::ids::CustomerId;
 use mkbill_core::notice::NoticeKind;
-use mkbill_core::notice::store::NoticeFilter;
+use mkbill_core::notice::store::{NoticeFilter, NoticeSort};
 
 use crate::api::notices::NoticeBody;
 use crate::api::values::PageBody;
@@ -28,7 +28,7 @@ pub(super) struct ListArgs {
     #[arg(long)]
     kind: Option<String>,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<NoticeSort>,
 }
 
 pub(super) async fn run(billing: &Billing, command: NoticeCommand) -> Result<Output, Failure> {

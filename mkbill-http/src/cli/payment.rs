@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::ids::CustomerId;
 use mkbill_core::kernel::money::Money;
+use mkbill_core::payment::store::PaymentSort;
 use uuid::Uuid;
 
 use crate::api::payments::{
@@ -86,8 +87,11 @@ pub(super) struct ListArgs {
     /// Received on this day or earlier
     #[arg(long, value_name = "YYYY-MM-DD")]
     received_to: Option<Date>,
+    /// With a part that came this way
+    #[arg(long, value_enum)]
+    method: Option<MethodBody>,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<PaymentSort>,
 }
 
 #[derive(Debug, Args)]
@@ -156,6 +160,7 @@ async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure>
         in_suspense: arguments.in_suspense,
         received_from: arguments.received_from,
         received_to: arguments.received_to,
+        method: arguments.method,
         ..PaymentsQuery::default()
     };
     let page = billing.payments(&query.filter(), arguments.page.read()?).await?;

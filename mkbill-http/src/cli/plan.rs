@@ -4,9 +4,11 @@ use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::money::Money;
 use mkbill_core::plan::Plan;
-use mkbill_core::plan::store::PlanFilter;
+use mkbill_core::plan::store::PlanSort;
 
-use crate::api::plans::{NewPlanBody, PlanBody, PlanChangeBody, RenewedTermsBody};
+use crate::api::plans::{
+    NewPlanBody, PlanBody, PlanChangeBody, PlanKindBody, PlanQuery, RenewedTermsBody,
+};
 use crate::api::terms::{
     ActivationBody, BillingModeBody, CycleBody, LEAD_DAYS_USUAL, LateRenewalBody, ServiceBody,
     TermsBody, TermsChangeBody, UseStepBody,
@@ -124,8 +126,17 @@ pub(super) struct ListArgs {
     /// Leave out those that are retired
     #[arg(long)]
     on_sale: bool,
+    /// Only those that are retired
+    #[arg(long)]
+    retired: bool,
+    /// Of this kind only
+    #[arg(long, value_enum)]
+    kind: Option<PlanKindBody>,
+    /// A part of the name, whatever its case
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<PlanSort>,
 }
 
 #[derive(Debug, Args)]
@@ -263,8 +274,14 @@ pub(super) async fn run(billing: &Billing, command: PlanCommand) -> Result<Outpu
     match command {
         PlanCommand::Add(arguments) => add(billing, *arguments).await,
         PlanCommand::List(arguments) => {
-            let filter = PlanFilter { on_sale: arguments.on_sale };
-            let page = billing.plans(filter, arguments.page.read()?).await?;
+            let query = PlanQuery {
+                on_sale: arguments.on_sale,
+                retired: arguments.retired,
+                kind: arguments.kind,
+                search: arguments.search,
+                ..PlanQuery::default()
+            };
+            let page = billing.plans(query.filter()?, arguments.page.read()?).await?;
             Ok(list(&PageBody::of(page, PlanBody::from)))
         }
         PlanCommand::Change(arguments) => {

@@ -11,6 +11,7 @@ use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::language::{Said, said};
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::subscriber::LoginPassword;
+use mkbill_core::router::store::OutageSort;
 use mkbill_core::router::{LinkSecurity, RouterAddress};
 use mkbill_routeros::kit::{Kit, KitError};
 
@@ -138,7 +139,7 @@ pub(super) enum KeptCommand {
         /// Name or id; all routers if absent
         router: Option<String>,
         #[command(flatten)]
-        page: PageArgs,
+        page: PageArgs<OutageSort>,
     },
     /// List the interfaces of a router, whether they run, and what moved through them
     Interfaces {

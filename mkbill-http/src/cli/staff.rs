@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::permission::Role;
+use mkbill_core::staff::store::{StaffSessionSort, StaffSort};
 use mkbill_core::staff::{NewStaff, StaffChange};
 use serde_json::json;
 
@@ -36,7 +37,7 @@ pub(super) enum StaffCommand {
     /// Add somebody; the password is shown once and has to be changed at the first sign-in
     Add(AddArgs),
     /// List staff
-    List(PageArgs),
+    List(PageArgs<StaffSort>),
     /// Show somebody
     Show {
         /// Username or id
@@ -53,7 +54,7 @@ pub(super) enum StaffCommand {
         /// Username or id
         staff: String,
         #[command(flatten)]
-        page: PageArgs,
+        page: PageArgs<StaffSessionSort>,
     },
     /// Sign somebody out everywhere
     SignOut(OneArgs),
@@ -166,7 +167,11 @@ async fn change(billing: &Billing, arguments: ChangeArgs) -> Result<Output, Fail
     Ok(Output::new(staff, text))
 }
 
-async fn sessions(billing: &Billing, staff: &str, page: &PageArgs) -> Result<Output, Failure> {
+async fn sessions(
+    billing: &Billing,
+    staff: &str,
+    page: &PageArgs<StaffSessionSort>,
+) -> Result<Output, Failure> {
     let staff = billing.staff(staff).await?;
     let page = billing.staff_sessions(staff.id, page.read()?).await?;
     let page = PageBody::of(page, |session| StaffSessionBody::of(session, None));

@@ -9,6 +9,7 @@ use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::SubscriptionId;
 use mkbill_core::kernel::language::said;
 use mkbill_core::subscription::period_use::PeriodUse;
+use mkbill_core::subscription::store::SubscriptionSort;
 use uuid::Uuid;
 
 use crate::api::fair_use::PeriodUseBody;
@@ -162,8 +163,17 @@ pub(super) struct ListArgs {
     /// Only those that the engine could not bill
     #[arg(long)]
     in_trouble: bool,
+    /// With a login on this router: name or id
+    #[arg(long)]
+    router: Option<String>,
+    /// Whose first day that is not granted is this one or later
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    due_from: Option<Date>,
+    /// Whose first day that is not granted is this one or earlier
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    due_to: Option<Date>,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<SubscriptionSort>,
 }
 
 #[derive(Debug, Args)]
@@ -342,6 +352,9 @@ async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure>
         plan: arguments.plan,
         state: arguments.state,
         in_trouble: arguments.in_trouble,
+        router: arguments.router,
+        due_from: arguments.due_from,
+        due_to: arguments.due_to,
         ..SubscriptionsQuery::default()
     };
     let filter = query.filter(billing).await?;

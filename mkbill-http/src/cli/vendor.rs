@@ -2,9 +2,10 @@
 
 use clap::{Args, Subcommand};
 use mkbill_core::billing::Billing;
+use mkbill_core::vendor::store::VendorSort;
 
 use crate::api::values::PageBody;
-use crate::api::vendors::{NewVendorBody, VendorBody};
+use crate::api::vendors::{NewVendorBody, VendorBody, VendorsQuery};
 use crate::failure::Failure;
 
 use super::args::{PageArgs, WriteArgs};
@@ -15,7 +16,7 @@ pub(super) enum VendorCommand {
     /// Add a vendor
     Add(AddArgs),
     /// List vendors
-    List(PageArgs),
+    List(ListArgs),
 }
 
 #[derive(Debug, Args)]
@@ -28,11 +29,22 @@ pub(super) struct AddArgs {
     write: WriteArgs,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// A part of the code or the name, whatever its case
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+    #[command(flatten)]
+    page: PageArgs<VendorSort>,
+}
+
 pub(super) async fn run(billing: &Billing, command: VendorCommand) -> Result<Output, Failure> {
     match command {
         VendorCommand::Add(arguments) => add(billing, arguments).await,
-        VendorCommand::List(page) => {
-            let page = PageBody::of(billing.vendors(page.read()?).await?, VendorBody::from);
+        VendorCommand::List(ListArgs { search, page }) => {
+            let query = VendorsQuery { search, ..VendorsQuery::default() };
+            let page = billing.vendors(query.text()?.as_ref(), page.read()?).await?;
+            let page = PageBody::of(page, VendorBody::from);
             Ok(listing(&page, ["code", "name"], |v| [v.code.clone(), v.name.clone()]))
         }
     }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 use jiff::civil::Date;
 use mkbill_core::billing::{BatchView, Billing, Unpushed};
 use mkbill_core::kernel::money::Money;
+use mkbill_core::voucher::store::VoucherSort;
 use mkbill_core::worker::Worker;
 use serde_json::json;
 
@@ -99,8 +101,26 @@ pub(super) struct ListArgs {
     /// In this state, such as available
     #[arg(long)]
     state: Option<String>,
+    /// With this very code
+    #[arg(long)]
+    code: Option<String>,
+    /// Of this plan: name or id
+    #[arg(long)]
+    plan: Option<String>,
+    /// On this router: name or id
+    #[arg(long)]
+    router: Option<String>,
+    /// Of this vendor: code or id
+    #[arg(long)]
+    vendor: Option<String>,
+    /// Made at this instant or later
+    #[arg(long, value_name = "INSTANT")]
+    created_from: Option<Timestamp>,
+    /// Made before this instant
+    #[arg(long, value_name = "INSTANT")]
+    created_until: Option<Timestamp>,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<VoucherSort>,
 }
 
 #[derive(Debug, Args)]
@@ -218,6 +238,12 @@ async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure>
     let query = VouchersQuery {
         batch: arguments.batch,
         state: arguments.state,
+        code: arguments.code,
+        plan: arguments.plan,
+        router: arguments.router,
+        vendor: arguments.vendor,
+        created_from: arguments.created_from,
+        created_until: arguments.created_until,
         ..VouchersQuery::default()
     };
     let filter = query.filter(billing).await?;

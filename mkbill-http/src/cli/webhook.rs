@@ -6,6 +6,7 @@ use mkbill_core::billing::Billing;
 use mkbill_core::kernel::ids::{DeliveryId, WebhookId};
 use mkbill_core::webhook::DisabledBecause;
 use mkbill_core::webhook::delivery::DeliveryState;
+use mkbill_core::webhook::store::DeliverySort;
 
 use crate::api::values::{Given, PageBody};
 use crate::api::webhooks::{
@@ -112,7 +113,7 @@ pub(super) struct DeliveriesArgs {
     #[arg(long)]
     state: Option<DeliveryStateBody>,
     #[command(flatten)]
-    page: PageArgs,
+    page: PageArgs<DeliverySort>,
 }
 
 #[derive(Debug, Args)]

@@ -48,6 +48,12 @@ fn the_guide_to_subscriptions_can_be_followed_word_for_word() {
 }
 
 #[test]
+fn the_guide_to_lists_can_be_followed_word_for_word() {
+    let shop = Shop::empty();
+    follow(&shop, include_str!("../../../docs/guide/lists.md"));
+}
+
+#[test]
 fn the_guide_to_the_test_clock_can_be_followed_word_for_word() {
     let shop = Shop::empty();
     follow(&shop, include_str!("../../../docs/guide/test-clock.md"));

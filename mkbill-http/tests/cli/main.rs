@@ -208,11 +208,79 @@ fn a_router_is_changed_and_removed_at_the_terminal() {
     assert_eq!(shop.json(&words("router list"))["items"], serde_json::json!([]));
 }
 
+/// The lists of the program, and the order each begins with.
+const LISTS: [(&str, &str); 18] = [
+    ("alert list", "-created"),
+    ("audit list", "-created"),
+    ("batch list", "-created"),
+    ("books entries", "-created"),
+    ("customer list", "-created"),
+    ("invoice list", "-created"),
+    ("login list", "-created"),
+    ("notice list", "-created"),
+    ("payment list", "-created"),
+    ("plan list", "created"),
+    ("router outages", "-created"),
+    ("session list", "-created"),
+    ("session online", "-created"),
+    ("staff list", "created"),
+    ("staff sessions sri", "-created"),
+    ("subscription list", "-created"),
+    ("vendor list", "created"),
+    ("voucher list", "created"),
+];
+
+#[test]
+fn every_list_takes_every_order_that_its_help_names() {
+    let shop = Shop::open().with_plan();
+    shop.json(&words("admin create sri --name Sri"));
+    for (list, default) in LISTS {
+        let help = shop.run(&words(&format!("{list} --help")));
+        let help = String::from_utf8(help.stdout).unwrap();
+        let help = help.split_once("--sort <ORDER>").unwrap_or_else(|| panic!("{list}: {help}")).1;
+        let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(help.contains(&format!("[default: {default}]")), "{list}: {help}");
+        let (_, names) = help.split_once("[possible values: ").unwrap();
+        let (names, _) = names.split_once(']').unwrap();
+        for name in names.split(", ") {
+            let told = shop.json(&words(&format!("{list} --sort {name}")));
+            assert!(told["items"].is_array(), "{list} --sort {name}: {told}");
+        }
+        let unknown = shop.run(&words(&format!("{list} --sort colour")));
+        assert_eq!(unknown.status.code(), Some(2), "{list}");
+    }
+}
+
+#[test]
+fn a_list_is_filtered_and_sorted_at_the_terminal() {
+    let shop = Shop::open().with_plan();
+    for name in ["zebra", "agen"] {
+        let plan = format!("plan add {name} --router-profile default --cost 1 --sell 9000");
+        shop.json(&words(&plan));
+        shop.json(&words(&format!("vendor add {} {name}", name.to_uppercase())));
+    }
+    let names = |line: &str| -> Vec<String> {
+        let told = shop.json(&words(line));
+        let items = told["items"].as_array().unwrap();
+        items.iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("plan list --sort name"), ["agen", "daily", "zebra"]);
+    assert_eq!(names("plan list --sort -price --kind voucher"), ["agen", "zebra", "daily"]);
+    assert_eq!(names("plan list --search ZEB"), ["zebra"]);
+    assert_eq!(names("vendor list --sort -code"), ["zebra", "agen"]);
+    assert_eq!(names("vendor list --search gen --sort name"), ["agen"]);
+    let first = shop.json(&words("plan list --sort name --limit 1"));
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let rest = shop.json(&["plan", "list", "--sort", "name", "--cursor", cursor]);
+    assert_eq!(rest["items"][0]["name"], "daily");
+    shop.complaint(&["plan", "list", "--sort", "price", "--cursor", cursor], "invalid");
+}
+
 #[test]
 fn the_trail_is_listed_exported_and_proven_at_the_terminal() {
     let shop = Shop::open().with_plan();
     shop.json(&words("plan change daily --sell 6000 --reason dearer"));
-    let listed = shop.json(&words("audit list --action plan.* --sort oldest"));
+    let listed = shop.json(&words("audit list --action plan.* --sort created"));
     assert_eq!(listed["items"].as_array().unwrap().len(), 2);
     assert_eq!(shop.json(&words("audit list --search DEARER"))["items"][0]["position"], 2);
     let csv = String::from_utf8(shop.run(&words("audit export --format csv")).stdout).unwrap();

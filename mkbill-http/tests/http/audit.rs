@@ -41,7 +41,7 @@ async fn a_record_says_from_where_and_a_proxy_is_believed_only_if_it_is_trusted(
     add_from(&app, "a", "192.0.2.7:4711", &[forwarded, ("user-agent", "curl/8.1")]).await;
     add_from(&app, "b", "10.0.0.1:4711", &[forwarded]).await;
     app.post("/api/v1/plans", &plan("c")).await.ok(201);
-    let rows = rows(&app, "action=plan.add&sort=oldest").await;
+    let rows = rows(&app, "action=plan.add&sort=created").await;
     let of = |field: &str| rows.iter().map(|row| row[field].clone()).collect::<Vec<_>>();
     assert_eq!(of("address"), [json!("192.0.2.7"), json!("198.51.100.9"), Value::Null]);
     assert_eq!(of("agent"), [json!("curl/8.1"), Value::Null, Value::Null]);
@@ -62,13 +62,13 @@ async fn rows_are_filtered_and_paged_in_both_orders() {
     assert_eq!(rows(&app, "from=2026-03-02T03:00:00.003Z").await.len(), 1);
     assert_eq!(rows(&app, "to=2026-03-02T03:00:00.001Z").await.len(), 1);
     let mut positions = Vec::new();
-    let mut query = "sort=oldest&limit=3".to_owned();
+    let mut query = "sort=created&limit=3".to_owned();
     loop {
         let page = app.get(&format!("{AUDIT}?{query}")).await.ok(200);
         let items = page["items"].as_array().unwrap();
         positions.extend(items.iter().map(|row| row["position"].as_i64().unwrap()));
         let Some(cursor) = page["next_cursor"].as_str() else { break };
-        query = format!("sort=oldest&limit=3&cursor={cursor}");
+        query = format!("sort=created&limit=3&cursor={cursor}");
     }
     assert_eq!(positions, (1..=4).collect::<Vec<_>>());
     for (query, field) in [
@@ -103,7 +103,7 @@ async fn the_trail_is_exported_whole_as_csv_and_as_lines_of_json() {
     let objects: Vec<Value> =
         json.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(objects.len(), 231);
-    let listed = rows(&app, "sort=oldest&limit=2").await;
+    let listed = rows(&app, "sort=created&limit=2").await;
     assert_eq!(objects[..2], listed[..], "a line says what the list says");
 }
 

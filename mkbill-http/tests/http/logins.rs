@@ -17,7 +17,12 @@ fn text(value: &Value) -> String {
 
 /// A provider whose router takes calls, a PPPoE plan `dial`, and a customer.
 pub(super) async fn village() -> (TestApp, Simulator, String) {
-    let (app, simulator) = TestApp::new().await.with_router().await;
+    village_on(TestApp::new().await).await
+}
+
+/// The same, on a server that is there already.
+pub(super) async fn village_on(app: TestApp) -> (TestApp, Simulator, String) {
+    let (app, simulator) = app.with_router().await;
     simulator.router(|router| {
         let pool = ["name=homes", "ranges=10.30.0.2-10.30.0.250"];
         router.run("/ip/pool/add", &pool).map(drop).unwrap();

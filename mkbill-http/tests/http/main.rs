@@ -17,6 +17,7 @@ mod health;
 mod hostile;
 mod inputs;
 mod languages;
+mod lists;
 mod logins;
 mod money;
 mod monitoring;
