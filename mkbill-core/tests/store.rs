@@ -15,6 +15,8 @@ mod logins;
 mod monitoring;
 #[path = "store/notices.rs"]
 mod notices;
+#[path = "store/operations.rs"]
+mod operations;
 #[path = "store/reads.rs"]
 mod reads;
 mod support;
@@ -82,6 +84,7 @@ fn main() {
         logins::TRIALS,
         monitoring::TRIALS,
         notices::TRIALS,
+        operations::TRIALS,
         trail::TRIALS,
         reads::TRIALS,
     ];

@@ -156,6 +156,10 @@ permissions! {
     WebhooksEdit = "webhooks.edit",
     /// Remove webhooks.
     WebhooksDelete = "webhooks.delete",
+    /// See operations that others asked for.
+    OperationsView = "operations.view",
+    /// Cancel operations that others asked for.
+    OperationsCancel = "operations.cancel",
     /// See how the engine is: health, metrics, the clock.
     SystemView = "system.view",
 }
@@ -281,6 +285,7 @@ const NOT_FOR_OPERATORS: &[Permission] = &[
     Permission::StaffView,
     Permission::ApiKeysView,
     Permission::WebhooksView,
+    Permission::OperationsView,
 ];
 
 /// What super admins alone may do.

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret as _;
 use super::statement::Statement;
 use super::{
     DatabaseUrl, account, alert, answer, books, catalogue, clock, customer, delivery, event,
-    interface, invoice, keys, ledger, login, login_rows, names, notice, outbox, payment,
+    interface, invoice, keys, ledger, login, login_rows, names, notice, operation, outbox, payment,
     period_use, profile, report, router, sample, session, staff, subscribers, subscription,
     tallies, trail, voucher, webhook,
 };
@@ -32,6 +32,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         login_rows::ALL,
         names::ALL,
         notice::ALL,
+        operation::ALL,
         outbox::ALL,
         payment::ALL,
         period_use::ALL,

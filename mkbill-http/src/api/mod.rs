@@ -23,6 +23,7 @@ pub(crate) mod money_reports;
 pub(crate) mod monitoring;
 pub(crate) mod network;
 pub(crate) mod notices;
+pub(crate) mod operations;
 pub(crate) mod payments;
 pub(crate) mod plans;
 pub(crate) mod profiles;
@@ -82,6 +83,9 @@ pub(crate) enum Problems {
     /// A router does not answer, or not as it should; `detail` says what to look at.
     #[response(status = 424, content_type = "application/problem+json")]
     RouterUnreachable(ProblemBody),
+    /// As many of yours are under way as there may be; try again after `Retry-After` seconds.
+    #[response(status = 429, content_type = "application/problem+json")]
+    Crowded(ProblemBody),
     /// Ours to mend; the log has more.
     #[response(status = 500, content_type = "application/problem+json")]
     Broken(ProblemBody),
