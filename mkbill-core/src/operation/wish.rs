@@ -97,18 +97,22 @@ fn batch_from_json(value: &Value) -> Option<NewBatch> {
     Some(NewBatch {
         router: RouterId::from_uuid(id("router")?),
         plan: PlanId::from_uuid(id("plan")?),
-        vendor: absent_or(&value["vendor"], |_| id("vendor").map(VendorId::from_uuid))?,
+        vendor: match &value["vendor"] {
+            Value::Null => None,
+            _ => Some(VendorId::from_uuid(id("vendor")?)),
+        },
         count: u32::try_from(value["count"].as_u64()?).ok()?,
         shape,
         login_mode: LoginMode::named(text("login_mode")?)?,
-        prices: absent_or(&value["prices"], prices)?,
-        sell_by: absent_or(&value["sell_by"], |day| day.as_str()?.parse().ok())?,
+        prices: match &value["prices"] {
+            Value::Null => None,
+            kept => Some(prices(kept)?),
+        },
+        sell_by: match &value["sell_by"] {
+            Value::Null => None,
+            day => Some(day.as_str()?.parse().ok()?),
+        },
     })
-}
-
-/// What may be null: unreadable is not the same as absent.
-fn absent_or<T>(value: &Value, read: impl FnOnce(&Value) -> Option<T>) -> Option<Option<T>> {
-    if value.is_null() { Some(None) } else { read(value).map(Some) }
 }
 
 fn prices(value: &Value) -> Option<Prices> {

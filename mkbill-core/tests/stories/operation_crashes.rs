@@ -91,7 +91,9 @@ async fn dying_at_any_event_of_the_last_turn_of_a_batch_ends_it_once(engine: Eng
 }
 
 async fn dying_at_any_event_of_an_import_makes_every_line_once(engine: Engine) {
-    for event in 1..EVENTS_MAX {
+    // The same statements on both engines; a business on PostgreSQL takes long to furnish.
+    let step = if engine == Engine::Postgres { 3 } else { 1 };
+    for event in (1..EVENTS_MAX).step_by(step) {
         let village = village(engine).await;
         let world = &village.world;
         let wish = Wish::ImportLogins(file(2));

@@ -83,9 +83,6 @@ pub(crate) enum Problems {
     /// A router does not answer, or not as it should; `detail` says what to look at.
     #[response(status = 424, content_type = "application/problem+json")]
     RouterUnreachable(ProblemBody),
-    /// As many of yours are under way as there may be; try again after `Retry-After` seconds.
-    #[response(status = 429, content_type = "application/problem+json")]
-    Crowded(ProblemBody),
     /// Ours to mend; the log has more.
     #[response(status = 500, content_type = "application/problem+json")]
     Broken(ProblemBody),

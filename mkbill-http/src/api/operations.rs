@@ -255,7 +255,7 @@ impl OperationsQuery {
     }
 }
 
-/// 202, for requests that may be answered at once.
+/// What requests that may be answered at once are answered besides.
 #[derive(utoipa::IntoResponses)]
 #[expect(dead_code, reason = "documents what `taken_on` answers")]
 pub(crate) enum Accepted {
@@ -264,7 +264,10 @@ pub(crate) enum Accepted {
         ("Location" = String, description = "Where the operation is"),
         ("Preference-Applied" = String, description = "`respond-async`"),
         ("Retry-After" = u32, description = "After how many seconds to look at it")))]
-    TakenOn(OperationBody),
+    TakenOn(Box<OperationBody>),
+    /// As many of your operations are under way as there may be; try again after `Retry-After` seconds.
+    #[response(status = 429, content_type = "application/problem+json")]
+    Crowded(ProblemBody),
 }
 
 /// Takes on what is wished, and answers with the operation.

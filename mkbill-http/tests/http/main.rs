@@ -21,6 +21,7 @@ mod logins;
 mod money;
 mod monitoring;
 mod notices;
+mod operations;
 mod problems;
 mod routers;
 mod sign_in;
