@@ -94,6 +94,7 @@ pub mod invoice;
 pub mod kernel;
 pub mod ledger;
 pub mod notice;
+pub mod operation;
 pub mod outbound;
 pub mod outbox;
 pub mod payment;

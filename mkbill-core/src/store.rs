@@ -19,6 +19,7 @@ use crate::kernel::precondition::PreconditionRefusal;
 use crate::kernel::thing::Thing;
 use crate::ledger::store::LedgerStore;
 use crate::notice::store::NoticeStore;
+use crate::operation::store::OperationStore;
 use crate::outbox::store::OutboxStore;
 use crate::payment::store::PaymentStore;
 use crate::plan::store::PlanStore;
@@ -111,6 +112,7 @@ pub trait Tx:
     + DriftStore
     + LedgerStore
     + NoticeStore
+    + OperationStore
     + OutboxStore
     + AuditStore
     + EventStore

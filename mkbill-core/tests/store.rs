@@ -15,6 +15,8 @@ mod logins;
 mod monitoring;
 #[path = "store/notices.rs"]
 mod notices;
+#[path = "store/operations.rs"]
+mod operations;
 #[path = "store/orders.rs"]
 mod orders;
 #[path = "store/reads.rs"]
@@ -86,6 +88,7 @@ fn main() {
         logins::TRIALS,
         monitoring::TRIALS,
         notices::TRIALS,
+        operations::TRIALS,
         orders::TRIALS,
         trail::TRIALS,
         reads::TRIALS,

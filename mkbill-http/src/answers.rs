@@ -21,6 +21,7 @@ use tracing::Instrument as _;
 
 use crate::api::mark_replayed;
 use crate::auth::actor;
+use crate::prefer::APPLIED;
 use crate::problem::{Problem, ProblemCode, Spoken};
 use crate::routes::BODY_BYTES_MAX;
 
@@ -30,12 +31,14 @@ const WAIT_MAX: Duration = Duration::from_secs(5);
 const LOOK_FIRST: Duration = Duration::from_millis(10);
 const LOOK_LAST: Duration = Duration::from_millis(250);
 /// Headers that belong to an answer; all others are about the way it went.
-const HEAD: [HeaderName; 5] = [
+static HEAD: [HeaderName; 7] = [
     header::CONTENT_TYPE,
     header::CONTENT_LANGUAGE,
     header::LOCATION,
     header::ETAG,
     header::CONTENT_DISPOSITION,
+    header::RETRY_AFTER,
+    HeaderName::from_static(APPLIED),
 ];
 /// Answers after which the same request may fare better: they are not kept.
 const PASSING: [StatusCode; 4] = [

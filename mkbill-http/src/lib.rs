@@ -24,6 +24,7 @@ mod extract;
 mod failure;
 mod openapi;
 mod origin;
+mod prefer;
 mod problem;
 mod routes;
 mod server;

@@ -44,6 +44,7 @@ use crate::problem::ProblemBody;
         (name = "alerts", description = "What is wrong, who is told, and by which rules"),
         (name = "events", description = "What happens, in one order"),
         (name = "webhooks", description = "Programs elsewhere that are told of events"),
+        (name = "operations", description = "Work whose client did not wait"),
         (name = "audit", description = "Who did what"),
         (name = "health", description = "How the server is")
     )

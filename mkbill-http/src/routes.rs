@@ -31,8 +31,8 @@ use crate::api::events::Rendered;
 use crate::api::{
     alerts, apikeys, audit, auth, batches, books, clock, credit, customer_details, customers,
     events, explanations, fair_use, figures, health, invoices, login_files, logins, metrics,
-    money_reports, monitoring, network, notices, payments, plans, profiles, reports, routers,
-    settings, staff, subscriptions, taxes, vendors, vouchers, webhooks,
+    money_reports, monitoring, network, notices, operations, payments, plans, profiles, reports,
+    routers, settings, staff, subscriptions, taxes, vendors, vouchers, webhooks,
 };
 use crate::auth::access::{Access, Engine, declared, guarded};
 use crate::auth::token::Tokens;
@@ -55,7 +55,7 @@ const POLICY_OF_DOCS: &str = "default-src 'self'; style-src 'self' 'unsafe-inlin
                               img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
 const PREFLIGHT_KEPT: Duration = Duration::from_mins(10);
 /// Headers that a page elsewhere may send.
-const ASKED: [&str; 9] = [
+const ASKED: [&str; 10] = [
     "accept-language",
     "authorization",
     "content-type",
@@ -63,12 +63,20 @@ const ASKED: [&str; 9] = [
     "if-match",
     "if-none-match",
     "last-event-id",
+    "prefer",
     "x-reason",
     REQUEST_ID,
 ];
 /// Headers that a page elsewhere may read.
-const TOLD: [&str; 6] =
-    ["content-language", "etag", "idempotency-replayed", "location", "retry-after", REQUEST_ID];
+const TOLD: [&str; 7] = [
+    "content-language",
+    "etag",
+    "idempotency-replayed",
+    "location",
+    "preference-applied",
+    "retry-after",
+    REQUEST_ID,
+];
 const DOCUMENT_PATH: &str = "/openapi.json";
 
 fn table() -> OpenApiRouter<Engine> {
@@ -116,6 +124,10 @@ fn table() -> OpenApiRouter<Engine> {
         .merge(guarded!(alerts::set_alert_rule, alerts::remove_alert_rule))
         .merge(guarded!(events::list_events))
         .merge(guarded!(events::follow_events))
+        .merge(guarded!(operations::list_operations))
+        .merge(guarded!(operations::show_operation))
+        .merge(guarded!(operations::cancel_operation))
+        .merge(guarded!(operations::follow_operation))
         .merge(of_staff())
         .merge(of_webhooks())
         .merge(of_subscribers());

@@ -16,6 +16,8 @@ pub trait ApiKeyStore: Send {
     -> Result<bool, StoreError>;
     /// The key with this digest, revoked or not.
     async fn api_key_by_digest(&mut self, digest: KeyDigest) -> Result<Option<ApiKey>, StoreError>;
+    /// A key, revoked or not.
+    async fn api_key_by_id(&mut self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError>;
     /// The key with this name.
     async fn api_key_by_name(&mut self, name: &str) -> Result<Option<ApiKey>, StoreError>;
     /// All, by name.

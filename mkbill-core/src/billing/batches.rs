@@ -169,7 +169,7 @@ fn export_row(view: &BatchView, voucher: &Voucher) -> ExportRow {
     }
 }
 
-async fn create(
+pub(super) async fn create(
     tx: &mut dyn Tx,
     context: Context<'_>,
     request: &NewBatch,

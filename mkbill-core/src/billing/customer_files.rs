@@ -42,8 +42,8 @@ impl Billing {
         caller: &Caller,
         csv: &[u8],
     ) -> Result<Receipt<ImportReport>, Error> {
-        let file = import::read(csv, self.region(), self.currency())?;
-        let input = Fingerprint::of("customer.import", &[&csv]);
+        let file = self.customers_in(csv)?;
+        let input = input_of(csv);
         let context = self.permitted(caller, Permission::CustomersCreate)?;
         let (value, replayed) = transact!(self.store(), caller.mode, |tx| {
             import_file(tx, self.desk(context).await?, &file, input).await
@@ -52,7 +52,17 @@ impl Billing {
     }
 }
 
+/// A digest of a file, to tell a repeated request from a reused key.
+pub(super) fn input_of(csv: &[u8]) -> Fingerprint {
+    Fingerprint::of("customer.import", &[&csv])
+}
+
 impl Reader {
+    /// What a file of customers says.
+    pub(super) fn customers_in(&self, csv: &[u8]) -> Result<ImportFile, Error> {
+        import::read(csv, self.region(), self.currency())
+    }
+
     /// All customers that are not deleted as CSV, a line for each currency they have something in,
     /// newest first.
     ///
@@ -65,7 +75,7 @@ impl Reader {
     }
 }
 
-async fn import_file(
+pub(super) async fn import_file(
     tx: &mut dyn Tx,
     mut desk: Desk<'_>,
     file: &ImportFile,

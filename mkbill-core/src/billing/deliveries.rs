@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::kernel::caller::Mode;
 use crate::kernel::error::Error;
-use crate::outbox::{Claimed, Outcome, SYNC_ROUTER, WEBHOOK, backoff};
+use crate::outbox::{Claimed, OPERATION, Outcome, SYNC_ROUTER, WEBHOOK, backoff};
 use crate::transact::{reading, transact};
 
 use super::{Billing, Reader};
@@ -47,7 +47,10 @@ impl Billing {
 impl Reader {
     /// The kinds of messages that this engine delivers. Others wait for an engine that delivers them.
     pub(super) fn delivered(&self) -> &'static [&'static str] {
-        if self.parts().outbound.is_some() { &[SYNC_ROUTER, WEBHOOK] } else { &[SYNC_ROUTER] }
+        match self.parts().outbound {
+            Some(_) => &[SYNC_ROUTER, OPERATION, WEBHOOK],
+            None => &[SYNC_ROUTER, OPERATION],
+        }
     }
 
     pub(crate) async fn next_message(&self) -> Result<Option<Timestamp>, Error> {

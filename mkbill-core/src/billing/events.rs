@@ -8,6 +8,7 @@ use crate::kernel::caller::Mode;
 use crate::kernel::error::Error;
 use crate::kernel::page::PAGE_ITEMS_MAX;
 use crate::kernel::wrong::Wrong;
+use crate::operation::OPERATIONS_KEPT_DAYS;
 use crate::request::answer::ANSWER_KEPT;
 use crate::router::sample::SAMPLES_KEPT_DAYS;
 use crate::staff::slow_down::FORGOTTEN_AFTER;
@@ -22,13 +23,14 @@ const FORGET_MAX: u32 = 10_000;
 const FORGET_COMMITS_MAX: u32 = 50;
 
 impl Billing {
-    /// Forgets events, deliveries, sessions, usage, traffic and samples that are older than they are kept.
+    /// Forgets events, deliveries, operations, sessions, usage, traffic and samples that are older than they are kept.
     pub(crate) async fn forget_old(&self) -> Result<(), Error> {
         let now = self.now();
         let ago = |days: i32| now.checked_sub(Span::new().hours(24 * i64::from(days)));
         let (Ok(before), Ok(unsampled)) = (ago(KEPT_DAYS), ago(SAMPLES_KEPT_DAYS)) else {
             return Ok(());
         };
+        let ended = ago(OPERATIONS_KEPT_DAYS).unwrap_or(before);
         let unanswered = now.saturating_sub(ANSWER_KEPT).unwrap_or(before);
         let day = self.zone().date(before);
         if let Ok(before) = ago(DELIVERIES_KEPT_DAYS) {
@@ -43,6 +45,7 @@ impl Billing {
             tx.usage_forget(day).await?;
             tx.interface_days_forget(day).await?;
             tx.answers_forget(unanswered, FORGET_MAX).await?;
+            tx.operations_forget(ended, FORGET_MAX).await?;
             tx.samples_forget(unsampled).await.map(drop)
         })
     }

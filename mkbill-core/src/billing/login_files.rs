@@ -8,6 +8,7 @@ use crate::kernel::error::Error;
 use crate::kernel::ids::{CustomerId, PlanId, RouterId};
 use crate::kernel::permission::Permission;
 use crate::kernel::table::{LineError, Row};
+use crate::operation::Progress;
 use crate::plan::PlanName;
 use crate::plan::terms::Service;
 use crate::provisioning::LoginKind;
@@ -46,22 +47,24 @@ impl Billing {
         csv: &[u8],
     ) -> Result<Receipt<ImportReport>, Error> {
         caller.must(Permission::LoginsCreate)?;
-        let file = import::read(csv, self.region())?;
-        let (wanted, bad) = reading!(self.store(), |tx| found(tx, file.rows).await)?;
-        let mut tally = Tally { errors: file.errors, ..Tally::default() };
-        tally.errors.extend(bad);
-        for (line, request) in requests(wanted) {
-            let position = usize::try_from(line).unwrap_or(usize::MAX);
-            let made = self.subscribe(&caller.for_item(position), request).await;
-            tally.note(line, made.map(|receipt| receipt.replayed))?;
-        }
-        let replayed = tally.imported > 0 && tally.replayed == tally.imported;
+        let mut importing = self.logins_in(csv).await?;
+        while importing.next(self, caller).await? {}
+        let replayed = importing.was_replayed();
         let dry_run = caller.mode == Mode::DryRun;
-        Ok(Receipt { value: tally.report(file.total), replayed, dry_run })
+        Ok(Receipt { value: importing.report(), replayed, dry_run })
     }
 }
 
 impl Reader {
+    /// What a file of logins asks for, as far as it is good.
+    pub(super) async fn logins_in(&self, csv: &[u8]) -> Result<Importing, Error> {
+        let file = import::read(csv, self.region())?;
+        let (wanted, bad) = reading!(self.store(), |tx| found(tx, file.rows).await)?;
+        let mut tally = Tally { errors: file.errors, ..Tally::default() };
+        tally.errors.extend(bad);
+        Ok(Importing { left: requests(wanted).into_iter(), tally, total: file.total })
+    }
+
     /// Subscribers' logins that are not over as CSV, by router, kind and name.
     ///
     /// # Errors
@@ -88,6 +91,39 @@ async fn everything(tx: &mut dyn Tx, filter: ExportFilter) -> Result<Vec<ExportR
             rows.sort_by(|a, b| (&a.router, a.kind, &a.name).cmp(&(&b.router, b.kind, &b.name)));
             return Ok(rows);
         }
+    }
+}
+
+/// A file of logins, some of whose lines are made.
+pub(super) struct Importing {
+    left: std::vec::IntoIter<(u64, Subscribe)>,
+    tally: Tally,
+    total: u64,
+}
+
+impl Importing {
+    /// Makes the next line; `false` if none is left.
+    pub(super) async fn next(&mut self, billing: &Billing, caller: &Caller) -> Result<bool, Error> {
+        let Some((line, request)) = self.left.next() else { return Ok(false) };
+        let position = usize::try_from(line).unwrap_or(usize::MAX);
+        let made = billing.subscribe(&caller.for_item(position), request).await;
+        self.tally.note(line, made.map(|receipt| receipt.replayed))?;
+        Ok(true)
+    }
+
+    /// How many lines are settled.
+    pub(super) fn progress(&self) -> Progress {
+        let done = self.total.saturating_sub(self.left.len() as u64);
+        Progress { done, blocked: 0, total: self.total }
+    }
+
+    /// Had all that was made been made before, by the same request?
+    fn was_replayed(&self) -> bool {
+        self.tally.imported > 0 && self.tally.replayed == self.tally.imported
+    }
+
+    pub(super) fn report(self) -> ImportReport {
+        self.tally.report(self.total)
     }
 }
 

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use sha2::{Digest, Sha256};
 
 use super::error::Error;
+use super::ids::{ApiKeyId, StaffId};
 use super::permission::{Forbidden, Permission, Permissions};
 use super::precondition::{Precondition, PreconditionRefusal};
 
@@ -71,6 +72,18 @@ impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// What a caller's permissions rest on, so that they can be asked for again later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Authority {
+    /// The word of the program around the engine, such as the command line: it is given once and holds.
+    #[default]
+    Program,
+    /// What this member of the staff may do.
+    Staff(StaffId),
+    /// What this key is for.
+    ApiKey(ApiKeyId),
 }
 
 /// A client's own name for one request: the same key with the same input gets the first answer again.
@@ -150,6 +163,8 @@ pub struct Caller {
     pub mode: Mode,
     /// What this caller may do.
     pub permissions: Permissions,
+    /// Why they may.
+    pub authority: Authority,
     /// What the thing that is changed has to be like.
     pub precondition: Option<Precondition>,
 }
@@ -164,6 +179,7 @@ impl Caller {
             idempotency_key: None,
             mode: Mode::Commit,
             permissions: Permissions::ALL,
+            authority: Authority::Program,
             precondition: None,
         }
     }
@@ -192,6 +208,13 @@ impl Caller {
     #[must_use]
     pub fn coming_from(mut self, origin: Origin) -> Self {
         self.origin = origin;
+        self
+    }
+
+    /// The same caller, whose permissions rest on this.
+    #[must_use]
+    pub fn on_authority(mut self, authority: Authority) -> Self {
+        self.authority = authority;
         self
     }
 

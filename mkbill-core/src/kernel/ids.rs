@@ -128,6 +128,8 @@ ids! {
     WebhookId,
     /// One event on its way to a webhook.
     DeliveryId,
+    /// Work that a client does not wait for.
+    OperationId,
 }
 
 #[cfg(test)]

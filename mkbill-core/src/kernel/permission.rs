@@ -160,6 +160,10 @@ permissions! {
     SettingsView = "settings.view",
     /// Change the settings of the business.
     SettingsEdit = "settings.edit",
+    /// See operations that others asked for.
+    OperationsView = "operations.view",
+    /// Cancel operations that others asked for.
+    OperationsCancel = "operations.cancel",
     /// See how the engine is: health, metrics, the clock.
     SystemView = "system.view",
 }
@@ -286,6 +290,7 @@ const NOT_FOR_OPERATORS: &[Permission] = &[
     Permission::ApiKeysView,
     Permission::WebhooksView,
     Permission::SettingsView,
+    Permission::OperationsView,
 ];
 
 /// What super admins alone may do.

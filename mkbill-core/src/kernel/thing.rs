@@ -53,6 +53,8 @@ things! {
     Login = "login", "login";
     /// Money that came in.
     Payment = "payment", "pembayaran";
+    /// Work that a client does not wait for.
+    Operation = "operation", "operasi";
     /// What is sold.
     Plan = "plan", "paket";
     /// An address of a subscriber.

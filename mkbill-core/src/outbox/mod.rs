@@ -5,7 +5,7 @@ pub mod store;
 
 use jiff::Timestamp;
 
-use crate::kernel::ids::{MessageId, NoticeId, RouterId, WebhookId};
+use crate::kernel::ids::{MessageId, NoticeId, OperationId, RouterId, WebhookId};
 
 /// The stored kind of [`Payload::SyncRouter`].
 pub const SYNC_ROUTER: &str = "sync_router.v1";
@@ -13,6 +13,8 @@ pub const SYNC_ROUTER: &str = "sync_router.v1";
 pub const NOTICE: &str = "notice.v1";
 /// The stored kind of [`Payload::Webhook`].
 pub const WEBHOOK: &str = "webhook.v1";
+/// The stored kind of [`Payload::Operation`].
+pub const OPERATION: &str = "operation.v1";
 
 /// What a message asks for. Holds identifiers only: the worker reads the facts when it delivers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +25,8 @@ pub enum Payload {
     Notice(NoticeId),
     /// Send a webhook the deliveries that are due.
     Webhook(WebhookId),
+    /// Go on with an operation.
+    Operation(OperationId),
 }
 
 impl Payload {
@@ -32,6 +36,7 @@ impl Payload {
             Self::SyncRouter(_) => SYNC_ROUTER,
             Self::Notice(_) => NOTICE,
             Self::Webhook(_) => WEBHOOK,
+            Self::Operation(_) => OPERATION,
         }
     }
 
@@ -41,6 +46,7 @@ impl Payload {
             Self::SyncRouter(router) => router.uuid(),
             Self::Notice(notice) => notice.uuid(),
             Self::Webhook(webhook) => webhook.uuid(),
+            Self::Operation(operation) => operation.uuid(),
         }
     }
 
@@ -50,6 +56,7 @@ impl Payload {
             SYNC_ROUTER => Some(Self::SyncRouter(RouterId::from_uuid(subject))),
             NOTICE => Some(Self::Notice(NoticeId::from_uuid(subject))),
             WEBHOOK => Some(Self::Webhook(WebhookId::from_uuid(subject))),
+            OPERATION => Some(Self::Operation(OperationId::from_uuid(subject))),
             _ => None,
         }
     }

@@ -43,6 +43,12 @@ pub trait OutboxStore: Send {
         claimed: &Claimed,
         outcome: &Outcome,
     ) -> Result<bool, StoreError>;
+    /// Holds a lease until then instead; `false` if it was not held any more and nothing was written.
+    async fn outbox_renew(
+        &mut self,
+        claimed: &Claimed,
+        until: Timestamp,
+    ) -> Result<bool, StoreError>;
     /// When the next message of these kinds is due, if any.
     async fn outbox_next(&mut self, kinds: &[&str]) -> Result<Option<Timestamp>, StoreError>;
     /// How the outbox stands at `now` for an engine that delivers these kinds.

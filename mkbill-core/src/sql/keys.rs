@@ -41,6 +41,7 @@ statements! {
          VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (name) DO NOTHING";
     API_KEY_BY_DIGEST: "looking up an API key" = api_keys!("WHERE digest = $1");
+    API_KEY_BY_ID: "looking up an API key" = api_keys!("WHERE id = $1");
     API_KEY_BY_NAME: "looking up an API key" = api_keys!("WHERE name = $1");
     API_KEY_LIST: "listing API keys" = api_keys!("ORDER BY name");
     API_KEY_USED: "noting that an API key was used" =
@@ -122,6 +123,10 @@ impl<D: Dialect> ApiKeyStore for SqlTx<D> {
 
     async fn api_key_by_digest(&mut self, digest: KeyDigest) -> Result<Option<ApiKey>, StoreError> {
         self.one(API_KEY_BY_DIGEST, vec![digest.as_bytes().into()], read_key).await
+    }
+
+    async fn api_key_by_id(&mut self, id: ApiKeyId) -> Result<Option<ApiKey>, StoreError> {
+        self.one(API_KEY_BY_ID, vec![id.uuid().into()], read_key).await
     }
 
     async fn api_key_by_name(&mut self, name: &str) -> Result<Option<ApiKey>, StoreError> {

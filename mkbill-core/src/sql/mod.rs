@@ -21,6 +21,7 @@ mod login_rows;
 mod names;
 mod notice;
 mod open;
+mod operation;
 mod outbox;
 mod payment;
 mod period_use;

@@ -50,6 +50,9 @@ statements! {
     DEAD: "settling a message" =
         "UPDATE outbox SET locked_until = NULL, dead = TRUE, last_error = $3 \
          WHERE id = $1 AND lease = $2 AND locked_until IS NOT NULL";
+    RENEW: "holding a message for longer" =
+        "UPDATE outbox SET locked_until = $3 \
+         WHERE id = $1 AND lease = $2 AND locked_until IS NOT NULL";
     NEXT: "finding the next message" =
         "SELECT MIN(CASE WHEN locked_until > run_at THEN locked_until ELSE run_at END) AS at \
          FROM outbox WHERE NOT dead AND kind {in_texts:$1}";
@@ -151,6 +154,15 @@ impl<D: Dialect> OutboxStore for SqlTx<D> {
             }
         };
         Ok(self.execute(statement, values).await? == 1)
+    }
+
+    async fn outbox_renew(
+        &mut self,
+        claimed: &Claimed,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let values = vec![claimed.id.uuid().into(), claimed.lease.into(), until.into()];
+        Ok(self.execute(RENEW, values).await? == 1)
     }
 
     async fn outbox_next(&mut self, kinds: &[&str]) -> Result<Option<Timestamp>, StoreError> {

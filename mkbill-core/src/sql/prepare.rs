@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::statement::Statement;
 use super::{
     DatabaseUrl, account, alert, answer, books, catalogue, clock, customer, delivery, event,
-    interface, invoice, keys, ledger, login, login_rows, names, notice, outbox, payment,
+    interface, invoice, keys, ledger, login, login_rows, names, notice, operation, outbox, payment,
     period_use, profile, report, router, sample, session, settings, staff, subscribers,
     subscription, tallies, trail, voucher, webhook,
 };
@@ -35,6 +35,7 @@ fn all_statements() -> impl Iterator<Item = Statement> {
         login_rows::ALL,
         names::ALL,
         notice::ALL,
+        operation::ALL,
         outbox::ALL,
         payment::ALL,
         period_use::ALL,
@@ -72,6 +73,7 @@ fn of_lists() -> impl Iterator<Item = Statement> {
         notice::PAGE.statements(),
         notice::PAGE_OF_CUSTOMER.statements(),
         notice::PAGE_OF_KIND.statements(),
+        operation::PAGE.statements(),
         payment::PAGE.statements(),
         router::OUTAGES.statements(),
         session::PAGE.statements(),

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::kernel::caller::{Actor, Caller, Origin};
+use crate::kernel::caller::{Actor, Authority, Caller, Origin};
 use crate::kernel::ids::{ApiKeyId, StaffId, StaffSessionId};
 use crate::kernel::permission::{Permissions, Role};
 
@@ -77,6 +77,12 @@ impl Principal {
 
     /// The caller of a use case that they ask for from there.
     pub fn caller(&self, origin: Origin) -> Caller {
-        Caller::new(self.actor()).limited_to(self.permissions()).coming_from(origin)
+        let authority = match self {
+            Self::Staff { staff, .. } => Authority::Staff(*staff),
+            Self::ApiKey { id, .. } => Authority::ApiKey(*id),
+            Self::Other { .. } => Authority::Program,
+        };
+        let caller = Caller::new(self.actor()).limited_to(self.permissions());
+        caller.on_authority(authority).coming_from(origin)
     }
 }

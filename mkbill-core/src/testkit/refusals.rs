@@ -19,6 +19,7 @@ use crate::kernel::permission::{Forbidden, Permission};
 use crate::kernel::precondition::PreconditionRefusal;
 use crate::kernel::thing::Thing;
 use crate::ledger::BooksClosed;
+use crate::operation::{OperationRefusal, StateName as OperationStateName};
 use crate::outbound::OutboundFault;
 use crate::payment::PaymentRefusal;
 use crate::plan::{PlanRefusal, PriceRefusal};
@@ -181,6 +182,8 @@ fn about_callers() -> Vec<Box<dyn Refusal>> {
         ClockRefusal::TooFar,
         Forbidden(Permission::VouchersCreate),
         KeyReused,
+        OperationRefusal::Over(OperationStateName::Succeeded),
+        OperationRefusal::Crowded,
         PreconditionRefusal::Failed,
         PreconditionRefusal::Unsupported,
         StaffRefusal::SignInFailed,

@@ -10,15 +10,17 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::billing::{Billing, BillingRun, PassReport};
+use crate::billing::{Billing, BillingRun, PassReport, Turn};
 use crate::kernel::error::Error;
-use crate::outbox::{Claimed, Outcome, Payload, SYNC_ROUTER, WEBHOOK};
+use crate::outbox::{Claimed, OPERATION, Outcome, Payload, SYNC_ROUTER, WEBHOOK};
 use crate::provisioning::controller::{Progress, Quiet};
 use crate::signal::Topic;
 use crate::webhook::WEBHOOKS_MAX;
 
 /// Routers worked on at the same time.
 const ROUTERS_MAX: usize = 16;
+/// Operations worked on at the same time.
+const OPERATIONS_MAX: usize = 4;
 /// How long a message belongs to the worker that took it. Longer than any pass that is still alive;
 /// a second worker that takes over after it does no harm, since every step may be repeated.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
@@ -35,18 +37,20 @@ const ALERTS_EVERY: SignedDuration = SignedDuration::from_secs(10);
 struct Deliveries {
     routers: JoinSet<Option<PassReport>>,
     webhooks: JoinSet<Option<PassReport>>,
+    operations: JoinSet<Option<PassReport>>,
 }
 
 impl Deliveries {
-    fn rooms(&self) -> [(&'static str, usize); 2] {
+    fn rooms(&self) -> [(&'static str, usize); 3] {
         [
             (SYNC_ROUTER, ROUTERS_MAX.saturating_sub(self.routers.len())),
             (WEBHOOK, WEBHOOKS_MAX.saturating_sub(self.webhooks.len())),
+            (OPERATION, OPERATIONS_MAX.saturating_sub(self.operations.len())),
         ]
     }
 
     fn is_empty(&self) -> bool {
-        self.routers.is_empty() && self.webhooks.is_empty()
+        self.routers.is_empty() && self.webhooks.is_empty() && self.operations.is_empty()
     }
 
     /// Waits for the next that is over; `None` if there is none. Nothing is lost if the wait is given
@@ -55,6 +59,7 @@ impl Deliveries {
         tokio::select! {
             Some(done) = self.routers.join_next() => Some(settled(done)),
             Some(done) = self.webhooks.join_next() => Some(settled(done)),
+            Some(done) = self.operations.join_next() => Some(settled(done)),
             else => None,
         }
     }
@@ -203,6 +208,7 @@ impl Worker {
             let worker = self.clone();
             let tasks = match &claimed.payload {
                 Ok(Payload::Webhook(_)) => &mut deliveries.webhooks,
+                Ok(Payload::Operation(_)) => &mut deliveries.operations,
                 _ => &mut deliveries.routers,
             };
             tasks.spawn(async move { worker.deliver(claimed).await });
@@ -219,6 +225,11 @@ impl Worker {
             Ok(Payload::Webhook(webhook)) => {
                 let told = self.billing.tell_webhook(*webhook).await;
                 (told.unwrap_or_else(|error| self.failed(&claimed, error.to_string())), None)
+            }
+            Ok(Payload::Operation(operation)) => {
+                let turn = Turn { claimed: &claimed, lease: LEASE };
+                let left = self.billing.run_operation(turn, *operation).await;
+                (left.unwrap_or_else(|error| self.failed(&claimed, error.to_string())), None)
             }
             // Never claimed: it waits for an engine that tells people things.
             Ok(Payload::Notice(_)) => {

@@ -19,6 +19,8 @@ mod first_login;
 mod login_files;
 mod monitoring;
 mod online;
+mod operation_crashes;
+mod operations;
 mod outages;
 mod pppoe;
 mod requests;
@@ -43,6 +45,8 @@ fn main() {
         login_files::STORIES,
         monitoring::STORIES,
         online::STORIES,
+        operation_crashes::STORIES,
+        operations::STORIES,
         outages::STORIES,
         pppoe::STORIES,
         requests::STORIES,

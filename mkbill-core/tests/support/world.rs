@@ -111,7 +111,12 @@ impl World {
 
     /// Another worker process, which dies where `switch` says.
     pub(crate) async fn dying_worker(&self, seed: u64, switch: &Arc<CrashSwitch>) -> Worker {
-        Worker::new(self.engine(seed, switch).await)
+        Worker::new(self.dying_engine(seed, switch).await)
+    }
+
+    /// The engine of another process, which dies where `switch` says.
+    pub(crate) async fn dying_engine(&self, seed: u64, switch: &Arc<CrashSwitch>) -> Billing {
+        self.engine(seed, switch).await
     }
 
     /// Lets a worker process die at its `event`-th event, and another one go on when its lease is over;

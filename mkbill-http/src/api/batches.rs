@@ -10,6 +10,7 @@ use mkbill_core::kernel::caller::Caller;
 use mkbill_core::kernel::error::{Error, Wrongs};
 use mkbill_core::kernel::ids::VendorId;
 use mkbill_core::kernel::permission::needs::{VouchersCreate, VouchersDelete, VouchersView};
+use mkbill_core::operation::wish::Wish;
 use mkbill_core::plan::{Plan, Prices};
 use mkbill_core::voucher::batch::{Batch, BatchTally, NewBatch, PushReport, check_count};
 use mkbill_core::voucher::code::{CodeShape, LoginMode};
@@ -18,10 +19,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use super::operations::{Accepted, taken_on};
 use super::values::{LimitsBody, MoneyBody, PageBody, list_query};
 use super::{Answer, Made, Problems, created, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery, named_in};
+use crate::prefer::{PreferHeader, Preference};
 use crate::problem::Problem;
 
 /// What a voucher's password is.
@@ -345,16 +348,23 @@ fn answer(caller: &Caller, receipt: Receipt<BatchView>) -> Response {
 }
 
 /// Makes a batch: all its vouchers at once, or none. The push to the router follows by itself.
+///
+/// With `Prefer: respond-async` the answer comes at once, and the operation is over when every voucher is
+/// on the router, or refused there until a person acts.
 #[utoipa::path(post, path = "/voucher-batches", tag = "voucher-batches",
-    params(WriteHeaders, WriteQuery), request_body = NewBatchBody,
-    responses((status = 201, description = "Made, now or by an earlier equal request, which \
+    params(WriteHeaders, PreferHeader, WriteQuery), request_body = NewBatchBody,
+    responses(Accepted, (status = 201, description = "Made, now or by an earlier equal request, which \
         `Idempotency-Replayed` tells; `Location` says where", body = BatchViewBody),
         (status = 200, description = "Only tried", body = BatchViewBody), Problems))]
 pub(crate) async fn create_batch(
     billing: Writes<VouchersCreate>,
+    prefers: Preference,
     Body(body): Body<NewBatchBody>,
 ) -> Made {
     let request = body.read(&billing).await?;
+    if prefers.is_async(&billing.caller) {
+        return taken_on(&billing, &billing.caller, Wish::CreateBatch(request)).await;
+    }
     let receipt = billing.create_batch(&billing.caller, request).await?;
     Ok(answer(&billing.caller, receipt))
 }

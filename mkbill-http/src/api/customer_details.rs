@@ -15,6 +15,7 @@ use mkbill_core::kernel::permission::needs::{
     CustomersCreate, CustomersDelete, CustomersEdit, CustomersView,
 };
 use mkbill_core::kernel::table::LineError;
+use mkbill_core::operation::wish::Wish;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -23,6 +24,7 @@ use super::audit::AuditBody;
 use super::credit::StandingBody;
 use super::customers::{ContactBody, CustomerBody, TagBody};
 use super::invoices::InvoiceBody;
+use super::operations::{Accepted, taken_on};
 use super::payments::PaymentBody;
 use super::settings::BusinessBody;
 use super::subscriptions::SubscriptionBody;
@@ -30,6 +32,7 @@ use super::values::{MoneyBody, PageBody, list_query};
 use super::{Answer, Made, Problems, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Csv, Json as Body, Path, Query, WriteHeaders, WriteQuery};
+use crate::prefer::{PreferHeader, Preference};
 use crate::problem::Problem;
 use crate::tag::{Shown, Tagged};
 
@@ -278,11 +281,18 @@ pub(crate) async fn popular_tags(billing: Reads<CustomersView>) -> Answer<TagCou
 /// `initial_balance` in whole minor units, `tags`, `notes` (or `alamat`, `catatan`) if you have
 /// them; separated by commas or semicolons; at most 10,000 customers.
 #[utoipa::path(post, operation_id = "import_customers", path = "/customers/import", tag = "customers",
-    params(WriteHeaders, WriteQuery),
+    params(WriteHeaders, PreferHeader, WriteQuery),
     request_body(content = String, content_type = "text/csv"),
-    responses((status = 200, description = "What became of it", body = ImportReportBody),
+    responses(Accepted, (status = 200, description = "What became of it", body = ImportReportBody),
         Problems))]
-pub(crate) async fn import(billing: Writes<CustomersCreate>, Csv(csv): Csv) -> Made {
+pub(crate) async fn import(
+    billing: Writes<CustomersCreate>,
+    prefers: Preference,
+    Csv(csv): Csv,
+) -> Made {
+    if prefers.is_async(&billing.caller) {
+        return taken_on(&billing, &billing.caller, Wish::ImportCustomers(csv.into())).await;
+    }
     let receipt = billing.import_customers(&billing.caller, &csv).await?;
     let response = Json(ImportReportBody::from(receipt.value)).into_response();
     Ok(if receipt.replayed { mark_replayed(response) } else { response })

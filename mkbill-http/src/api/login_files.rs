@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use mkbill_core::billing::Reader;
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::permission::needs::{LoginsCreate, LoginsEdit};
+use mkbill_core::operation::wish::Wish;
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::export::Passwords;
 use mkbill_core::provisioning::import::ImportReport;
@@ -15,9 +16,11 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::customer_details::LineErrorBody;
 use super::logins::LoginKindBody;
+use super::operations::{Accepted, taken_on};
 use super::{Made, Problems, mark_replayed};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Csv, Query, WriteHeaders, WriteQuery, named_in};
+use crate::prefer::{PreferHeader, Preference};
 use crate::problem::Problem;
 
 /// Which logins are exported, and whether with their passwords.
@@ -81,13 +84,22 @@ impl From<ImportReport> for LoginImportReportBody {
 /// `remote_address`; `adopt` with `yes` or `no`; separated by commas or semicolons; at most 10,000
 /// logins. What an export has besides is not read.
 ///
-/// A large file may take longer than a request may. What was made stays; send the file again, with the
-/// same `Idempotency-Key` if it had one, and the rest is made.
-#[utoipa::path(post, path = "/logins/import", tag = "logins", params(WriteHeaders, WriteQuery),
+/// A large file may take longer than a request may: send it with `Prefer: respond-async`. Without, what
+/// was made stays; send the file again, with the same `Idempotency-Key` if it had one, and the rest is
+/// made.
+#[utoipa::path(post, path = "/logins/import", tag = "logins",
+    params(WriteHeaders, PreferHeader, WriteQuery),
     request_body(content = String, content_type = "text/csv"),
-    responses((status = 200, description = "What became of it", body = LoginImportReportBody),
+    responses(Accepted, (status = 200, description = "What became of it", body = LoginImportReportBody),
         Problems))]
-pub(crate) async fn import_logins(billing: Writes<LoginsCreate>, Csv(csv): Csv) -> Made {
+pub(crate) async fn import_logins(
+    billing: Writes<LoginsCreate>,
+    prefers: Preference,
+    Csv(csv): Csv,
+) -> Made {
+    if prefers.is_async(&billing.caller) {
+        return taken_on(&billing, &billing.caller, Wish::ImportLogins(csv.into())).await;
+    }
     let receipt = billing.import_logins(&billing.caller, &csv).await?;
     let response = Json(LoginImportReportBody::from(receipt.value)).into_response();
     Ok(if receipt.replayed { mark_replayed(response) } else { response })

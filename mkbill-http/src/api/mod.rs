@@ -23,6 +23,7 @@ pub(crate) mod money_reports;
 pub(crate) mod monitoring;
 pub(crate) mod network;
 pub(crate) mod notices;
+pub(crate) mod operations;
 pub(crate) mod payments;
 pub(crate) mod plans;
 pub(crate) mod profiles;

@@ -1,12 +1,14 @@
 //! Who is online, what was used, and how routers fare, over HTTP.
 
 use axum::Json;
+use axum::response::IntoResponse as _;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use mkbill_core::billing::{Reader, RouterPlan};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::ids::{LoginId, RouterId};
 use mkbill_core::kernel::permission::needs::{LoginsView, RoutersSync, RoutersView};
+use mkbill_core::operation::wish::Wish;
 use mkbill_core::provisioning::LoginKind;
 use mkbill_core::provisioning::controller::{Change, Step};
 use mkbill_core::provisioning::drift::FoundDrift;
@@ -20,11 +22,13 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::logins::LoginKindBody;
+use super::operations::{Accepted, taken_on};
 use super::routers::RouterBody;
 use super::values::{PageBody, list_query};
-use super::{Answer, Problems};
+use super::{Answer, Made, Problems};
 use crate::auth::access::{Reads, Writes};
 use crate::extract::{Path, Query, WriteHeaders, WriteQuery, named_in};
+use crate::prefer::{PreferHeader, Preference};
 
 /// Somebody's time online.
 #[derive(Debug, Serialize, ToSchema)]
@@ -461,12 +465,21 @@ pub(crate) async fn plan_router(
 }
 
 /// Has a router looked at and brought in step as soon as a worker can.
+///
+/// With `Prefer: respond-async` the answer is an operation that is over when the router was looked at.
 #[utoipa::path(post, path = "/routers/{router}/apply", tag = "network",
-    params(("router" = String, Path, description = "Name or id"), WriteHeaders, WriteQuery),
-    responses((status = 200, description = "It is ordered", body = RouterBody), Problems))]
+    params(("router" = String, Path, description = "Name or id"), WriteHeaders, PreferHeader,
+        WriteQuery),
+    responses(Accepted, (status = 200, description = "It is ordered", body = RouterBody), Problems))]
 pub(crate) async fn apply_router(
     billing: Writes<RoutersSync>,
+    prefers: Preference,
     Path(router): Path<String>,
-) -> Answer<RouterBody> {
-    Ok(Json(billing.apply_router(&billing.caller, &router).await?.into()))
+) -> Made {
+    if prefers.is_async(&billing.caller) {
+        let wish = Wish::ApplyRouter(billing.router(&router).await?.id);
+        return taken_on(&billing, &billing.caller, wish).await;
+    }
+    let router = billing.apply_router(&billing.caller, &router).await?;
+    Ok(Json(RouterBody::from(router)).into_response())
 }

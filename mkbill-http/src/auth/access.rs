@@ -44,6 +44,8 @@ pub(crate) enum Access {
     Anyone,
     /// Staff who are signed in, whatever they may do.
     SignedIn,
+    /// Whoever is known, for what is their own; for what is others', who holds this permission.
+    Owner(Permission),
     /// Who holds this permission.
     Holder(Permission),
 }
@@ -70,6 +72,15 @@ pub(crate) struct SignedIn {
     pub(crate) session: StaffSessionId,
 }
 
+/// For whoever is known, about what is their own. Those with the permission `P` may do the same about
+/// what is others': the use case decides, since it knows whose a thing is.
+#[derive(Debug)]
+pub(crate) struct Known<P> {
+    billing: Billing,
+    pub(crate) caller: Caller,
+    needs: PhantomData<P>,
+}
+
 /// The engine for looking, to somebody with the permission `P`.
 #[derive(Debug)]
 pub(crate) struct Reads<P>(Reader, PhantomData<P>);
@@ -90,6 +101,10 @@ impl Declares for SignedIn {
     const ACCESS: Access = Access::SignedIn;
 }
 
+impl<P: Needs> Declares for Known<P> {
+    const ACCESS: Access = Access::Owner(P::PERMISSION);
+}
+
 impl<P: Needs> Declares for Reads<P> {
     const ACCESS: Access = Access::Holder(P::PERMISSION);
 }
@@ -107,6 +122,14 @@ impl<P> Deref for Reads<P> {
 }
 
 impl<P> Deref for Writes<P> {
+    type Target = Billing;
+
+    fn deref(&self) -> &Billing {
+        &self.billing
+    }
+}
+
+impl<P> Deref for Known<P> {
     type Target = Billing;
 
     fn deref(&self) -> &Billing {
@@ -143,6 +166,23 @@ impl FromRequestParts<Engine> for SignedIn {
         };
         let caller = caller(parts).await?;
         Ok(Self { billing: engine.0.clone(), caller, who, session })
+    }
+}
+
+impl<P: Needs> FromRequestParts<Engine> for Known<P> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, engine: &Engine) -> Result<Self, Problem> {
+        let principal = principal(parts)?;
+        if let Principal::Staff { must_change_password: true, .. } = principal {
+            return Err(Problem::from_refusal(StaffRefusal::MustChangePassword));
+        }
+        let caller = if parts.method.is_safe() {
+            principal.caller(origin(parts))
+        } else {
+            caller(parts).await?
+        };
+        Ok(Self { billing: engine.0.clone(), caller, needs: PhantomData })
     }
 }
 
@@ -256,10 +296,14 @@ fn document(item: &mut PathItem, access: Access) {
         let named = match access {
             Access::Anyone => "none",
             Access::SignedIn => "signed_in",
+            Access::Owner(_) => "own",
             Access::Holder(permission) => permission.name(),
         };
-        let extension = ExtensionsBuilder::new().add("x-permission", Value::from(named)).build();
-        operation.extensions.get_or_insert_default().merge(extension);
+        let mut extension = ExtensionsBuilder::new().add("x-permission", Value::from(named));
+        if let Access::Owner(others) = access {
+            extension = extension.add("x-permission-others", Value::from(others.name()));
+        }
+        operation.extensions.get_or_insert_default().merge(extension.build());
         if access == Access::Anyone {
             operation.security = Some(vec![SecurityRequirement::default()]);
         }

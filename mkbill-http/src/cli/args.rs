@@ -16,7 +16,7 @@ use crate::api::reports::days;
 const USER_VARIABLES: [&str; 3] = ["USER", "LOGNAME", "USERNAME"];
 
 /// How a write is done.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct WriteArgs {
     /// Do everything, answer as if, and keep nothing
     #[arg(long)]
@@ -46,6 +46,20 @@ impl WriteArgs {
     /// `done`, or that it was only tried.
     pub(super) fn verdict(&self, done: &str) -> String {
         if self.dry_run { format!("dry run, nothing kept: {done}") } else { done.to_owned() }
+    }
+}
+
+/// Whether somebody waits.
+#[derive(Debug, Args)]
+pub(super) struct LaterArgs {
+    /// Do not wait: leave it to a worker or `mkbill serve`, and print the operation
+    #[arg(long, conflicts_with = "dry_run")]
+    later: bool,
+}
+
+impl LaterArgs {
+    pub(super) fn is_wished(&self) -> bool {
+        self.later
     }
 }
 

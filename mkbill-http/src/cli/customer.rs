@@ -9,6 +9,7 @@ use mkbill_core::customer::store::CustomerSort;
 use mkbill_core::customer::tag::{Tag, TagEdit};
 use mkbill_core::kernel::error::Error;
 use mkbill_core::kernel::money::Money;
+use mkbill_core::operation::wish::Wish;
 
 use crate::api::customer_details::{
     CustomerFileBody, CustomerStatisticsBody, DuplicateBody, DuplicatesBody, ImportReportBody,
@@ -20,7 +21,8 @@ use crate::api::customers::{
 use crate::api::values::{Given, MoneyBody, PageBody};
 use crate::failure::Failure;
 
-use super::args::{PageArgs, WriteArgs};
+use super::args::{LaterArgs, PageArgs, WriteArgs};
+use super::operation;
 use super::output::{Output, facts, listing, money, or_dash, table};
 
 #[derive(Debug, Subcommand)]
@@ -194,6 +196,8 @@ pub(super) struct ImportArgs {
     /// `initial_balance`, tags, notes
     file: PathBuf,
     #[command(flatten)]
+    later: LaterArgs,
+    #[command(flatten)]
     write: WriteArgs,
 }
 
@@ -321,6 +325,9 @@ async fn import(billing: &Billing, arguments: ImportArgs) -> Result<Output, Fail
     let caller = arguments.write.caller()?;
     let csv = std::fs::read(&arguments.file);
     let csv = csv.map_err(|error| Failure::Io("reading the file of customers", error))?;
+    if arguments.later.is_wished() {
+        return operation::left(billing, &caller, Wish::ImportCustomers(csv)).await;
+    }
     let report = billing.import_customers(&caller, &csv).await?.value;
     let done = format!("{} of {} customers imported", report.imported, report.total);
     let mut text = arguments.write.verdict(&done);

@@ -9,6 +9,7 @@ use mkbill_core::kernel::ids::LoginId;
 use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::kernel::thing::Thing;
+use mkbill_core::operation::wish::Wish;
 use mkbill_core::provisioning::line::LineField;
 use mkbill_core::provisioning::store::LoginSort;
 
@@ -21,8 +22,9 @@ use crate::api::network::UsageQuery;
 use crate::api::values::PageBody;
 use crate::failure::Failure;
 
-use super::args::{PageArgs, SpanArgs, WriteArgs};
+use super::args::{LaterArgs, PageArgs, SpanArgs, WriteArgs};
 use super::network;
+use super::operation;
 use super::output::{Output, facts, listing, or_dash, table, written};
 
 #[derive(Debug, Subcommand)]
@@ -69,6 +71,8 @@ pub(super) struct ImportArgs {
     /// The file; its heading names the columns whatsapp, plan, router, login or prefix, password, adopt,
     /// and the fields of a line such as `caller_id` and `remote_address`
     file: PathBuf,
+    #[command(flatten)]
+    later: LaterArgs,
     #[command(flatten)]
     write: WriteArgs,
 }
@@ -272,6 +276,9 @@ async fn import(billing: &Billing, arguments: ImportArgs) -> Result<Output, Fail
     let caller = arguments.write.caller()?;
     let path = &arguments.file;
     let csv = std::fs::read(path).map_err(Failure::file("reading", path))?;
+    if arguments.later.is_wished() {
+        return operation::left(billing, &caller, Wish::ImportLogins(csv)).await;
+    }
     let report = billing.import_logins(&caller, &csv).await?.value;
     let report = LoginImportReportBody::from(report);
     let done = format!("{} of {} logins imported", report.imported, report.total);

@@ -21,6 +21,7 @@ mod money_report;
 mod monitoring;
 mod network;
 mod notice;
+mod operation;
 pub(crate) mod output;
 mod payment;
 mod plan;
@@ -164,6 +165,9 @@ enum Command {
     /// Webhooks: programs elsewhere that are told of events
     #[command(subcommand)]
     Webhook(Box<webhook::WebhookCommand>),
+    /// Operations: work whose client did not wait
+    #[command(subcommand)]
+    Operation(operation::OperationCommand),
     /// Who did what, and proof that nobody changed it since
     #[command(subcommand)]
     Audit(audit::AuditCommand),
@@ -254,6 +258,7 @@ async fn answer(billing: &Billing, command: Command, style: Style) -> Result<Out
         Command::Alert(command) => alert::run(billing, command).await,
         Command::Event(command) => event::run(billing, command, style).await,
         Command::Webhook(command) => webhook::run(billing, *command).await,
+        Command::Operation(command) => operation::run(billing, command, style).await,
         Command::Audit(command) => audit::run(billing, command).await,
         Command::Clock(command) => clock::run(billing, command).await,
         Command::Explain(command) => explain::run(billing, command).await,

@@ -61,6 +61,8 @@ pub(crate) const CODES: &[(&str, u16)] = &[
     ("not_permitted", 422),
     ("numbering_crowded", 409),
     ("numbering_unknown", 422),
+    ("operation_over", 409),
+    ("operations_crowded", 429),
     ("other_customer", 422),
     ("parts_differ", 422),
     ("password_change_required", 403),
@@ -141,6 +143,7 @@ pub(crate) const fn indonesian_title(status: StatusCode) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
     use std::collections::BTreeMap;
     use std::fmt::Write as _;
 
@@ -159,7 +162,10 @@ mod tests {
     /// What no refusal of the core stands behind.
     fn others() -> Vec<(&'static str, Option<Said>)> {
         let of = |error: Error| (error.code(), Some(error.said()));
-        let ours = |problem: Problem| (problem.code, Some(problem.detail));
+        let ours = |problem: Problem| match problem.code {
+            Cow::Borrowed(code) => (code, Some(problem.detail)),
+            Cow::Owned(code) => panic!("{code} is one of those that were kept"),
+        };
         let mut others = vec![
             of(Error::not_found(Thing::Customer, "8120")),
             of(Error::conflict(

@@ -6,6 +6,8 @@ mod faults;
 mod page;
 mod spoken;
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -15,6 +17,7 @@ use metrics::counter;
 use mkbill_core::kernel::error::{Error, Refusal};
 use mkbill_core::kernel::language::{Language, Said, said};
 use mkbill_core::kernel::wrong::WrongField;
+use mkbill_core::operation::failure::Failure;
 use mkbill_core::provisioning::controller::RouterFault;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -52,7 +55,7 @@ pub(crate) struct ProblemBody {
     /// The HTTP status, repeated.
     pub(crate) status: u16,
     /// Stable and machine-readable, such as `code_space_too_small`.
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     /// What is wrong and what is allowed, for people, in the language that `Accept-Language` prefers of
     /// `en` and `id`.
     pub(crate) detail: String,
@@ -77,14 +80,14 @@ pub(crate) struct FieldErrorBody {
 }
 
 /// The code of the problem that an answer is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ProblemCode(pub(crate) &'static str);
+#[derive(Debug, Clone)]
+pub(crate) struct ProblemCode(pub(crate) Cow<'static, str>);
 
 /// An answer that says why a request failed.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
-    code: &'static str,
+    code: Cow<'static, str>,
     detail: Said,
     faults: Vec<Fault>,
     retry_after: Option<SignedDuration>,
@@ -92,8 +95,9 @@ pub(crate) struct Problem {
 
 impl Problem {
     /// A problem of no field, with the status of its code.
-    pub(crate) fn new(code: &'static str, detail: Said) -> Self {
-        Self { status: status_of(code), code, detail, faults: Vec::new(), retry_after: None }
+    pub(crate) fn new(code: impl Into<Cow<'static, str>>, detail: Said) -> Self {
+        let code = code.into();
+        Self { status: status_of(&code), code, detail, faults: Vec::new(), retry_after: None }
     }
 
     /// A problem of fields.
@@ -190,7 +194,8 @@ impl Problem {
         self.told(Spoken::now())
     }
 
-    fn told(&self, spoken: Spoken) -> ProblemBody {
+    /// The same, in the language of a request that was worked on before.
+    pub(crate) fn told(&self, spoken: Spoken) -> ProblemBody {
         let language = spoken.language;
         let errors = self.faults.iter().filter(|fault| !fault.field.is_empty());
         ProblemBody {
@@ -200,7 +205,7 @@ impl Problem {
                 Language::Indonesian => indonesian_title(self.status),
             },
             status: self.status.as_u16(),
-            code: self.code,
+            code: self.code.clone(),
             detail: self.detail.text(language).to_owned(),
             request_id: spoken.request_id,
             errors: errors
@@ -218,7 +223,7 @@ impl IntoResponse for Problem {
         let spoken = Spoken::now();
         let language = spoken.language;
         let mut response = (self.status, Json(self.told(spoken))).into_response();
-        response.extensions_mut().insert(ProblemCode(self.code));
+        response.extensions_mut().insert(ProblemCode(self.code.clone()));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
         headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
@@ -264,6 +269,14 @@ impl From<Error> for Problem {
                 Self::internal()
             }
         }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        let Failure { code, said, fields } = failure;
+        let fault = |(field, said)| Fault { field, said };
+        Self { faults: fields.into_iter().map(fault).collect(), ..Self::new(code, said) }
     }
 }
 

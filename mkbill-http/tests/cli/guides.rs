@@ -25,6 +25,7 @@ fn follow(shop: &Shop, guide: &str) {
         let Ok(told) = serde_json::from_slice::<Value>(&output.stdout) else { continue };
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let found = match line.split(' ').nth(1) {
+            _ if told["asked_by"].is_string() => [("OPERATION", text(&told["id"])), ("", None)],
             Some("customer") => [("CUSTOMER", text(&told["id"])), ("", None)],
             Some("subscription") => {
                 let invoice = text(&told["open_invoices"][0]["number"]);
@@ -112,6 +113,27 @@ fn the_guide_to_webhooks_can_be_followed_word_for_word() {
     follow(&shop, include_str!("../../../docs/guide/webhooks.md"));
     assert_eq!(shop.json(&["doctor"])["healthy"], true);
     assert_eq!(shop.json(&words("webhook list"))["items"], serde_json::json!([]));
+}
+
+#[test]
+fn the_guide_to_operations_can_be_followed_word_for_word() {
+    let shop = Shop::empty();
+    let csv = "name;whatsapp\nAni;0812 0000 0001\nBudi;12\n";
+    std::fs::write(shop.path().join("customers.csv"), csv).unwrap();
+    follow(&shop, include_str!("../../../docs/guide/operations.md"));
+    let wrong = shop.json(&words("customer import customers.csv --later"));
+    shop.json(&words(&format!("operation cancel {}", wrong["id"].as_str().unwrap())));
+    let listed = shop.json(&words("operation list"));
+    let [second, first] = [&listed["items"][0], &listed["items"][1]];
+    assert_eq!((&first["state"], &second["state"]), (&"succeeded".into(), &"cancelled".into()));
+    let lines = &first["result"]["lines"];
+    assert_eq!((&lines["imported"], &lines["failed"]), (&1.into(), &1.into()));
+    let over = format!("operation cancel {}", first["id"].as_str().unwrap());
+    shop.complaint(&words(&over), "operation_over");
+    let watched = shop.run(&words(&format!("operation watch {}", second["id"].as_str().unwrap())));
+    assert_eq!(watched.status.code(), Some(1), "it did not succeed: {watched:?}");
+    assert!(String::from_utf8_lossy(&watched.stdout).contains("cancelled"), "{watched:?}");
+    shop.complaint(&words("operation show 01890000-0000-7000-8000-000000000000"), "not_found");
 }
 
 #[test]

@@ -7,16 +7,19 @@ use axum::http::{Method, Request};
 use mkbill_core::apikey::NewApiKey;
 use mkbill_core::kernel::caller::{Actor, Caller};
 use mkbill_core::kernel::permission::{Permission, Permissions, Role};
+use mkbill_core::staff::NewStaff;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-use super::support::TestApp;
+use super::support::{PASSWORD, TestApp, batch};
 
 /// One operation of the document, with something in place of path variables.
 pub(crate) struct Operation {
     pub(crate) method: Method,
     pub(crate) path: String,
     needs: String,
+    /// What it needs for what is others', if it is for what is one's own.
+    others: Option<String>,
 }
 
 fn operations() -> Vec<Operation> {
@@ -32,10 +35,12 @@ pub(crate) fn operations_with(name: &str) -> Vec<Operation> {
             path.split('/').map(|part| if part.starts_with('{') { name } else { part }).collect();
         for (method, operation) in item.as_object().unwrap() {
             let needs = operation["x-permission"].as_str();
+            let others = operation["x-permission-others"].as_str();
             operations.push(Operation {
                 method: method.to_uppercase().parse().unwrap(),
                 path: filled.join("/"),
                 needs: needs.unwrap_or_else(|| panic!("{method} {path} says nothing")).to_owned(),
+                others: others.map(str::to_owned),
             });
         }
     }
@@ -113,6 +118,17 @@ async fn every_operation_lets_in_whom_it_declares_and_nobody_else() {
                     *token = app.sign_in(role.name()).await;
                 }
             }
+            "own" => {
+                assert_eq!(anonymous, "unauthenticated", "{named}");
+                assert!(operation.others.is_some(), "{named}");
+                for token in tokens.values() {
+                    assert_eq!(door(&app, operation, Some(token)).await, "in", "{named}");
+                }
+                for (with, without) in keys.values() {
+                    assert_eq!(door(&app, operation, Some(with)).await, "in", "{named}");
+                    assert_eq!(door(&app, operation, Some(without)).await, "in", "{named}");
+                }
+            }
             needs => {
                 assert_eq!(anonymous, "unauthenticated", "{named}");
                 let permission: Permission = needs.parse().unwrap();
@@ -128,6 +144,45 @@ async fn every_operation_lets_in_whom_it_declares_and_nobody_else() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn what_is_others_own_takes_the_permission_that_the_operation_declares() {
+    let app = TestApp::new().await.with_catalogue().await.with_absent_router().await;
+    let keys = keys(&app).await;
+    let prefer = [("prefer", "respond-async")];
+    let about_others: Vec<_> =
+        operations().into_iter().filter(|operation| operation.needs == "own").collect();
+    assert_eq!(about_others.len(), 4, "each of them is tried here");
+    for operation in about_others {
+        let made = app.post_with("/api/v1/voucher-batches", &batch(1), &prefer).await.ok(202);
+        let path = operation.path.replace("/x", &format!("/{}", made["id"].as_str().unwrap()));
+        let lists = path == operation.path;
+        let operation = Operation { path, ..operation };
+        let (with, without) = &keys[operation.others.as_deref().unwrap()];
+        let named = format!("{} {}", operation.method, operation.path);
+        let expected = if lists { "in" } else { "forbidden" };
+        assert_eq!(door(&app, &operation, Some(without)).await, expected, "{named}");
+        let seen = async |proof: &str| {
+            let answer = app.as_who(proof, Method::GET, "/api/v1/operations").await.ok(200);
+            answer["items"].as_array().unwrap().len()
+        };
+        if lists {
+            assert_eq!((seen(without).await, seen(with).await), (0, 1), "{named}");
+        }
+        assert_eq!(door(&app, &operation, Some(with)).await, "in", "{named}");
+    }
+    let first = app.as_who(&newcomer(&app).await, Method::GET, "/api/v1/operations").await;
+    first.problem(403, "password_change_required");
+}
+
+/// The token of somebody who has to choose a password before anything else.
+async fn newcomer(app: &TestApp) -> String {
+    let caller = Caller::new(Actor::cli("test"));
+    let (username, role) = ("newcomer".parse().unwrap(), Role::SuperAdmin);
+    let request = NewStaff { username, name: "Newcomer".to_owned(), role };
+    app.billing.add_staff(&caller, &request, Some(&PASSWORD.into())).await.unwrap();
+    app.sign_in("newcomer").await
 }
 
 #[test]
@@ -149,7 +204,10 @@ fn every_permission_opens_something() {
     for permission in Permission::ALL {
         // It is asked for beside another one, when credit would go below zero.
         let used = *permission == Permission::BalancesOverdraw
-            || operations.iter().any(|operation| operation.needs == permission.name());
+            || operations.iter().any(|operation| {
+                let others = operation.others.as_deref();
+                [Some(operation.needs.as_str()), others].contains(&Some(permission.name()))
+            });
         assert!(used, "nothing needs {permission}");
     }
 }

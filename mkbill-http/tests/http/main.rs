@@ -22,6 +22,7 @@ mod logins;
 mod money;
 mod monitoring;
 mod notices;
+mod operations;
 mod problems;
 mod routers;
 mod settings;

@@ -1,0 +1,42 @@
+-- Work that a client does not wait for: what is wished, who asked, how far it has come and what came of it.
+CREATE TABLE operation (
+    id           uuid PRIMARY KEY,
+    kind         text NOT NULL,
+    state        text NOT NULL CHECK (state IN ('waiting', 'running', 'succeeded', 'failed', 'cancelled')),
+    actor        text NOT NULL,
+    authority    text NOT NULL CHECK (authority IN ('program', 'staff', 'api_key')),
+    authority_id uuid,
+    permissions  text NOT NULL,
+    address      text,
+    agent        text,
+    reason       text,
+    key          text,
+    input        bytea NOT NULL,
+    wish_sealed  bytea,
+    made_at      timestamptz NOT NULL,
+    started_at   timestamptz,
+    done         bigint NOT NULL CHECK (done >= 0),
+    blocked      bigint NOT NULL CHECK (blocked BETWEEN 0 AND done),
+    total        bigint NOT NULL CHECK (total >= done),
+    subject_kind text,
+    subject      uuid,
+    subject_name text,
+    ended_at     timestamptz,
+    ended_by     text,
+    problem      jsonb,
+    lines        jsonb,
+    UNIQUE (actor, key),
+    CHECK ((authority = 'program') = (authority_id IS NULL)),
+    CHECK ((state IN ('waiting', 'running')) = (ended_at IS NULL)),
+    CHECK ((ended_at IS NULL) = (wish_sealed IS NOT NULL)),
+    CHECK (state <> 'waiting' OR started_at IS NULL),
+    CHECK (state NOT IN ('running', 'succeeded') OR started_at IS NOT NULL),
+    CHECK (started_at IS NOT NULL OR total = 0),
+    CHECK ((state = 'failed') = (problem IS NOT NULL)),
+    CHECK ((state = 'cancelled') = (ended_by IS NOT NULL)),
+    CHECK (lines IS NULL OR state = 'succeeded'),
+    CHECK ((subject IS NULL) = (subject_kind IS NULL) AND (subject IS NULL) = (subject_name IS NULL))
+);
+CREATE INDEX operation_open ON operation (actor) WHERE ended_at IS NULL;
+CREATE INDEX operation_asker ON operation (authority_id, id);
+CREATE INDEX operation_ended ON operation (ended_at) WHERE ended_at IS NOT NULL;

@@ -1,0 +1,42 @@
+-- Work that a client does not wait for: what is wished, who asked, how far it has come and what came of it.
+CREATE TABLE operation (
+    id           BLOB PRIMARY KEY,
+    kind         TEXT NOT NULL,
+    state        TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'succeeded', 'failed', 'cancelled')),
+    actor        TEXT NOT NULL,
+    authority    TEXT NOT NULL CHECK (authority IN ('program', 'staff', 'api_key')),
+    authority_id BLOB,
+    permissions  TEXT NOT NULL,
+    address      TEXT,
+    agent        TEXT,
+    reason       TEXT,
+    key          TEXT,
+    input        BLOB NOT NULL,
+    wish_sealed  BLOB,
+    made_at      INTEGER NOT NULL,
+    started_at   INTEGER,
+    done         INTEGER NOT NULL CHECK (done >= 0),
+    blocked      INTEGER NOT NULL CHECK (blocked BETWEEN 0 AND done),
+    total        INTEGER NOT NULL CHECK (total >= done),
+    subject_kind TEXT,
+    subject      BLOB,
+    subject_name TEXT,
+    ended_at     INTEGER,
+    ended_by     TEXT,
+    problem      TEXT,
+    lines        TEXT,
+    UNIQUE (actor, key),
+    CHECK ((authority = 'program') = (authority_id IS NULL)),
+    CHECK ((state IN ('waiting', 'running')) = (ended_at IS NULL)),
+    CHECK ((ended_at IS NULL) = (wish_sealed IS NOT NULL)),
+    CHECK (state <> 'waiting' OR started_at IS NULL),
+    CHECK (state NOT IN ('running', 'succeeded') OR started_at IS NOT NULL),
+    CHECK (started_at IS NOT NULL OR total = 0),
+    CHECK ((state = 'failed') = (problem IS NOT NULL)),
+    CHECK ((state = 'cancelled') = (ended_by IS NOT NULL)),
+    CHECK (lines IS NULL OR state = 'succeeded'),
+    CHECK ((subject IS NULL) = (subject_kind IS NULL) AND (subject IS NULL) = (subject_name IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX operation_open ON operation (actor) WHERE ended_at IS NULL;
+CREATE INDEX operation_asker ON operation (authority_id, id);
+CREATE INDEX operation_ended ON operation (ended_at) WHERE ended_at IS NOT NULL;
