@@ -60,7 +60,8 @@ impl Modify for BearerKey {
             .bearer_format("mk_… or JWT")
             .description(Some(
                 "An API key made by `mkbill apikey create`, or the token that signing in answers; \
-                 `x-permission` of an operation says which scope or permission it needs",
+                 `x-permission` of an operation says which scope or permission it needs; `own|…` means \
+                 that it needs none for what is your own",
             ))
             .build();
         let components = document.components.get_or_insert_default();

@@ -294,16 +294,13 @@ fn document(item: &mut PathItem, access: Access) {
     let PathItem { get, put, post, delete, patch, .. } = item;
     for operation in [get, put, post, delete, patch].into_iter().flatten() {
         let named = match access {
-            Access::Anyone => "none",
-            Access::SignedIn => "signed_in",
-            Access::Owner(_) => "own",
-            Access::Holder(permission) => permission.name(),
+            Access::Anyone => "none".to_owned(),
+            Access::SignedIn => "signed_in".to_owned(),
+            Access::Owner(others) => format!("own|{others}"),
+            Access::Holder(permission) => permission.name().to_owned(),
         };
-        let mut extension = ExtensionsBuilder::new().add("x-permission", Value::from(named));
-        if let Access::Owner(others) = access {
-            extension = extension.add("x-permission-others", Value::from(others.name()));
-        }
-        operation.extensions.get_or_insert_default().merge(extension.build());
+        let extension = ExtensionsBuilder::new().add("x-permission", Value::from(named)).build();
+        operation.extensions.get_or_insert_default().merge(extension);
         if access == Access::Anyone {
             operation.security = Some(vec![SecurityRequirement::default()]);
         }

@@ -35,11 +35,15 @@ pub(crate) fn operations_with(name: &str) -> Vec<Operation> {
             path.split('/').map(|part| if part.starts_with('{') { name } else { part }).collect();
         for (method, operation) in item.as_object().unwrap() {
             let needs = operation["x-permission"].as_str();
-            let others = operation["x-permission-others"].as_str();
+            let needs = needs.unwrap_or_else(|| panic!("{method} {path} says nothing"));
+            let (needs, others) = match needs.split_once('|') {
+                Some((needs, others)) => (needs, Some(others)),
+                None => (needs, None),
+            };
             operations.push(Operation {
                 method: method.to_uppercase().parse().unwrap(),
                 path: filled.join("/"),
-                needs: needs.unwrap_or_else(|| panic!("{method} {path} says nothing")).to_owned(),
+                needs: needs.to_owned(),
                 others: others.map(str::to_owned),
             });
         }
