@@ -90,15 +90,17 @@ impl Walk {
         };
         let (id, at, value) = (self.id, last + 2, last + 3);
         let behind_id = format!("{id} {beyond} ${at}");
+        // SQLite finds the beginning in an index of an expression by the second condition alone.
+        let behind = |what: &str| {
+            format!("({what}, {id}) {beyond} (${value}, ${at}) AND {what} {beyond}= ${value}")
+        };
         match (self.part, self.column) {
             (Part::Beginning, Column::Identity | Column::Always(_)) => "TRUE".to_owned(),
             (Part::Beginning, Column::Perhaps(what)) => format!("{what} IS NOT NULL"),
             (Part::Past, Column::Identity) => behind_id,
-            (Part::Past, Column::Always(what)) => {
-                format!("({what}, {id}) {beyond} (${value}, ${at})")
-            }
+            (Part::Past, Column::Always(what)) => behind(what),
             (Part::Past, Column::Perhaps(what)) => {
-                format!("{what} IS NOT NULL AND ({what}, {id}) {beyond} (${value}, ${at})")
+                format!("{what} IS NOT NULL AND {}", behind(what))
             }
             (Part::Valueless | Part::PastValueless, column) => {
                 let nothing = format!("{} IS NULL", column.expression().unwrap_or(id));
@@ -290,5 +292,48 @@ impl<D: Dialect> SqlTx<D> {
             });
         }
         cut::<D, K, T>(beginning.act, rows, page, read)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(column: Column, direction: Direction, part: Part) -> String {
+        let walk = Walk { id: "i.id", column, direction, part };
+        walk.fill("SELECT i.id{value} FROM i WHERE {past} AND a = $1 {page}", 1)
+    }
+
+    #[test]
+    fn a_list_goes_on_behind_value_and_identity() {
+        let sorted = Column::Always("b");
+        assert_eq!(
+            filled(sorted, Direction::Descending, Part::Past),
+            "SELECT i.id, b AS sort_value FROM i WHERE (b, i.id) < ($4, $3) AND b <= $4 AND a = $1 \
+             ORDER BY b DESC, i.id DESC LIMIT $2"
+        );
+        assert_eq!(
+            filled(sorted, Direction::Ascending, Part::Beginning),
+            "SELECT i.id, b AS sort_value FROM i WHERE TRUE AND a = $1 ORDER BY b, i.id LIMIT $2"
+        );
+        assert_eq!(
+            filled(Column::Identity, Direction::Ascending, Part::Past),
+            "SELECT i.id FROM i WHERE i.id > $3 AND a = $1 ORDER BY i.id LIMIT $2"
+        );
+    }
+
+    #[test]
+    fn items_without_a_value_are_a_part_of_their_own() {
+        let sorted = Column::Perhaps("b");
+        assert_eq!(
+            filled(sorted, Direction::Ascending, Part::Beginning),
+            "SELECT i.id, b AS sort_value FROM i WHERE b IS NOT NULL AND a = $1 \
+             ORDER BY b, i.id LIMIT $2"
+        );
+        assert_eq!(
+            filled(sorted, Direction::Descending, Part::PastValueless),
+            "SELECT i.id, b AS sort_value FROM i WHERE b IS NULL AND i.id < $3 AND a = $1 \
+             ORDER BY i.id DESC LIMIT $2"
+        );
     }
 }
