@@ -41,6 +41,7 @@ pub(crate) const STORIES: &[(&str, crate::support::Story)] = stories![
     customers_come_from_a_file_too,
     a_router_is_done_when_it_was_looked_at,
     nobody_has_more_than_twenty_under_way,
+    of_many_requests_at_once_equal_ones_are_one_and_no_more_than_twenty_are_taken_on,
     who_may_do_it_no_more_when_it_is_done_is_refused,
     an_operation_is_for_its_asker_and_those_who_may_see_others,
     who_follows_hears_every_step_of_another_process_and_the_end,
@@ -328,7 +329,7 @@ async fn nobody_has_more_than_twenty_under_way(engine: Engine) {
     }
     let wish = Wish::CreateBatch(world.request(&plan, 1).await);
     let refused = world.billing.request_operation(&clerk(), wish.clone()).await.unwrap_err();
-    assert_eq!(refused.code(), "operations_crowded");
+    assert_eq!(refused.code(), CROWDED);
     let other = Caller::new(Actor::cli("other"));
     world.billing.request_operation(&other, wish.clone()).await.unwrap();
     world.billing.cancel_operation(&clerk(), ids[0]).await.unwrap();
@@ -340,6 +341,31 @@ async fn nobody_has_more_than_twenty_under_way(engine: Engine) {
     let cancelled = world.billing.operations(&clerk(), filter, page_of(10)).await.unwrap();
     assert_eq!(cancelled.items.iter().map(|operation| operation.id).collect::<Vec<_>>(), ids[..1]);
 }
+
+async fn of_many_requests_at_once_equal_ones_are_one_and_no_more_than_twenty_are_taken_on(
+    engine: Engine,
+) {
+    let (world, plan) = shop(engine).await;
+    let wish = Wish::CreateBatch(world.request(&plan, 1).await);
+    let at_once = async |count: u32, caller: Caller| {
+        let mut asking = tokio::task::JoinSet::new();
+        for _ in 0..count {
+            let (billing, caller, wish) = (world.billing.clone(), caller.clone(), wish.clone());
+            asking.spawn(async move { billing.request_operation(&caller, wish).await });
+        }
+        asking.join_all().await
+    };
+    let equal = at_once(10, clerk().with_key("till-7".parse().unwrap())).await;
+    let equal: Vec<_> = equal.into_iter().map(|made| made.unwrap()).collect();
+    assert!(equal.iter().all(|made| made.value.id == equal[0].value.id));
+    assert_eq!(equal.iter().filter(|made| !made.replayed).count(), 1);
+    let many = at_once(30, clerk()).await;
+    let refused = |made: &Result<_, Error>| made.as_ref().is_err_and(|e| e.code() == CROWDED);
+    assert_eq!(many.iter().filter(|made| made.is_ok()).count(), 19, "{many:?}");
+    assert_eq!(many.iter().filter(|made| refused(made)).count(), 11, "{many:?}");
+}
+
+const CROWDED: &str = "operations_crowded";
 
 /// A program with a key for vouchers.
 async fn program(world: &World, name: &str) -> Caller {
