@@ -155,7 +155,7 @@ async fn bill(app: &TestApp, customer: &str) {
     }
 }
 
-/// Three subscribers who dial in.
+/// Three subscribers who dial in; each time the router is to be brought in step.
 async fn go_online(app: &TestApp, simulator: &Simulator) {
     let names = ["c", "a", "b"];
     for (number, name) in names.iter().enumerate() {
@@ -163,6 +163,8 @@ async fn go_online(app: &TestApp, simulator: &Simulator) {
         let customer = text(&app.post("/api/v1/customers", &new).await.ok(201)["id"]);
         let login = json!({ "router": "rt-05", "name": name, "password": "rahasia-1" });
         app.post("/api/v1/subscriptions", &wanted(&customer, &login)).await.ok(201);
+        let later = [("prefer", "respond-async")];
+        app.post_with("/api/v1/routers/rt-05/apply", &json!({}), &later).await.ok(202);
     }
     app.work().await;
     for name in names {
