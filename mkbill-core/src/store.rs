@@ -172,6 +172,12 @@ pub enum StoreError {
         /// The driver's error.
         source: DriverError,
     },
+    /// A date or an instant before our era.
+    #[error("`{value}` lies before the year 1")]
+    Era {
+        /// Which one.
+        value: String,
+    },
     /// The database cannot be used now.
     #[error("the database cannot be used: {advice}")]
     Unavailable {
@@ -234,6 +240,10 @@ impl StoreError {
                 "a value that must be unique exists already",
                 "nilai yang harus unik sudah ada"
             ),
+            Self::Era { value } => said!(
+                "`{value}` lies before the year 1; use a later date",
+                "`{value}` sebelum tahun 1; gunakan tanggal yang lebih baru"
+            ),
             Self::Schema(why) => said!(
                 "the database schema is not current: {why}; run `mkbill migrate`",
                 "skema basis data belum terbaru: {why}; jalankan `mkbill migrate`"
@@ -252,6 +262,7 @@ impl From<StoreError> for Error {
             | StoreError::Schema(_) => {
                 Self::Unavailable { what: error.said(), source: Box::new(error) }
             }
+            StoreError::Era { .. } => Self::invalid("date", error.said()),
             StoreError::Unchecked => PreconditionRefusal::Unsupported.into(),
             StoreError::Unique { .. } => Self::conflict(Thing::Value, error.said()),
             _ => Self::Broken { what: error.to_string(), source: Some(Box::new(error)) },

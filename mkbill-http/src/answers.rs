@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody as _, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -24,6 +24,7 @@ use crate::auth::actor;
 use crate::prefer::APPLIED;
 use crate::problem::{Problem, ProblemCode, Spoken};
 use crate::routes::BODY_BYTES_MAX;
+use crate::tag::tagged;
 
 pub(crate) const KEY: &str = "idempotency-key";
 /// How long a repeated request waits for the answer to the first one.
@@ -50,23 +51,24 @@ const PASSING: [StatusCode; 4] = [
 /// The same, by the code of a problem: the core refused a key that this table has forgotten.
 const KEY_REUSED: &str = "idempotency_key_reused";
 
-/// Answers a keyed write once, and whoever repeats it with the first answer.
+/// Answers a keyed write once, and whoever repeats it with the first answer. Every answer is tagged.
 pub(crate) async fn first_answer(
-    State(billing): State<Billing>,
+    billing: &Billing,
     request: Request,
     next: Next,
 ) -> Result<Response, Problem> {
-    let Some(key) = key_of(&request) else { return Ok(next.run(request).await) };
-    let Some(actor) = actor(request.extensions()) else { return Ok(next.run(request).await) };
+    let keyed = key_of(&request).zip(actor(request.extensions()));
+    let Some((key, actor)) = keyed else { return Ok(tagged(request, next).await) };
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| Problem::body_too_large())?;
     let target = (parts.method.as_str(), parts.uri.path(), parts.uri.query());
     let input = Fingerprint::of("http", &[&target, &Fingerprint::of_bytes(&body)]);
     let keyed = KeyedRequest { actor, key, input };
-    match claimed(&billing, &keyed).await? {
+    match claimed(billing, &keyed).await? {
         AnswerClaim::Ours(lease) => {
             let request = Request::from_parts(parts, Body::from(body));
-            let work = Spoken::now().within(work(billing, lease, request, next)).in_current_span();
+            let work = work(billing.clone(), lease, request, next);
+            let work = Spoken::now().within(work).in_current_span();
             match tokio::spawn(work).await {
                 Ok(response) => Ok(response),
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
@@ -114,7 +116,7 @@ async fn claimed(billing: &Billing, request: &KeyedRequest) -> Result<AnswerClai
 /// Lets the request be handled, and keeps its answer.
 async fn work(billing: Billing, lease: AnswerLease, request: Request, next: Next) -> Response {
     let claim = Claim { billing, lease: Some(lease) };
-    let response = next.run(request).await;
+    let response = tagged(request, next).await;
     claim.settle(response).await
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ::metrics::counter;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -14,6 +14,7 @@ use axum::{Extension, Router};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::network::Networks;
+use tokio::time::timeout;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -36,10 +37,9 @@ use crate::api::{
 };
 use crate::auth::access::{Access, Engine, declared, guarded};
 use crate::auth::token::Tokens;
-use crate::auth::{Door, Identity, identify};
+use crate::auth::{Door, Identity};
 use crate::openapi::Head;
 use crate::problem::{ERRORS, PAGE_PATH, Problem, page, spoken};
-use crate::tag::tagged;
 use crate::watch::traffic::counted;
 use crate::watch::{Counted, registry};
 use crate::web::setup;
@@ -309,7 +309,6 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
     let tokens = Arc::new(Tokens::new(&billing));
     let identity = manners.identity;
     let door = Door { reader: billing.reader(), identity, tokens: Arc::clone(&tokens) };
-    let answers = from_fn_with_state(billing.clone(), first_answer);
     let layers = ServiceBuilder::new()
         .layer(from_fn(plain_request_id))
         .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
@@ -324,11 +323,7 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
         .layer(unless_set("cache-control", "no-store"))
         .layer(unless_set("content-security-policy", POLICY))
         .layer(allowed(&manners.allowed_origins))
-        .layer(from_fn(counted))
-        .layer(from_fn(within_time))
-        .layer(from_fn_with_state(door, identify))
-        .layer(answers)
-        .layer(from_fn(tagged))
+        .layer(from_fn_with_state((door, billing.clone()), handled))
         .layer(Extension(tokens))
         .layer(Extension(manners.trusted_proxies.clone()))
         .layer(Extension(Rendered::default()))
@@ -395,11 +390,22 @@ async fn plain_request_id(mut request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-async fn within_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(REQUEST_TIME_MAX, next.run(request)).await {
-        Ok(response) => response,
+/// Counts a request, gives it its time, lets it in, and answers it as it was answered first. One layer
+/// does all that: each layer of its own would copy those within it for every request.
+async fn handled(
+    State((door, billing)): State<(Door, Billing)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let answer = async |request| -> Result<Response, Problem> {
+        let request = door.let_in(request).await?;
+        first_answer(&billing, request, next).await
+    };
+    let in_time = async |request| match timeout(REQUEST_TIME_MAX, answer(request)).await {
+        Ok(response) => response.into_response(),
         Err(_) => Problem::timed_out().into_response(),
-    }
+    };
+    counted(request, in_time).await
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands panics over by value")]

@@ -115,6 +115,9 @@ impl Statement {
         let mut arguments = D::Arguments::default();
         arguments.reserve(values.len(), 16 * values.len());
         for value in values {
+            if let Some(value) = value.beyond_eras() {
+                return Err(StoreError::Era { value });
+            }
             D::bind(&mut arguments, value)
                 .map_err(|error| driver(self.act, sqlx::Error::Encode(error)))?;
         }

@@ -5,6 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+/// The beginning of the first year of our era, in UTC.
+const FIRST_INSTANT: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
 /// A value to bind. Each kind has one form per database; see `engine.rs`.
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
@@ -18,6 +21,17 @@ pub(crate) enum Value {
     Json(Option<Json>),
     Uuids(Vec<Uuid>),
     Texts(Vec<String>),
+}
+
+impl Value {
+    /// An instant or a day that one of the databases could not keep, or not compare, as text.
+    pub(crate) fn beyond_eras(&self) -> Option<String> {
+        match self {
+            Self::Instant(Some(at)) if *at < FIRST_INSTANT => Some(at.to_string()),
+            Self::Day(Some(day)) if day.year() < 1 => Some(day.to_string()),
+            _ => None,
+        }
+    }
 }
 
 macro_rules! from {

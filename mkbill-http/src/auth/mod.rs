@@ -5,10 +5,8 @@ pub(crate) mod token;
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{Extensions, HeaderMap, header};
-use axum::middleware::Next;
-use axum::response::Response;
 use mkbill_core::apikey;
 use mkbill_core::billing::Reader;
 use mkbill_core::kernel::caller::Actor;
@@ -53,27 +51,23 @@ pub(crate) struct Door {
     pub(crate) tokens: Arc<Tokens>,
 }
 
-/// Lets a request through whose sender is known, or to a public path; hands on who it is.
-pub(crate) async fn identify(
-    State(door): State<Door>,
-    mut request: Request,
-    next: Next,
-) -> Result<Response, Problem> {
-    if is_public(request.uri().path()) {
-        return Ok(next.run(request).await);
-    }
-    if door.identity == Identity::Own {
-        let proof = bearer(request.headers()).ok_or_else(Problem::unauthenticated)?.to_owned();
-        let principal = door.principal(&proof).await?.ok_or_else(Problem::unauthenticated)?;
-        request.extensions_mut().insert(principal);
-    }
-    if request.extensions().get::<Principal>().is_none() {
-        return Err(Problem::unauthenticated());
-    }
-    Ok(next.run(request).await)
-}
-
 impl Door {
+    /// Lets a request through whose sender is known, or to a public path; notes in it who it is.
+    pub(crate) async fn let_in(&self, mut request: Request) -> Result<Request, Problem> {
+        if is_public(request.uri().path()) {
+            return Ok(request);
+        }
+        if self.identity == Identity::Own {
+            let proof = bearer(request.headers()).ok_or_else(Problem::unauthenticated)?.to_owned();
+            let principal = self.principal(&proof).await?.ok_or_else(Problem::unauthenticated)?;
+            request.extensions_mut().insert(principal);
+        }
+        if request.extensions().get::<Principal>().is_none() {
+            return Err(Problem::unauthenticated());
+        }
+        Ok(request)
+    }
+
     async fn principal(&self, proof: &str) -> Result<Option<Principal>, Error> {
         if apikey::is_marked(proof) {
             return self.reader.holder_of_key(&SecretString::from(proof)).await;

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::Method;
-use axum::middleware::Next;
 use axum::response::Response;
 use metrics::{SharedString, counter, gauge, histogram};
 
@@ -17,12 +16,15 @@ const SLOW: Duration = Duration::from_secs(1);
 const UNMATCHED: &str = "unmatched";
 
 /// Counts a request and times it until its answer begins.
-pub(crate) async fn counted(request: Request, next: Next) -> Response {
+pub(crate) async fn counted(
+    request: Request,
+    answer: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     let began = Instant::now();
     let method = name_of(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let active = Active::begin();
-    let response = next.run(request).await;
+    let response = answer(request).await;
     drop(active);
     note(method, route.as_ref(), response.status().as_u16(), began.elapsed());
     response

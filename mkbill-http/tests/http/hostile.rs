@@ -2,7 +2,9 @@
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Method, Request};
+use mkbill_core::testkit::engines;
 use secrecy::ExposeSecret as _;
+use serde_json::Value;
 
 use super::access::{Operation, operations_with};
 use super::support::TestApp;
@@ -91,6 +93,38 @@ async fn no_query_brings_a_server_down_or_tells_of_its_inside() {
             let what = format!("{} {path}", operation.method);
             let request = app.request(operation.method.clone(), &path);
             answers_well(&app, request.body(Body::empty()).unwrap(), &what).await;
+        }
+    }
+}
+
+/// Every query parameter of the document that is a date or an instant: its operation's path and its name.
+fn dates() -> Vec<(String, String, &'static str)> {
+    let document: Value = serde_json::from_str(&mkbill_http::openapi_json()).unwrap();
+    let mut dates = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for parameter in item["get"]["parameters"].as_array().into_iter().flatten() {
+            let value = match parameter["schema"]["format"].as_str() {
+                Some("date") => "-009998-01-02",
+                Some("date-time") => "-009998-01-02T03:04:05Z",
+                _ => continue,
+            };
+            let name = parameter["name"].as_str().unwrap().to_owned();
+            dates.push((path.replace(['{', '}'], "x"), name, value));
+        }
+    }
+    dates
+}
+
+#[tokio::test]
+async fn no_date_before_our_era_brings_a_server_down() {
+    for engine in engines() {
+        let app = TestApp::on(engine).await;
+        let dates = dates();
+        assert!(dates.len() > 20, "only {} dates", dates.len());
+        for (path, name, value) in dates {
+            let what = format!("{path}?{name}={value}");
+            answers_well(&app, app.request(Method::GET, &what).body(Body::empty()).unwrap(), &what)
+                .await;
         }
     }
 }
