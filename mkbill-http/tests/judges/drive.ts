@@ -5,7 +5,7 @@ import type { components, paths } from "./api";
 
 declare const process: { argv: string[] };
 
-type Batch = components["schemas"]["BatchView"];
+type Tally = components["schemas"]["BatchView"]["tally"];
 
 const [address, key, customer] = process.argv.slice(2) as [string, string, string];
 const client = createClient<paths>({
@@ -22,8 +22,16 @@ async function main(): Promise<void> {
     params: { header: { "Idempotency-Key": "from-typescript" } },
     body: { router: "rt-05", plan: "daily", count: 5 },
   });
-  const made: Batch | undefined = batch.data;
-  check("a batch is created", made?.tally.pending_push === 5, batch);
+  const tally: Tally | undefined =
+    batch.data && "tally" in batch.data ? batch.data.tally : undefined;
+  check("a batch is created", tally?.pending_push === 5, batch);
+
+  const later = await client.POST("/api/v1/voucher-batches", {
+    params: { header: { Prefer: "respond-async" } },
+    body: { router: "rt-05", plan: "daily", count: 5 },
+  });
+  const state = later.data && "state" in later.data ? later.data.state : undefined;
+  check("a batch is taken on", state === "waiting" && later.response.status === 202, later);
 
   const payment = await client.POST("/api/v1/payments", {
     body: { customer, amount: { minor: 60_000, currency: "IDR" }, method: "cash" },
