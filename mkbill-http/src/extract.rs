@@ -81,7 +81,7 @@ pub(crate) struct WriteHeaders {
     idempotency_key: Option<String>,
     /// The `ETag` of what you have seen, or `*`: if it was changed since, nothing is done and the answer
     /// is 412. A request that cannot compare it is refused with 412 too.
-    #[param(rename = "If-Match", example = "\"7-4f1b2b0b822cd15d6c15b0f0\"")]
+    #[param(rename = "If-Match", example = "\"7-4f1b2b0b822cd15d6c15b0f00a08c7d6\"")]
     if_match: Option<String>,
     /// Why, in your words; kept in the audit trail.
     #[param(rename = "X-Reason", max_length = 500)]

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::kernel::caller::Caller;
+use crate::kernel::context::Context;
 use crate::kernel::error::Error;
 use crate::kernel::ids::{LoginId, RouterId};
 use crate::kernel::page::{Page, PageRequest};
@@ -23,6 +24,7 @@ use crate::router::health::Outage;
 use crate::router::sample::{Sample, SampleSpan};
 use crate::router::store::OutageSort;
 use crate::router::traffic::{Interface, InterfaceDay};
+use crate::store::Tx;
 use crate::transact::{reading, transact};
 use crate::voucher::issue::wake_router;
 
@@ -48,13 +50,20 @@ impl Billing {
     /// [`Error::NotFound`] if there is no such router.
     pub async fn apply_router(&self, caller: &Caller, key: &str) -> Result<Router, Error> {
         let context = self.permitted(caller, Permission::RoutersSync)?;
-        transact!(self.store(), caller.mode, |tx| {
-            let router = find(tx, key).await?;
-            tx.router_look_ask(router.id, context.now).await?;
-            wake_router(tx, context, router.id).await?;
-            Ok::<_, Error>(router)
-        })
+        transact!(self.store(), caller.mode, |tx| ask_for_look(tx, context, key).await)
     }
+}
+
+/// Wants a router to be looked at and brought in step, and wakes whoever does that.
+pub(super) async fn ask_for_look(
+    tx: &mut dyn Tx,
+    context: Context<'_>,
+    key: &str,
+) -> Result<Router, Error> {
+    let router = find(tx, key).await?;
+    tx.router_look_ask(router.id, context.now).await?;
+    wake_router(tx, context, router.id).await?;
+    Ok(router)
 }
 
 impl Reader {

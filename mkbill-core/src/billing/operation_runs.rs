@@ -23,9 +23,9 @@ use crate::staff::StaffState;
 use crate::store::Tx;
 use crate::transact::{reading, transact};
 use crate::voucher::batch::{BatchRefusal, NewBatch};
-use crate::voucher::issue::wake_router;
 
 use super::Billing;
+use super::network::ask_for_look;
 use super::operations::SUBJECT;
 use super::routers::find;
 use super::{batches, customer_files};
@@ -391,9 +391,7 @@ async fn apply_router(
     if open.1.subject.is_some() {
         return Ok(true);
     }
-    let router = find(tx, &router.to_string()).await?;
-    tx.router_look_ask(router.id, context.now).await?;
-    wake_router(tx, context, router.id).await?;
+    let router = ask_for_look(tx, context, &router.to_string()).await?;
     let subject =
         Subject { kind: SubjectKind::Router, id: router.id.uuid(), name: router.name.to_string() };
     found_subject(tx, context, open, subject, 1).await?;

@@ -207,11 +207,6 @@ macro_rules! listing {
 }
 pub(super) use listing;
 
-/// How many rows are read for a page: one more proves that there is a next one.
-pub(super) const fn rows_wanted(limit: u32) -> u32 {
-    limit + 1
-}
-
 /// What a statement is told of the place it goes on behind; `None` if only items without a value are
 /// left behind it.
 fn told(column: Column, place: &Place) -> Option<Vec<Value>> {
@@ -275,7 +270,7 @@ impl<D: Dialect> SqlTx<D> {
             let own = [Value::from(limit)].into_iter().chain(place);
             filter.iter().cloned().chain(own).collect::<Vec<_>>()
         };
-        let wanted = rows_wanted(page.limit());
+        let wanted = page.limit() + 1;
         let behind = page.after().map(|place| told(sorted.column, place));
         let mut rows = match &behind {
             None => self.rows(*beginning, bound(wanted, Vec::new())).await?,

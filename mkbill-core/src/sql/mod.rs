@@ -400,6 +400,7 @@ impl<D: Dialect> SqlTx<D> {
         columns: Vec<(&'static str, Vec<Value>)>,
         conflict: &'static str,
     ) -> Result<u64, StoreError> {
+        columns.iter().try_for_each(|(_, values)| Value::check_eras(values))?;
         let rows = columns.first().map_or(0, |(_, values)| values.len());
         let names: Vec<_> = columns.iter().map(|(name, _)| *name).collect();
         let subject = Subject::new("insert", table);

@@ -114,10 +114,8 @@ impl Statement {
         assert_eq!(values.len(), self.arity(), "parameters of the statement for {}", self.act);
         let mut arguments = D::Arguments::default();
         arguments.reserve(values.len(), 16 * values.len());
+        Value::check_eras(&values)?;
         for value in values {
-            if let Some(value) = value.beyond_eras() {
-                return Err(StoreError::Era { value });
-            }
             D::bind(&mut arguments, value)
                 .map_err(|error| driver(self.act, sqlx::Error::Encode(error)))?;
         }

@@ -5,6 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
+use crate::store::StoreError;
+
 /// The beginning of the first year of our era, in UTC.
 const FIRST_INSTANT: Timestamp = Timestamp::constant(-62_135_596_800, 0);
 
@@ -24,13 +26,14 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// An instant or a day that one of the databases could not keep, or not compare, as text.
-    pub(crate) fn beyond_eras(&self) -> Option<String> {
-        match self {
+    /// Refuses instants and days that one of the databases could not keep, or not compare.
+    pub(crate) fn check_eras(values: &[Self]) -> Result<(), StoreError> {
+        let early = values.iter().find_map(|value| match value {
             Self::Instant(Some(at)) if *at < FIRST_INSTANT => Some(at.to_string()),
             Self::Day(Some(day)) if day.year() < 1 => Some(day.to_string()),
             _ => None,
-        }
+        });
+        early.map_or(Ok(()), |value| Err(StoreError::Era { value }))
     }
 }
 

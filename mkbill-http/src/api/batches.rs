@@ -389,36 +389,57 @@ list_query! {
 
 impl BatchesQuery {
     pub(crate) async fn filter(&self, billing: &Reader) -> Result<BatchFilter, Error> {
-        let (plan, router, vendor) =
-            (self.plan.as_deref(), self.router.as_deref(), self.vendor.as_deref());
-        Ok(BatchFilter {
+        let from = MadeFrom {
+            plan: self.plan.clone(),
+            router: self.router.clone(),
+            vendor: self.vendor.clone(),
             created_from: self.created_from,
             created_until: self.created_until,
-            cancelled: self.cancelled,
-            ..batches_of(billing, plan, router, vendor).await?
-        })
+        };
+        Ok(BatchFilter { cancelled: self.cancelled, ..from.filter(billing).await? })
     }
 }
 
-/// The batches of a plan, a router and a vendor, as far as they are named.
-pub(super) async fn batches_of(
-    billing: &Reader,
-    plan: Option<&str>,
-    router: Option<&str>,
-    vendor: Option<&str>,
-) -> Result<BatchFilter, Error> {
-    let mut filter = BatchFilter::default();
-    if let Some(key) = plan {
-        filter.plan = Some(billing.plan(key).await.map_err(named_in("plan"))?.id);
+/// Batches, or vouchers of batches, by what they were made from and when.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MadeFrom {
+    /// Of this plan: name or id.
+    #[arg(long)]
+    pub(crate) plan: Option<String>,
+    /// On this router: name or id.
+    #[arg(long)]
+    pub(crate) router: Option<String>,
+    /// Of this vendor: code or id.
+    #[arg(long)]
+    pub(crate) vendor: Option<String>,
+    /// Made at this instant or later.
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) created_from: Option<Timestamp>,
+    /// Made before this instant.
+    #[arg(long, value_name = "INSTANT")]
+    pub(crate) created_until: Option<Timestamp>,
+}
+
+impl MadeFrom {
+    /// The batches, cancelled or not.
+    pub(crate) async fn filter(&self, billing: &Reader) -> Result<BatchFilter, Error> {
+        let mut filter = BatchFilter {
+            created_from: self.created_from,
+            created_until: self.created_until,
+            ..BatchFilter::default()
+        };
+        if let Some(key) = &self.plan {
+            filter.plan = Some(billing.plan(key).await.map_err(named_in("plan"))?.id);
+        }
+        if let Some(key) = &self.router {
+            let router = billing.router_or_removed(key).await.map_err(named_in("router"))?;
+            filter.router = Some(router.id);
+        }
+        if let Some(key) = &self.vendor {
+            filter.vendor = Some(billing.vendor(key).await.map_err(named_in("vendor"))?.id);
+        }
+        Ok(filter)
     }
-    if let Some(key) = router {
-        let router = billing.router_or_removed(key).await.map_err(named_in("router"))?;
-        filter.router = Some(router.id);
-    }
-    if let Some(key) = vendor {
-        filter.vendor = Some(billing.vendor(key).await.map_err(named_in("vendor"))?.id);
-    }
-    Ok(filter)
 }
 
 /// Lists batches, newest first unless asked otherwise.

@@ -10,12 +10,12 @@ use mkbill_core::kernel::permission::needs::{VouchersDelete, VouchersEdit, Vouch
 use mkbill_core::voucher::Voucher;
 use mkbill_core::voucher::first_login::FirstLogin;
 use mkbill_core::voucher::state::{Activation, Expiry, Extension, Quota, VoucherState};
-use mkbill_core::voucher::store::{BatchFilter, VoucherFilter, VoucherSort};
+use mkbill_core::voucher::store::{VoucherFilter, VoucherSort};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::batches::batches_of;
+use super::batches::MadeFrom;
 use super::values::{LimitsBody, MoneyBody, PageBody, list_query, span};
 use super::{Answer, Problems};
 use crate::auth::access::{Reads, Writes};
@@ -169,14 +169,14 @@ impl VouchersQuery {
         };
         let state = self.state.as_deref().map(state_named).transpose()?;
         let code = self.code.as_deref().map(str::parse).transpose()?;
-        let (plan, router, vendor) =
-            (self.plan.as_deref(), self.router.as_deref(), self.vendor.as_deref());
-        let batches = BatchFilter {
+        let from = MadeFrom {
+            plan: self.plan.clone(),
+            router: self.router.clone(),
+            vendor: self.vendor.clone(),
             created_from: self.created_from,
             created_until: self.created_until,
-            ..batches_of(billing, plan, router, vendor).await?
         };
-        Ok(VoucherFilter { batch, state, code, batches })
+        Ok(VoucherFilter { batch, state, code, batches: from.filter(billing).await? })
     }
 }
 

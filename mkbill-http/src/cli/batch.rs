@@ -1,11 +1,10 @@
 //! `mkbill batch …`
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use mkbill_core::billing::Billing;
-use mkbill_core::voucher::store::BatchSort;
+use mkbill_core::voucher::store::{BatchFilter, BatchSort};
 
-use crate::api::batches::{BatchBody, BatchViewBody, BatchesQuery};
+use crate::api::batches::{BatchBody, BatchViewBody, MadeFrom};
 use crate::api::values::PageBody;
 use crate::failure::Failure;
 
@@ -37,21 +36,8 @@ pub(super) struct OneArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// Of this plan: name or id
-    #[arg(long)]
-    plan: Option<String>,
-    /// On this router: name or id
-    #[arg(long)]
-    router: Option<String>,
-    /// Of this vendor: code or id
-    #[arg(long)]
-    vendor: Option<String>,
-    /// Made at this instant or later
-    #[arg(long, value_name = "INSTANT")]
-    created_from: Option<Timestamp>,
-    /// Made before this instant
-    #[arg(long, value_name = "INSTANT")]
-    created_until: Option<Timestamp>,
+    #[command(flatten)]
+    from: MadeFrom,
     /// Only those that were cancelled as a whole, or only those that were not
     #[arg(long)]
     cancelled: Option<bool>,
@@ -75,17 +61,9 @@ pub(super) async fn run(billing: &Billing, command: BatchCommand) -> Result<Outp
 }
 
 async fn list_some(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure> {
-    let query = BatchesQuery {
-        plan: arguments.plan,
-        router: arguments.router,
-        vendor: arguments.vendor,
-        created_from: arguments.created_from,
-        created_until: arguments.created_until,
-        cancelled: arguments.cancelled,
-        ..BatchesQuery::default()
-    };
-    let filter = query.filter(billing).await?;
-    let page = billing.batches(&filter, arguments.page.read()?).await?;
+    let ListArgs { from, cancelled, page } = arguments;
+    let filter = BatchFilter { cancelled, ..from.filter(billing).await? };
+    let page = billing.batches(&filter, page.read()?).await?;
     Ok(list(&PageBody::of(page, BatchBody::from)))
 }
 

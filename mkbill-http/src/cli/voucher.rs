@@ -5,15 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use jiff::civil::Date;
 use mkbill_core::billing::{BatchView, Billing, Unpushed};
 use mkbill_core::kernel::money::Money;
-use mkbill_core::voucher::store::VoucherSort;
+use mkbill_core::voucher::store::{VoucherFilter, VoucherSort};
 use mkbill_core::worker::Worker;
 use serde_json::json;
 
-use crate::api::batches::{BatchViewBody, LoginModeBody, NewBatchBody};
+use crate::api::batches::{BatchViewBody, LoginModeBody, MadeFrom, NewBatchBody};
 use crate::api::values::PageBody;
 use crate::api::vouchers::{ExtensionBody, VoucherBody, VouchersQuery};
 use crate::failure::Failure;
@@ -104,21 +103,8 @@ pub(super) struct ListArgs {
     /// With this very code
     #[arg(long)]
     code: Option<String>,
-    /// Of this plan: name or id
-    #[arg(long)]
-    plan: Option<String>,
-    /// On this router: name or id
-    #[arg(long)]
-    router: Option<String>,
-    /// Of this vendor: code or id
-    #[arg(long)]
-    vendor: Option<String>,
-    /// Made at this instant or later
-    #[arg(long, value_name = "INSTANT")]
-    created_from: Option<Timestamp>,
-    /// Made before this instant
-    #[arg(long, value_name = "INSTANT")]
-    created_until: Option<Timestamp>,
+    #[command(flatten)]
+    from: MadeFrom,
     #[command(flatten)]
     page: PageArgs<VoucherSort>,
 }
@@ -239,14 +225,10 @@ async fn list(billing: &Billing, arguments: ListArgs) -> Result<Output, Failure>
         batch: arguments.batch,
         state: arguments.state,
         code: arguments.code,
-        plan: arguments.plan,
-        router: arguments.router,
-        vendor: arguments.vendor,
-        created_from: arguments.created_from,
-        created_until: arguments.created_until,
         ..VouchersQuery::default()
     };
-    let filter = query.filter(billing).await?;
+    let named = query.filter(billing).await?;
+    let filter = VoucherFilter { batches: arguments.from.filter(billing).await?, ..named };
     let page = billing.vouchers(&filter, arguments.page.read()?).await?;
     let page = PageBody::of(page, VoucherBody::from);
     Ok(listing(&page, ["no", "code", "state", "sell", "first login", "expires"], |voucher| {
