@@ -17,6 +17,7 @@ pub mod cli;
 
 mod answers;
 mod api;
+mod attend;
 mod auth;
 mod config;
 mod demo;

@@ -32,11 +32,10 @@ fn hop_address(text: &str) -> Option<IpAddr> {
     bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|socket| socket.ip()))
 }
 
-/// Where this request came from, as far as it is known.
-pub(crate) fn origin(parts: &Parts) -> Origin {
-    let proxies = parts.extensions.get::<Networks>().cloned().unwrap_or_default();
+/// Where this request came from, as far as it is known. These proxies are believed.
+pub(crate) fn origin(proxies: &Networks, parts: &Parts) -> Origin {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let address = peer.map(|peer| client(&proxies, peer.0.ip(), &parts.headers));
+    let address = peer.map(|peer| client(proxies, peer.0.ip(), &parts.headers));
     let agent = parts.headers.get(header::USER_AGENT).map(HeaderValue::as_bytes);
     Origin::new(address, agent.map(String::from_utf8_lossy).as_deref())
 }

@@ -5,12 +5,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use ::metrics::counter;
+use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use axum::{Extension, Router};
 use mkbill_core::billing::Billing;
 use mkbill_core::kernel::language::said;
 use mkbill_core::kernel::network::Networks;
@@ -19,9 +19,7 @@ use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
-use tower_http::trace::TraceLayer;
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -35,21 +33,18 @@ use crate::api::{
     money_reports, monitoring, network, notices, operations, payments, plans, profiles, reports,
     routers, settings, staff, subscriptions, taxes, vendors, vouchers, webhooks,
 };
-use crate::auth::access::{Access, Engine, declared, guarded};
+use crate::attend::{REQUEST_ID, attended};
+use crate::auth::access::{Access, Engine, Kept, declared, guarded};
 use crate::auth::token::Tokens;
 use crate::auth::{Door, Identity};
 use crate::openapi::Head;
-use crate::problem::{ERRORS, PAGE_PATH, Problem, page, spoken};
+use crate::problem::{ERRORS, PAGE_PATH, Problem, page};
 use crate::watch::traffic::counted;
 use crate::watch::{Counted, registry};
 use crate::web::setup;
 
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
-pub(crate) const REQUEST_ID: &str = "x-request-id";
-const REQUEST_ID_CHARS_MAX: usize = 100;
-/// An answer is data: nothing in it is loaded or run.
-const POLICY: &str = "default-src 'none'; frame-ancestors 'none'";
 /// The page that explains the interface brings all it needs, and styles itself.
 const POLICY_OF_DOCS: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; \
                               img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'";
@@ -305,29 +300,24 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
     let (routes, _) = table().split_for_parts();
     let (at_once, _) = at_once().split_for_parts();
     let docs: Router<Engine> = SwaggerUi::new("/docs").config(Config::new([DOCUMENT_PATH])).into();
-    let docs = docs.layer(always("content-security-policy", POLICY_OF_DOCS));
+    let policy = HeaderValue::from_static(POLICY_OF_DOCS);
+    let docs =
+        docs.layer(SetResponseHeaderLayer::overriding(header::CONTENT_SECURITY_POLICY, policy));
     let tokens = Arc::new(Tokens::new(&billing));
     let identity = manners.identity;
     let door = Door { reader: billing.reader(), identity, tokens: Arc::clone(&tokens) };
     let layers = ServiceBuilder::new()
-        .layer(from_fn(plain_request_id))
-        .layer(SetRequestIdLayer::x_request_id(MakeRequestUuid))
-        .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
-        .layer(PropagateRequestIdLayer::x_request_id())
-        .layer(from_fn_with_state(billing.reader(), spoken))
+        .layer(from_fn_with_state(billing.reader(), attended))
         .layer(CatchPanicLayer::custom(after_panic))
         .layer(CompressionLayer::new())
-        .layer(always("x-content-type-options", "nosniff"))
-        .layer(always("x-frame-options", "DENY"))
-        .layer(always("referrer-policy", "no-referrer"))
-        .layer(unless_set("cache-control", "no-store"))
-        .layer(unless_set("content-security-policy", POLICY))
         .layer(allowed(&manners.allowed_origins))
-        .layer(from_fn_with_state((door, billing.clone()), handled))
-        .layer(Extension(tokens))
-        .layer(Extension(manners.trusted_proxies.clone()))
-        .layer(Extension(Rendered::default()))
-        .layer(Extension(Counted::default()));
+        .layer(from_fn_with_state((door, billing.clone()), handled));
+    let kept = Kept {
+        tokens,
+        trusted_proxies: manners.trusted_proxies.clone(),
+        rendered: Rendered::default(),
+        counted: Counted::default(),
+    };
     routes
         .route(DOCUMENT_PATH, get(document_response))
         .route(PAGE_PATH, get(page))
@@ -338,7 +328,7 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(layers)
         .merge(at_once)
-        .with_state(Engine::new(billing))
+        .with_state(Engine::new(billing, kept))
 }
 
 /// The `OpenAPI` 3.1 document as pretty JSON with a newline at its end.
@@ -380,18 +370,7 @@ async fn wrong_method() -> Problem {
     Problem::new("method_not_allowed", detail)
 }
 
-/// Forgets a request's id that is longer or stranger than one has to be: it would stand in log lines.
-async fn plain_request_id(mut request: Request, next: Next) -> Response {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-    let id = request.headers().get(REQUEST_ID).map(HeaderValue::as_bytes);
-    if id.is_some_and(|id| id.len() > REQUEST_ID_CHARS_MAX || !id.iter().all(plain)) {
-        request.headers_mut().remove(REQUEST_ID);
-    }
-    next.run(request).await
-}
-
-/// Counts a request, gives it its time, lets it in, and answers it as it was answered first. One layer
-/// does all that: each layer of its own would copy those within it for every request.
+/// Counts a request, gives it its time, lets it in, and answers it as it was answered first.
 async fn handled(
     State((door, billing)): State<(Door, Billing)>,
     request: Request,
@@ -415,20 +394,4 @@ fn after_panic(panic: Box<dyn Any + Send>) -> Response {
     counter!(ERRORS, "type" => "panic", "severity" => "critical").increment(1);
     tracing::error!(panic = text.unwrap_or("no text"), "a handler panicked");
     Problem::internal().into_response()
-}
-
-fn span(request: &Request) -> tracing::Span {
-    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok());
-    let (method, path) = (request.method(), request.uri().path());
-    tracing::info_span!("request", request.id = id, %method, path)
-}
-
-fn always(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
-    SetResponseHeaderLayer::overriding(name, value)
-}
-
-fn unless_set(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
-    let (name, value) = (HeaderName::from_static(name), HeaderValue::from_static(value));
-    SetResponseHeaderLayer::if_not_present(name, value)
 }

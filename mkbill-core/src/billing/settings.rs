@@ -90,9 +90,13 @@ impl Reader {
     /// else is known of a request, so a database that does not answer soon is not waited for: what it
     /// said last holds.
     pub async fn language(&self) -> Option<Language> {
+        let kept = &self.parts().settings;
+        if let Some(believed) = kept.believed() {
+            return believed.settings.language;
+        }
         let in_force = match tokio::time::timeout(PATIENCE, self.in_force()).await {
             Ok(Ok(in_force)) => Some(in_force),
-            Ok(Err(_)) | Err(_) => self.parts().settings.last(),
+            Ok(Err(_)) | Err(_) => kept.last(),
         };
         in_force?.settings.language
     }

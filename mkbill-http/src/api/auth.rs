@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use axum::{Extension, Json};
+use axum::Json;
+use axum::extract::State;
 use jiff::Timestamp;
 use mkbill_core::kernel::caller::Mode;
 use mkbill_core::kernel::error::Error;
@@ -19,8 +20,7 @@ use super::staff::StaffBody;
 use super::staff::StaffSessionsQuery;
 use super::values::PageBody;
 use super::{Answer, Problems};
-use crate::auth::access::{Anyone, SignedIn};
-use crate::auth::token::Tokens;
+use crate::auth::access::{Anyone, Kept, SignedIn};
 use crate::extract::{Json as Body, Path, Query, WriteHeaders, WriteQuery};
 use crate::problem::{Problem, ProblemBody};
 
@@ -62,11 +62,11 @@ pub(crate) struct SignedInBody {
             body = ProblemBody, content_type = "application/problem+json"), Problems))]
 pub(crate) async fn sign_in(
     anyone: Anyone,
-    Extension(tokens): Extension<Arc<Tokens>>,
+    State(kept): State<Arc<Kept>>,
     Body(body): Body<SignInBody>,
 ) -> Answer<SignedInBody> {
     let signed_in = anyone.billing.sign_in(anyone.origin, &body.username, &body.password).await?;
-    let token = tokens.issue(&signed_in).map_err(|error| Error::Broken {
+    let token = kept.tokens.issue(&signed_in).map_err(|error| Error::Broken {
         what: "a token could not be signed".to_owned(),
         source: Some(error.into()),
     })?;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Extension, Json};
@@ -24,7 +25,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 use super::{Answer, Problems};
-use crate::auth::access::Reads;
+use crate::auth::access::{Kept, Reads};
 use crate::extract::Query;
 use crate::problem::Problem;
 
@@ -146,7 +147,7 @@ pub(crate) async fn list_events(
 pub(crate) async fn follow_events(
     billing: Reads<EventsView>,
     ending: Option<Extension<Ending>>,
-    Extension(rendered): Extension<Rendered>,
+    State(kept): State<Arc<Kept>>,
     headers: HeaderMap,
     Query(query): Query<FollowQuery>,
 ) -> Result<Response, Problem> {
@@ -155,6 +156,7 @@ pub(crate) async fn follow_events(
         query.topics.map(|topics| topics.split(',').map(|t| t.trim().to_owned()).collect());
     let events = billing.watch_events(after).await?;
     let ending = ending.map_or_else(CancellationToken::new, |Extension(Ending(ending))| ending);
+    let rendered = kept.rendered.clone();
     let follower = Follower { events, topics, ending, rendered };
     let texts = unfold(follower, |mut follower| async move {
         let text = follower.next().await?;

@@ -1,17 +1,19 @@
 //! Counts for Prometheus.
 
-use axum::Extension;
+use std::sync::Arc;
+
+use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use mkbill_core::billing::BusinessTallies;
 use mkbill_core::kernel::permission::needs::SystemView;
 use mkbill_core::report::Tally;
 
-use crate::auth::access::Reads;
+use crate::auth::access::{Kept, Reads};
 use crate::problem::ProblemBody;
 use crate::watch::machine::{self, Machine, Room};
+use crate::watch::registry;
 use crate::watch::text::Text;
-use crate::watch::{Counted, registry};
 
 const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -26,14 +28,14 @@ const MEDIA_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
             body = ProblemBody, content_type = "application/problem+json")))]
 pub(crate) async fn show_metrics(
     billing: Reads<SystemView>,
-    Extension(counted): Extension<Counted>,
+    State(kept): State<Arc<Kept>>,
 ) -> Response {
     let mut text = Text::default();
     registry::write(&mut text);
     let connections = billing.database_connections();
     text.line("gauge", "database_connections_active", &[], connections.active);
     text.line("gauge", "database_connections_idle", &[], connections.idle);
-    let tallies = counted.of(&billing).await;
+    let tallies = kept.counted.of(&billing).await;
     text.line("gauge", "database_up", &[], u8::from(tallies.is_some()));
     if let Some(tallies) = tallies {
         write_business(&tallies, &mut text);

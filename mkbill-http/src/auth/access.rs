@@ -4,8 +4,9 @@
 
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::handler::Handler;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
@@ -13,6 +14,7 @@ use mkbill_core::billing::{Billing, Reader};
 use mkbill_core::kernel::caller::{Caller, Origin};
 use mkbill_core::kernel::ids::{StaffId, StaffSessionId};
 use mkbill_core::kernel::language::said;
+use mkbill_core::kernel::network::Networks;
 use mkbill_core::kernel::permission::{Forbidden, Needs, Permission};
 use mkbill_core::staff::StaffRefusal;
 use mkbill_core::staff::principal::Principal;
@@ -22,18 +24,64 @@ use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa_axum::router::UtoipaMethodRouter;
 
+use super::token::Tokens;
+use crate::api::events::Rendered;
 use crate::extract::{Query, WriteQuery};
 use crate::origin::origin;
 use crate::problem::Problem;
 use crate::tag::precondition;
+use crate::watch::Counted;
 
-/// The engine, out of the reach of handlers.
+/// The engine, out of the reach of handlers, and what a server keeps beside it.
 #[derive(Debug, Clone)]
-pub(crate) struct Engine(Billing);
+pub(crate) struct Engine {
+    billing: Billing,
+    kept: Arc<Kept>,
+}
+
+/// What one server keeps for all its requests.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) trusted_proxies: Networks,
+    pub(crate) rendered: Rendered,
+    pub(crate) counted: Counted,
+}
 
 impl Engine {
-    pub(crate) const fn new(billing: Billing) -> Self {
-        Self(billing)
+    pub(crate) fn new(billing: Billing, kept: Kept) -> Self {
+        Self { billing, kept: Arc::new(kept) }
+    }
+
+    fn origin(&self, parts: &Parts) -> Origin {
+        origin(&self.kept.trusted_proxies, parts)
+    }
+
+    /// The caller of a write: who it is and from where, reason, idempotency key and dry run. What only reads
+    /// has a query of its own.
+    async fn caller(&self, parts: &mut Parts) -> Result<Caller, Problem> {
+        let dry_run = if parts.method.is_safe() {
+            false
+        } else {
+            Query::<WriteQuery>::from_request_parts(parts, &()).await?.0.dry_run
+        };
+        let mut caller = principal(parts)?.caller(self.origin(parts));
+        if let Some(reason) = text(&parts.headers, "x-reason")? {
+            caller = caller.because(reason)?;
+        }
+        if let Some(key) = text(&parts.headers, "idempotency-key")? {
+            caller = caller.with_key(key.parse().map_err(Problem::from)?);
+        }
+        if let Some(condition) = precondition(&parts.headers)? {
+            caller = caller.only_if(condition);
+        }
+        Ok(if dry_run { caller.dry_run() } else { caller })
+    }
+}
+
+impl FromRef<Engine> for Arc<Kept> {
+    fn from_ref(engine: &Engine) -> Self {
+        Self::clone(&engine.kept)
     }
 }
 
@@ -149,7 +197,7 @@ impl FromRequestParts<Engine> for Anyone {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, engine: &Engine) -> Result<Self, Problem> {
-        Ok(Self { billing: engine.0.clone(), origin: origin(parts) })
+        Ok(Self { billing: engine.billing.clone(), origin: engine.origin(parts) })
     }
 }
 
@@ -164,8 +212,8 @@ impl FromRequestParts<Engine> for SignedIn {
             );
             return Err(Problem::new("staff_only", detail));
         };
-        let caller = caller(parts).await?;
-        Ok(Self { billing: engine.0.clone(), caller, who, session })
+        let caller = engine.caller(parts).await?;
+        Ok(Self { billing: engine.billing.clone(), caller, who, session })
     }
 }
 
@@ -178,11 +226,11 @@ impl<P: Needs> FromRequestParts<Engine> for Known<P> {
             return Err(Problem::from_refusal(StaffRefusal::MustChangePassword));
         }
         let caller = if parts.method.is_safe() {
-            principal.caller(origin(parts))
+            principal.caller(engine.origin(parts))
         } else {
-            caller(parts).await?
+            engine.caller(parts).await?
         };
-        Ok(Self { billing: engine.0.clone(), caller, needs: PhantomData })
+        Ok(Self { billing: engine.billing.clone(), caller, needs: PhantomData })
     }
 }
 
@@ -191,7 +239,7 @@ impl<P: Needs> FromRequestParts<Engine> for Reads<P> {
 
     async fn from_request_parts(parts: &mut Parts, engine: &Engine) -> Result<Self, Problem> {
         admit(parts, P::PERMISSION)?;
-        Ok(Self(engine.0.reader(), PhantomData))
+        Ok(Self(engine.billing.reader(), PhantomData))
     }
 }
 
@@ -200,8 +248,8 @@ impl<P: Needs> FromRequestParts<Engine> for Writes<P> {
 
     async fn from_request_parts(parts: &mut Parts, engine: &Engine) -> Result<Self, Problem> {
         admit(parts, P::PERMISSION)?;
-        let caller = caller(parts).await?;
-        Ok(Self { billing: engine.0.clone(), caller, needs: PhantomData })
+        let caller = engine.caller(parts).await?;
+        Ok(Self { billing: engine.billing.clone(), caller, needs: PhantomData })
     }
 }
 
@@ -220,27 +268,6 @@ fn admit(parts: &Parts, needed: Permission) -> Result<(), Problem> {
         }
         _ => Problem::from_refusal(Forbidden(needed)),
     })
-}
-
-/// The caller of a write: who it is and from where, reason, idempotency key and dry run. What only reads
-/// has a query of its own.
-async fn caller(parts: &mut Parts) -> Result<Caller, Problem> {
-    let dry_run = if parts.method.is_safe() {
-        false
-    } else {
-        Query::<WriteQuery>::from_request_parts(parts, &()).await?.0.dry_run
-    };
-    let mut caller = principal(parts)?.caller(origin(parts));
-    if let Some(reason) = text(&parts.headers, "x-reason")? {
-        caller = caller.because(reason)?;
-    }
-    if let Some(key) = text(&parts.headers, "idempotency-key")? {
-        caller = caller.with_key(key.parse().map_err(Problem::from)?);
-    }
-    if let Some(condition) = precondition(&parts.headers)? {
-        caller = caller.only_if(condition);
-    }
-    Ok(if dry_run { caller.dry_run() } else { caller })
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &'static str) -> Result<Option<&'h str>, Problem> {

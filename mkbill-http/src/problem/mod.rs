@@ -27,7 +27,7 @@ use faults::Fault;
 
 pub(crate) use faults::body_of;
 pub(crate) use page::show as page;
-pub(crate) use spoken::{Spoken, spoken};
+pub(crate) use spoken::Spoken;
 
 /// Counts what is ours to mend, and what went wrong outside.
 pub(crate) const ERRORS: &str = "errors_total";

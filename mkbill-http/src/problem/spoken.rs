@@ -2,19 +2,14 @@
 
 use std::future::Future;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, header};
 use mkbill_core::billing::Reader;
 use mkbill_core::kernel::language::Language;
 
-use crate::routes::REQUEST_ID;
+use crate::attend::REQUEST_ID;
 
 /// How many languages a request may name; those after it are not heard.
 const RANGES_MAX: usize = 20;
-/// Another request may get an answer in another language.
-const VARIES: HeaderValue = HeaderValue::from_static("accept-language");
 /// A quality of 1, in thousandths.
 const BEST: u16 = 1_000;
 
@@ -41,7 +36,7 @@ impl Spoken {
     }
 
     /// The same, where whoever asks for no language that there is gets that of the business.
-    async fn at(house: &Reader, headers: &HeaderMap) -> Self {
+    pub(crate) async fn at(house: &Reader, headers: &HeaderMap) -> Self {
         let language = match preferred(headers) {
             Some(language) => language,
             None => house.language().await.unwrap_or_default(),
@@ -58,16 +53,6 @@ impl Spoken {
     pub(crate) fn within<F: Future>(self, work: F) -> impl Future<Output = F::Output> {
         SPOKEN.scope(self, work)
     }
-}
-
-/// Keeps the language and the id of a request in mind while it is worked on.
-pub(crate) async fn spoken(State(house): State<Reader>, request: Request, next: Next) -> Response {
-    let spoken = Spoken::at(&house, request.headers()).await;
-    let mut response = spoken.within(next.run(request)).await;
-    if response.headers().contains_key(header::CONTENT_LANGUAGE) {
-        response.headers_mut().append(header::VARY, VARIES);
-    }
-    response
 }
 
 /// The language that `Accept-Language` likes best of those that there are, the first of equals; `None` if
@@ -110,6 +95,8 @@ fn thousandths(text: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     #[test]
