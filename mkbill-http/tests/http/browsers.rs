@@ -72,6 +72,10 @@ async fn the_link_of_the_server_leads_to_a_form_that_works_without_scripts() {
     let token = app.setup_token().await.unwrap();
     let page = app.get(&format!("/setup?token={token}")).await;
     assert!(page.text.contains(&format!("value=\"{token}\"")), "{}", page.text);
+    assert!(page.text.contains("<html lang=\"en\">"), "{}", page.text);
+    let asked = app.request(Method::GET, "/setup").header("accept-language", "id");
+    let indonesian = app.send(asked.body(Body::empty()).unwrap()).await;
+    assert!(indonesian.text.contains("Siapkan mkbill"), "{}", indonesian.text);
     let hostile = app.get("/setup?token=%22%3E%3Cscript%3E").await;
     assert!(!hostile.text.contains("<script"), "{}", hostile.text);
     let password = PASSWORD.replace(' ', "+");
