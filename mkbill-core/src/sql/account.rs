@@ -8,7 +8,8 @@ use crate::kernel::ids::{CustomerId, SubscriptionId};
 use crate::store::StoreError;
 
 use super::SqlTx;
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 
 statements! {
@@ -50,7 +51,7 @@ impl<D: Dialect> AccountStore for SqlTx<D> {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<CustomerId>, StoreError> {
-        let read = |row: &D::Row| Ok(CustomerId::from_uuid(row.uuid("id")?));
+        let read = |row: &D::Found| Ok(CustomerId::from_uuid(row.uuid("id")?));
         let mut due = self.all(DUE, vec![now.into(), limit.into()], read).await?;
         if due.is_empty() {
             due = self.all(REMINDERS_DUE, vec![now.into(), limit.into()], read).await?;
@@ -65,7 +66,7 @@ impl<D: Dialect> AccountStore for SqlTx<D> {
         before: Timestamp,
         limit: u32,
     ) -> Result<Vec<CustomerId>, StoreError> {
-        let read = |row: &D::Row| Ok(CustomerId::from_uuid(row.uuid("id")?));
+        let read = |row: &D::Found| Ok(CustomerId::from_uuid(row.uuid("id")?));
         self.all(CREDIT_DUE, vec![before.into(), limit.into()], read).await
     }
 

@@ -11,8 +11,9 @@ use crate::kernel::ids::{AlertId, RouterId};
 use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::voucher::transpose;
@@ -246,7 +247,7 @@ impl<D: Dialect> AlertStore for SqlTx<D> {
     }
 
     async fn alert_tallies(&mut self) -> Result<AlertTallies, StoreError> {
-        let away = |row: &D::Row| Ok((router_of(row)?, row.instant("began_at")?));
+        let away = |row: &D::Found| Ok((router_of(row)?, row.instant("began_at")?));
         Ok(AlertTallies {
             away: self.all(AWAY, Vec::new(), away).await?,
             drift: self.all(DRIFT, Vec::new(), tally).await?,

@@ -11,7 +11,8 @@ use crate::request::answer::{ANSWER_LEASE, AnswerLease, AnswerRow, SealedAnswer}
 use crate::request::store::AnswerStore;
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::{ReadError, SqlTx, known};
 

@@ -16,8 +16,9 @@ use crate::report::money::{
 use crate::report::store::{BooksStore, StatementRange};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::invoice::currency;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::{ReadError, SqlTx, known, unsigned};
@@ -269,7 +270,7 @@ impl<D: Dialect> BooksStore for SqlTx<D> {
             CashBy::Month => CASH_BY_MONTH,
             CashBy::Method => CASH_BY_METHOD,
         };
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let (received, returned) = (row.int("received")?, row.int("returned")?);
             Ok(CashRow {
                 group: row.text("grp")?,
@@ -293,7 +294,7 @@ impl<D: Dialect> BooksStore for SqlTx<D> {
             RevenueBy::Month => REVENUE_BY_MONTH,
             RevenueBy::Plan => REVENUE_BY_PLAN,
         };
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let [vouchers, subscriptions, other] =
                 [row.int("vouchers")?, row.int("subscriptions")?, row.int("other")?];
             let total = vouchers.saturating_add(subscriptions).saturating_add(other);
@@ -326,7 +327,7 @@ impl<D: Dialect> BooksStore for SqlTx<D> {
     ) -> Result<Vec<AgeingRow>, StoreError> {
         let mut values: Vec<Value> = vec![currency.code().into()];
         values.extend(ages(today).map(Value::from));
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let money = |column| row.int(column).map(|minor| Money::new(minor, currency));
             Ok(AgeingRow {
                 customer: Some(CustomerId::from_uuid(row.uuid("customer_id")?)),

@@ -16,8 +16,9 @@ use crate::vendor::store::{VendorSort, VendorStore};
 use crate::vendor::{Vendor, VendorCode};
 
 use super::customer::looked_for;
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::terms::{TERMS, TERMS_CHANGED, read_terms, terms_values};
 use super::value::{Value, count};

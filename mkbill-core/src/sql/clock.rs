@@ -7,7 +7,8 @@ use crate::clock::store::ClockStore;
 use crate::store::StoreError;
 
 use super::SqlTx;
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 
 statements! {

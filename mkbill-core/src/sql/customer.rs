@@ -17,9 +17,10 @@ use crate::kernel::search::SearchText;
 use crate::kernel::time::{BusinessZone, saturating_add};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::invoice::currency;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::subscription::customers;
 use super::value::Value;
@@ -332,7 +333,7 @@ impl<D: Dialect> CustomerStore for SqlTx<D> {
         phones: &[PhoneNumber],
     ) -> Result<Vec<PhoneNumber>, StoreError> {
         let phones: Vec<String> = phones.iter().map(PhoneNumber::to_string).collect();
-        let read = |row: &D::Row| Ok(PhoneNumber::stored(row.text("phone")?));
+        let read = |row: &D::Found| Ok(PhoneNumber::stored(row.text("phone")?));
         self.all(PHONES_TAKEN, vec![phones.into()], read).await
     }
 
@@ -375,7 +376,7 @@ impl<D: Dialect> CustomerStore for SqlTx<D> {
         ids: &[CustomerId],
     ) -> Result<Vec<(CustomerId, Tag)>, StoreError> {
         let read =
-            |row: &D::Row| Ok((CustomerId::from_uuid(row.uuid("customer_id")?), read_tag(row)?));
+            |row: &D::Found| Ok((CustomerId::from_uuid(row.uuid("customer_id")?), read_tag(row)?));
         self.all(TAGS, vec![customers(ids)], read).await
     }
 
@@ -417,7 +418,7 @@ impl<D: Dialect> CustomerStore for SqlTx<D> {
     }
 
     async fn customer_duplicates(&mut self, limit: u32) -> Result<Vec<Duplicate>, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let id = CustomerId::from_uuid(row.uuid("customer_id")?);
             Ok((row.text("kind")?, row.text("value")?, id))
         };
@@ -432,7 +433,7 @@ impl<D: Dialect> CustomerStore for SqlTx<D> {
     }
 
     async fn customer_tally(&mut self) -> Result<Vec<(CustomerStatus, u64)>, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let status = known("customer", "status", &row.text("status")?, CustomerStatus::named)?;
             Ok((status, unsigned(row.int("n")?)))
         };
@@ -441,7 +442,7 @@ impl<D: Dialect> CustomerStore for SqlTx<D> {
 
     async fn customer_new_tally(&mut self, now: Timestamp) -> Result<NewTally, StoreError> {
         let since = |days: i32| Value::from(saturating_add(now, -DAY * days));
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let count = |column| row.int(column).map(unsigned);
             let (week, month) = (count("week")?, count("month")?);
             Ok(NewTally { week, month, quarter: count("quarter")?, year: count("year")? })
@@ -451,7 +452,7 @@ impl<D: Dialect> CustomerStore for SqlTx<D> {
     }
 
     async fn customer_debt_tally(&mut self, currency: Currency) -> Result<DebtTally, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let money = |column| row.int(column).map(|minor| Money::new(minor, currency));
             let debtors = unsigned(row.int("debtors")?);
             Ok(DebtTally { debtors, debt: money("debt")?, credit: money("credit")? })
@@ -462,8 +463,9 @@ impl<D: Dialect> CustomerStore for SqlTx<D> {
     }
 
     async fn customer_tag_tally(&mut self, limit: u32) -> Result<Vec<TagTally>, StoreError> {
-        let read =
-            |row: &D::Row| Ok(TagTally { tag: read_tag(row)?, customers: unsigned(row.int("n")?) });
+        let read = |row: &D::Found| {
+            Ok(TagTally { tag: read_tag(row)?, customers: unsigned(row.int("n")?) })
+        };
         self.all(TAG_TALLY, vec![limit.into()], read).await
     }
 }

@@ -11,8 +11,9 @@ use crate::webhook::delivery::{
 };
 use crate::webhook::store::{DeliverySort, DeliveryStore};
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher::transpose;
@@ -169,7 +170,7 @@ impl<D: Dialect> DeliveryStore for SqlTx<D> {
     }
 
     async fn delivery_next(&mut self, webhook: WebhookId) -> Result<Option<Timestamp>, StoreError> {
-        let read = |row: &D::Row| Ok(row.instant_or_none("at")?);
+        let read = |row: &D::Found| Ok(row.instant_or_none("at")?);
         Ok(self.one(NEXT, vec![webhook.uuid().into()], read).await?.flatten())
     }
 

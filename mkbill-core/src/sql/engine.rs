@@ -1,24 +1,35 @@
 //! Two databases behind one small trait, and what differs between them.
 
-use std::cell::Cell;
+use std::convert::Infallible;
 use std::future::Future;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff_sqlx::ToSqlx as _;
 use serde_json::Value as Json;
 use sqlx::error::BoxDynError;
-use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteRow};
-use sqlx::{Arguments as _, Column as _, Database, Row, SqlStr};
-use uuid::Uuid;
+use sqlx::{Arguments as _, Database, SqlStr};
 
+use crate::store::StoreError;
+
+use super::lanes::{Lane, Lanes};
+use super::readers::Lent;
+use super::record::{PostgresRow, Record};
 use super::statement::Texts;
 use super::value::Value;
 
 /// One database: how it names itself, locks, lists, binds and runs.
-pub(crate) trait Dialect: Database<Row: Record> {
+pub(crate) trait Dialect: Database {
+    /// A row, however it came.
+    type Found: Record + From<Self::Row>;
+    /// A connection on which many may ask at the same time; uninhabited where there is none.
+    type Shared: Share<Self::Found>;
+    /// Where those connections are.
+    type Lanes: Lend<Self::Shared>;
+
     /// For people.
     const ENGINE: &'static str;
     /// Begins a transaction that will write.
@@ -63,124 +74,52 @@ pub(crate) trait Dialect: Database<Row: Record> {
         connection: &mut Self::Connection,
         sql: SqlStr,
         arguments: Self::Arguments,
-    ) -> impl Future<Output = sqlx::Result<Vec<Self::Row>>> + Send;
+    ) -> impl Future<Output = sqlx::Result<Vec<Self::Found>>> + Send;
 }
 
-/// Reads columns by name.
-pub(crate) trait Record: Send + Sync {
-    fn uuid(&self, column: &str) -> sqlx::Result<Uuid>;
-    fn uuid_or_none(&self, column: &str) -> sqlx::Result<Option<Uuid>>;
-    fn text(&self, column: &str) -> sqlx::Result<String>;
-    fn text_or_none(&self, column: &str) -> sqlx::Result<Option<String>>;
-    fn int(&self, column: &str) -> sqlx::Result<i64>;
-    fn int_or_none(&self, column: &str) -> sqlx::Result<Option<i64>>;
-    fn flag(&self, column: &str) -> sqlx::Result<bool>;
-    fn bytes(&self, column: &str) -> sqlx::Result<Vec<u8>>;
-    fn bytes_or_none(&self, column: &str) -> sqlx::Result<Option<Vec<u8>>>;
-    fn json_or_none(&self, column: &str) -> sqlx::Result<Option<Json>>;
-    fn instant_or_none(&self, column: &str) -> sqlx::Result<Option<Timestamp>>;
-    fn date_or_none(&self, column: &str) -> sqlx::Result<Option<Date>>;
-
-    fn instant(&self, column: &str) -> sqlx::Result<Timestamp> {
-        self.instant_or_none(column)?.ok_or_else(|| unexpected(column, "null"))
-    }
-
-    fn date(&self, column: &str) -> sqlx::Result<Date> {
-        self.date_or_none(column)?.ok_or_else(|| unexpected(column, "null"))
-    }
+/// Asks without waiting for the answers to what others asked before.
+pub(crate) trait Share<F>: Send + Sync {
+    /// The rows of one statement, whose text is the same at each call.
+    fn fetch(
+        &self,
+        act: &'static str,
+        sql: &'static str,
+        values: Vec<Value>,
+    ) -> impl Future<Output = Result<Vec<F>, StoreError>> + Send;
 }
 
-fn unexpected(column: &str, what: &str) -> sqlx::Error {
-    sqlx::Error::ColumnDecode {
-        index: column.to_owned(),
-        source: format!("unexpected {what}").into(),
-    }
+/// Lends connections that are shared.
+pub(crate) trait Lend<S>: Send + Sync {
+    /// One that answers soon, if there is one.
+    fn lend(&self) -> impl Future<Output = Option<S>> + Send;
+    /// How many are in use, and how many wait.
+    fn lent(&self) -> Lent;
+    /// Closes them.
+    fn close(&self) -> impl Future<Output = ()> + Send;
 }
 
-thread_local! {
-    /// The place after the column that was read last.
-    static NEXT: Cell<usize> = const { Cell::new(0) };
-}
-
-/// Where a column stands. Columns are read in about the order in which they were asked for, so the
-/// search begins behind the one that was read last.
-fn place_of<R: Row>(row: &R, column: &str) -> sqlx::Result<usize> {
-    let columns = row.columns();
-    let next = NEXT.get().min(columns.len());
-    let (before, behind) = columns.split_at(next);
-    let is_it = |there: &<R::Database as Database>::Column| there.name() == column;
-    let found = behind.iter().position(is_it).map(|place| next + place);
-    let place = found.or_else(|| before.iter().position(is_it));
-    let place = place.ok_or_else(|| sqlx::Error::ColumnNotFound(column.to_owned()))?;
-    NEXT.set(place + 1);
-    Ok(place)
-}
-
-/// The column readers that are alike for both databases.
-macro_rules! alike {
-    () => {
-        fn uuid(&self, column: &str) -> sqlx::Result<Uuid> {
-            self.try_get(place_of(self, column)?)
-        }
-        fn uuid_or_none(&self, column: &str) -> sqlx::Result<Option<Uuid>> {
-            self.try_get(place_of(self, column)?)
-        }
-        fn text(&self, column: &str) -> sqlx::Result<String> {
-            self.try_get(place_of(self, column)?)
-        }
-        fn text_or_none(&self, column: &str) -> sqlx::Result<Option<String>> {
-            self.try_get(place_of(self, column)?)
-        }
-        fn int(&self, column: &str) -> sqlx::Result<i64> {
-            self.try_get(place_of(self, column)?)
-        }
-        fn int_or_none(&self, column: &str) -> sqlx::Result<Option<i64>> {
-            self.try_get(place_of(self, column)?)
-        }
-        fn flag(&self, column: &str) -> sqlx::Result<bool> {
-            self.try_get(place_of(self, column)?)
-        }
-        fn bytes(&self, column: &str) -> sqlx::Result<Vec<u8>> {
-            self.try_get(place_of(self, column)?)
-        }
-        fn bytes_or_none(&self, column: &str) -> sqlx::Result<Option<Vec<u8>>> {
-            self.try_get(place_of(self, column)?)
-        }
-        fn json_or_none(&self, column: &str) -> sqlx::Result<Option<Json>> {
-            self.try_get(place_of(self, column)?)
-        }
-    };
-}
-
-impl Record for PgRow {
-    alike!();
-
-    fn instant_or_none(&self, column: &str) -> sqlx::Result<Option<Timestamp>> {
-        let stored: Option<jiff_sqlx::Timestamp> = self.try_get(place_of(self, column)?)?;
-        Ok(stored.map(jiff_sqlx::Timestamp::to_jiff))
-    }
-
-    fn date_or_none(&self, column: &str) -> sqlx::Result<Option<Date>> {
-        let stored: Option<jiff_sqlx::Date> = self.try_get(place_of(self, column)?)?;
-        Ok(stored.map(jiff_sqlx::Date::to_jiff))
+/// For a database whose connections cannot be shared.
+impl<F> Share<F> for Infallible {
+    async fn fetch(
+        &self,
+        _: &'static str,
+        _: &'static str,
+        _: Vec<Value>,
+    ) -> Result<Vec<F>, StoreError> {
+        match *self {}
     }
 }
 
-impl Record for SqliteRow {
-    alike!();
-
-    fn instant_or_none(&self, column: &str) -> sqlx::Result<Option<Timestamp>> {
-        let stored: Option<i64> = self.try_get(place_of(self, column)?)?;
-        let read =
-            |micros| Timestamp::from_microsecond(micros).map_err(|_| unexpected(column, "instant"));
-        stored.map(read).transpose()
+impl Lend<Infallible> for () {
+    async fn lend(&self) -> Option<Infallible> {
+        None
     }
 
-    fn date_or_none(&self, column: &str) -> sqlx::Result<Option<Date>> {
-        let stored: Option<String> = self.try_get(place_of(self, column)?)?;
-        let read = |day: String| day.parse().map_err(|_| unexpected(column, "date"));
-        stored.map(read).transpose()
+    fn lent(&self) -> Lent {
+        Lent::default()
     }
+
+    async fn close(&self) {}
 }
 
 /// Running a statement, alike for both databases.
@@ -199,13 +138,18 @@ macro_rules! run {
             connection: &mut Self::Connection,
             sql: SqlStr,
             arguments: Self::Arguments,
-        ) -> sqlx::Result<Vec<Self::Row>> {
-            sqlx::query_with(sql, arguments).fetch_all(connection).await
+        ) -> sqlx::Result<Vec<Self::Found>> {
+            let rows = sqlx::query_with(sql, arguments).fetch_all(connection).await?;
+            Ok(rows.into_iter().map(Self::Found::from).collect())
         }
     };
 }
 
 impl Dialect for Postgres {
+    type Found = PostgresRow;
+    type Shared = Arc<Lane>;
+    type Lanes = Lanes;
+
     const ENGINE: &'static str = "PostgreSQL";
     const BEGIN_WRITE: &'static str = "BEGIN";
     const BEGIN_SNAPSHOT: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
@@ -289,6 +233,10 @@ fn add_array(arguments: &mut PgArguments, values: &[Value]) -> Result<&'static s
 }
 
 impl Dialect for Sqlite {
+    type Found = SqliteRow;
+    type Shared = Infallible;
+    type Lanes = ();
+
     const ENGINE: &'static str = "SQLite";
     const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
     const BEGIN_SNAPSHOT: &'static str = "BEGIN";

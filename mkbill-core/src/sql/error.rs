@@ -1,5 +1,8 @@
 //! What a driver's error means for the caller.
 
+use std::error::Error;
+use std::io;
+
 use sqlx::error::ErrorKind;
 
 use crate::kernel::language::Said;
@@ -36,8 +39,6 @@ const POOL: Said = Said::fixed(
 
 /// Sorts a driver's error by what to do next.
 pub(crate) fn driver(act: &'static str, source: sqlx::Error) -> StoreError {
-    let unavailable =
-        |advice, source: sqlx::Error| StoreError::Unavailable { advice, source: Box::new(source) };
     match &source {
         sqlx::Error::Database(error) => {
             let code = error.code().map(std::borrow::Cow::into_owned).unwrap_or_default();
@@ -45,17 +46,39 @@ pub(crate) fn driver(act: &'static str, source: sqlx::Error) -> StoreError {
                 let constraint = error.constraint().unwrap_or(error.message()).to_owned();
                 return StoreError::Unique { constraint, source: source.into() };
             }
-            match verdict(&code) {
-                Verdict::Busy => StoreError::Busy { act, source: source.into() },
-                Verdict::Unavailable(advice) => unavailable(advice, source),
-                Verdict::Other => StoreError::Driver { act, source: source.into() },
-            }
+            judged(act, &code, source.into())
         }
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
-            unavailable(GONE, source)
+            StoreError::Unavailable { advice: GONE, source: source.into() }
         }
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => unavailable(POOL, source),
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
+            StoreError::Unavailable { advice: POOL, source: source.into() }
+        }
         _ => StoreError::Driver { act, source: source.into() },
+    }
+}
+
+/// The same of a connection that is shared, where nothing is written.
+pub(crate) fn on_lane(act: &'static str, source: tokio_postgres::Error) -> StoreError {
+    match source.code().cloned() {
+        Some(code) => judged(act, code.code(), source.into()),
+        None if source.is_closed() || source.source().is_some_and(<dyn Error>::is::<io::Error>) => {
+            StoreError::Unavailable { advice: GONE, source: source.into() }
+        }
+        None => StoreError::Driver { act, source: source.into() },
+    }
+}
+
+/// Something was to be written where nothing can be.
+pub(crate) fn only_reads(act: &'static str) -> StoreError {
+    StoreError::Unavailable { advice: READ_ONLY, source: format!("{act} over a reader").into() }
+}
+
+fn judged(act: &'static str, code: &str, source: Box<dyn Error + Send + Sync>) -> StoreError {
+    match verdict(code) {
+        Verdict::Busy => StoreError::Busy { act, source },
+        Verdict::Unavailable(advice) => StoreError::Unavailable { advice, source },
+        Verdict::Other => StoreError::Driver { act, source },
     }
 }
 

@@ -9,7 +9,8 @@ use crate::event::store::EventStore;
 use crate::event::{Event, NewEvent, Position};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::trail::read_head;
 use super::value::Value;
@@ -64,7 +65,7 @@ impl<D: Dialect> SqlTx<D> {
             return Ok(false);
         }
         let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        let read = |row: &D::Row| Ok((row.int("n")?, read_head(row, "counter", "chain_hash")?));
+        let read = |row: &D::Found| Ok((row.int("n")?, read_head(row, "counter", "chain_hash")?));
         let taken = self.one(TAKE, vec![count.into()], read).await?;
         let (last, head) = taken.unwrap_or((count, None));
         self.write_records(head.unwrap_or(Head::START)).await?;
@@ -90,7 +91,7 @@ impl<D: Dialect> EventStore for SqlTx<D> {
     }
 
     async fn event_bounds(&mut self) -> Result<Option<(Position, Position)>, StoreError> {
-        let read = |row: &D::Row| Ok((row.int_or_none("oldest")?, row.int_or_none("newest")?));
+        let read = |row: &D::Found| Ok((row.int_or_none("oldest")?, row.int_or_none("newest")?));
         let bounds = self.one(BOUNDS, Vec::new(), read).await?;
         Ok(bounds
             .and_then(|(oldest, newest)| Some((Position::new(oldest?), Position::new(newest?)))))

@@ -10,7 +10,8 @@ use crate::router::store::InterfaceStore;
 use crate::router::traffic::{Interface, InterfaceDay, Rate, Traffic};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::voucher::transpose;

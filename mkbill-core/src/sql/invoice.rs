@@ -17,8 +17,9 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 use crate::subscription::cycle::Period;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::subscription::customers;
 use super::value::Value;

@@ -12,7 +12,8 @@ use crate::kernel::permission::Permissions;
 use crate::request::store::{KeyClaim, RequestStore};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::{ReadError, SqlTx, known};
 
@@ -86,7 +87,7 @@ impl<D: Dialect> RequestStore for SqlTx<D> {
             return Ok(KeyClaim::Ours);
         }
         let values = vec![actor.as_str().into(), key.as_str().into()];
-        let read = |row: &D::Row| Ok((row.bytes("input")?, row.uuid("result")?));
+        let read = |row: &D::Found| Ok((row.bytes("input")?, row.uuid("result")?));
         Ok(match self.one(KEY_READ, values, read).await? {
             Some((stored, answer)) if stored == input.as_bytes() => KeyClaim::Answered(answer),
             _ => KeyClaim::Reused,

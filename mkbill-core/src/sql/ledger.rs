@@ -15,9 +15,10 @@ use crate::ledger::store::{EntryFilter, EntrySort, LedgerStore};
 use crate::ledger::{Account, Appended, Cause, Entry, Posting};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::invoice::currency;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::subscription::customers;
 use super::value::Value;
@@ -201,7 +202,7 @@ impl<D: Dialect> LedgerStore for SqlTx<D> {
         for (entry, side) in self.all(SIDES, vec![ids.items.clone().into()], read_side).await? {
             sides.entry(entry).or_default().push(side);
         }
-        let read = |row: &D::Row| read_entry(row, &sides);
+        let read = |row: &D::Found| read_entry(row, &sides);
         let entries = self.all(ENTRIES, vec![ids.items.clone().into()], read).await?;
         let mut read: HashMap<Uuid, Entry> =
             entries.into_iter().map(|entry| (entry.id.uuid(), entry)).collect();
@@ -213,7 +214,7 @@ impl<D: Dialect> LedgerStore for SqlTx<D> {
         &mut self,
         ids: &[CustomerId],
     ) -> Result<Vec<(CustomerId, Option<SubscriptionId>, Money)>, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let subscription = row.uuid("subscription_id")?;
             let subscription =
                 Some(subscription).filter(|id| !id.is_nil()).map(SubscriptionId::from_uuid);
@@ -229,7 +230,7 @@ impl<D: Dialect> LedgerStore for SqlTx<D> {
     }
 
     async fn ledger_balances(&mut self) -> Result<Vec<(Account, Money)>, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let account = row.text("account")?;
             let account = known("ledger_posting", "account", &account, Account::named)?;
             Ok((account, Money::new(row.int("n")?, currency(row, "ledger_posting")?)))

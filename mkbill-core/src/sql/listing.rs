@@ -13,8 +13,9 @@ use crate::kernel::order::{Direction, Order, SortKey, SortKind, SortValue};
 use crate::kernel::page::{Cursor, Page, PageRequest, Place};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::error::driver;
+use super::record::Record;
 use super::statement::Statement;
 use super::value::Value;
 use super::{ReadError, SqlTx};
@@ -237,14 +238,14 @@ fn value_of(row: &impl Record, kind: SortKind) -> sqlx::Result<SortValue> {
 /// Cuts rows into a page: those beyond the limit only prove that there is more.
 pub(super) fn cut<D: Dialect, K: SortKey, T>(
     act: &'static str,
-    mut rows: Vec<D::Row>,
+    mut rows: Vec<D::Found>,
     page: &PageRequest<K>,
-    read: impl Fn(&D::Row) -> Result<T, ReadError>,
+    read: impl Fn(&D::Found) -> Result<T, ReadError>,
 ) -> Result<Page<T>, StoreError> {
     let limit = page.limit() as usize;
     let more = rows.len() > limit;
     rows.truncate(limit);
-    let place = |row: &D::Row| -> sqlx::Result<Place> {
+    let place = |row: &D::Found| -> sqlx::Result<Place> {
         Ok(Place { value: value_of(row, page.order().key.kind())?, id: row.uuid("id")? })
     };
     let last = rows.last().filter(|_| more).map(place).transpose();
@@ -263,7 +264,7 @@ impl<D: Dialect> SqlTx<D> {
         listing: &Listing<K>,
         filter: Vec<Value>,
         page: &PageRequest<K>,
-        read: impl Fn(&D::Row) -> Result<T, ReadError> + Send + Sync,
+        read: impl Fn(&D::Found) -> Result<T, ReadError> + Send + Sync,
     ) -> Result<Page<T>, StoreError> {
         let (sorted, [beginning, past, valueless, past_valueless]) = listing.of(page.order());
         let bound = |limit: u32, place: Vec<Value>| {

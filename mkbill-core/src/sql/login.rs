@@ -15,8 +15,9 @@ use crate::provisioning::{
 use crate::store::StoreError;
 
 use super::customer::looked_for;
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::voucher::transpose;
@@ -370,7 +371,7 @@ impl<D: Dialect> LoginStore for SqlTx<D> {
         let mut routers = BTreeSet::new();
         for ((presence, profile), ids) in groups {
             let values = vec![uuids(&ids), presence.into(), profile.into()];
-            let read = |row: &D::Row| Ok(RouterId::from_uuid(row.uuid("router_id")?));
+            let read = |row: &D::Found| Ok(RouterId::from_uuid(row.uuid("router_id")?));
             routers.extend(self.all(SERVE, values, read).await?);
         }
         Ok(routers.into_iter().collect())

@@ -11,7 +11,8 @@ use crate::provisioning::{Care, LoginKind};
 use crate::store::StoreError;
 use crate::subscription::StateName;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::{ReadError, SqlTx, known};
 

@@ -14,6 +14,7 @@ mod event;
 mod interface;
 mod invoice;
 mod keys;
+mod lanes;
 mod ledger;
 mod listing;
 mod login;
@@ -29,6 +30,7 @@ mod period_use;
 mod prepare;
 mod profile;
 mod readers;
+mod record;
 mod report;
 mod router;
 mod sample;
@@ -62,9 +64,11 @@ use crate::event::NewEvent;
 use crate::signal::{Signal, Topic};
 use crate::store::{Access, Connections, Store, StoreError, Tx};
 
-use engine::{Dialect, Record};
+use engine::{Dialect, Lend as _, Share as _};
 use error::driver;
+use lanes::Lanes;
 use readers::{Reader, Readers};
+use record::Record;
 use statement::{Statement, statements};
 use value::Value;
 use watch::Subject;
@@ -91,6 +95,7 @@ struct SqlStore<D: Dialect> {
     /// For reading what has to agree.
     snapshots: Pool<D>,
     readers: Readers<D>,
+    lanes: D::Lanes,
     migrator: &'static Migrator,
     hook: Hook,
     signal: Arc<dyn Signal>,
@@ -110,9 +115,16 @@ impl<D: Dialect> SqlStore<D> {
 
     async fn reading(&self) -> Result<SqlTx<D>, StoreError> {
         before(&self.hook)?;
-        let reader = self.readers.reader().await.map_err(|error| driver("connecting", error))?;
+        let line = match self.lanes.lend().await {
+            Some(shared) => Line::Shared(shared),
+            None => Line::Reader(self.reader().await?),
+        };
         after(&self.hook)?;
-        Ok(self.over(Line::Reader(reader)))
+        Ok(self.over(line))
+    }
+
+    async fn reader(&self) -> Result<Reader<D>, StoreError> {
+        self.readers.reader().await.map_err(|error| driver("connecting", error))
     }
 
     async fn transaction(
@@ -195,16 +207,18 @@ impl<D: Dialect<Connection: Migrate>> Store for SqlStore<D> {
     }
 
     async fn bytes(&self) -> Result<u64, StoreError> {
-        let mut tx = self.reading().await?;
+        let mut reader = self.reader().await?;
         let sql = D::BYTES.into_sql_str();
-        let rows = tx.line.fetch(sql, D::Arguments::default()).await;
+        let rows = D::fetch(reader.begun(), sql, D::Arguments::default()).await;
+        reader.done();
         let rows = rows.and_then(|rows| rows.first().map_or(Ok(0), |row| row.int("n")));
         rows.map(unsigned).map_err(|error| driver("measuring the database", error))
     }
 
     fn connections(&self) -> Connections {
         let lent = self.readers.lent();
-        let (mut active, mut idle) = (lent.busy, lent.idle);
+        let shared = self.lanes.lent();
+        let (mut active, mut idle) = (lent.busy + shared.busy, lent.idle + shared.idle);
         let pools = [&self.writer, &self.snapshots];
         for pool in &pools[..if D::SNAPSHOTS_APART { 2 } else { 1 }] {
             let resting = u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
@@ -227,6 +241,7 @@ impl<D: Dialect<Connection: Migrate>> Store for SqlStore<D> {
     }
 
     async fn close(&self) {
+        self.lanes.close().await;
         self.readers.close().await;
         self.snapshots.close().await;
         self.writer.close().await;
@@ -246,29 +261,50 @@ enum Line<D: Dialect> {
     Transaction(Transaction<'static, D>),
     /// Each statement by itself.
     Reader(Reader<D>),
+    /// Each by itself, among those of others.
+    Shared(D::Shared),
 }
 
 impl<D: Dialect> Line<D> {
-    async fn execute(&mut self, sql: SqlStr, arguments: D::Arguments) -> sqlx::Result<u64> {
-        match self {
+    async fn execute(
+        &mut self,
+        act: &'static str,
+        sql: SqlStr,
+        arguments: D::Arguments,
+    ) -> Result<u64, StoreError> {
+        let done = match self {
             Self::Transaction(transaction) => D::execute(transaction, sql, arguments).await,
             Self::Reader(reader) => {
-                let done = D::execute(reader.begun(), sql, arguments).await?;
-                reader.done();
-                Ok(done)
+                let done = D::execute(reader.begun(), sql, arguments).await;
+                done.inspect(|_| reader.done())
             }
-        }
+            Self::Shared(_) => return Err(error::only_reads(act)),
+        };
+        done.map_err(|error| driver(act, error))
     }
 
-    async fn fetch(&mut self, sql: SqlStr, arguments: D::Arguments) -> sqlx::Result<Vec<D::Row>> {
-        match self {
-            Self::Transaction(transaction) => D::fetch(transaction, sql, arguments).await,
-            Self::Reader(reader) => {
-                let rows = D::fetch(reader.begun(), sql, arguments).await?;
-                reader.done();
-                Ok(rows)
+    async fn fetch(
+        &mut self,
+        statement: Statement,
+        values: Vec<Value>,
+    ) -> Result<Vec<D::Found>, StoreError> {
+        let rows = match self {
+            Self::Transaction(transaction) => {
+                let (sql, arguments) = statement.bound::<D>(values)?;
+                D::fetch(transaction, sql, arguments).await
             }
-        }
+            Self::Reader(reader) => {
+                let (sql, arguments) = statement.bound::<D>(values)?;
+                let rows = D::fetch(reader.begun(), sql, arguments).await;
+                rows.inspect(|_| reader.done())
+            }
+            Self::Shared(shared) => {
+                statement.check(&values)?;
+                let sql = statement.for_dialect::<D>();
+                return shared.fetch(statement.act, sql, values).await;
+            }
+        };
+        rows.map_err(|error| driver(statement.act, error))
     }
 }
 
@@ -330,9 +366,9 @@ impl<D: Dialect> SqlTx<D> {
         let (sql, arguments) = statement.bound::<D>(values)?;
         before(&self.hook)?;
         let began = Instant::now();
-        let rows = self.line.execute(sql, arguments).await;
+        let rows = self.line.execute(statement.act, sql, arguments).await;
         statement.subject().took(statement.act, began);
-        let rows = rows.map_err(|error| driver(statement.act, error))?;
+        let rows = rows?;
         after(&self.hook)?;
         Ok(rows)
     }
@@ -341,7 +377,7 @@ impl<D: Dialect> SqlTx<D> {
         &mut self,
         statement: Statement,
         values: Vec<Value>,
-        read: impl Fn(&D::Row) -> Result<T, ReadError> + Send,
+        read: impl Fn(&D::Found) -> Result<T, ReadError> + Send,
     ) -> Result<Vec<T>, StoreError> {
         let rows = self.rows(statement, values).await?;
         rows.iter().map(|row| read(row).map_err(|error| error.while_doing(statement.act))).collect()
@@ -351,13 +387,12 @@ impl<D: Dialect> SqlTx<D> {
         &mut self,
         statement: Statement,
         values: Vec<Value>,
-    ) -> Result<Vec<D::Row>, StoreError> {
-        let (sql, arguments) = statement.bound::<D>(values)?;
+    ) -> Result<Vec<D::Found>, StoreError> {
         before(&self.hook)?;
         let began = Instant::now();
-        let rows = self.line.fetch(sql, arguments).await;
+        let rows = self.line.fetch(statement, values).await;
         statement.subject().took(statement.act, began);
-        let rows = rows.map_err(|error| driver(statement.act, error))?;
+        let rows = rows?;
         after(&self.hook)?;
         Ok(rows)
     }
@@ -366,7 +401,7 @@ impl<D: Dialect> SqlTx<D> {
         &mut self,
         statement: Statement,
         values: Vec<Value>,
-        read: impl Fn(&D::Row) -> Result<T, ReadError> + Send,
+        read: impl Fn(&D::Found) -> Result<T, ReadError> + Send,
     ) -> Result<Option<T>, StoreError> {
         Ok(self.all(statement, values, read).await?.pop())
     }
@@ -413,9 +448,9 @@ impl<D: Dialect> SqlTx<D> {
             before(&self.hook)?;
             let sql = AssertSqlSafe(sql).into_sql_str();
             let began = Instant::now();
-            let done = self.line.execute(sql, arguments).await;
+            let done = self.line.execute(act, sql, arguments).await;
             subject.took(act, began);
-            written += done.map_err(|error| driver(act, error))?;
+            written += done?;
             after(&self.hook)?;
         }
         Ok(written)
@@ -470,6 +505,7 @@ static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 fn on_postgres(
     pool: Pool<Postgres>,
     readers: Readers<Postgres>,
+    lanes: Lanes,
     hook: Hook,
     signal: Arc<dyn Signal>,
 ) -> SqlStore<Postgres> {
@@ -478,6 +514,7 @@ fn on_postgres(
         writer: pool,
         snapshots,
         readers,
+        lanes,
         migrator: &POSTGRES_MIGRATIONS,
         hook,
         signal,
@@ -493,5 +530,6 @@ fn on_sqlite(
     signal: Arc<dyn Signal>,
     folder: Option<PathBuf>,
 ) -> SqlStore<Sqlite> {
-    SqlStore { writer, snapshots, readers, migrator: &SQLITE_MIGRATIONS, hook, signal, folder }
+    let migrator = &SQLITE_MIGRATIONS;
+    SqlStore { writer, snapshots, readers, lanes: (), migrator, hook, signal, folder }
 }

@@ -11,7 +11,8 @@ use crate::provisioning::store::{DriftStore, NumberingStore, StrangerStore};
 use crate::provisioning::stranger::Stranger;
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher::transpose;

@@ -11,8 +11,9 @@ use crate::outbox::store::OutboxStore as _;
 use crate::outbox::{Message, Payload};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher::transpose;

@@ -17,6 +17,7 @@ use crate::signal::{LocalSignal, Signal};
 use crate::store::{Store, StoreError};
 
 use super::error::driver;
+use super::lanes::Lanes;
 use super::readers::Readers;
 use super::{Hook, StatementHook, on_postgres, on_sqlite};
 
@@ -190,7 +191,8 @@ async fn postgres(
         .connect_with(options)
         .await
         .map_err(opened)?;
-    Ok(Arc::new(on_postgres(pool, readers, hook, signal)))
+    let lanes = Lanes::new(url.expose_secret());
+    Ok(Arc::new(on_postgres(pool, readers, lanes, hook, signal)))
 }
 
 /// Asks a connection that rested whether it still works.

@@ -20,8 +20,9 @@ use crate::operation::{
 };
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::voucher::transpose;
@@ -292,7 +293,7 @@ impl<D: Dialect> OperationStore for SqlTx<D> {
     }
 
     async fn operation_wish(&mut self, id: OperationId) -> Result<Option<Sealed>, StoreError> {
-        let read = |row: &D::Row| Ok(Sealed::from_bytes(row.bytes("wish_sealed")?));
+        let read = |row: &D::Found| Ok(Sealed::from_bytes(row.bytes("wish_sealed")?));
         self.one(WISH, vec![id.uuid().into()], read).await
     }
 

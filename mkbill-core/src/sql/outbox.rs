@@ -11,7 +11,8 @@ use crate::outbox::store::{OutboxStore, OutboxTally};
 use crate::outbox::{Claimed, Message, Outcome, Payload};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher::transpose;
@@ -118,7 +119,7 @@ impl<D: Dialect> OutboxStore for SqlTx<D> {
         if due.is_empty() {
             return Ok(Vec::new());
         }
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let kind = row.text("kind")?;
             Ok(Claimed {
                 id: MessageId::from_uuid(row.uuid("id")?),
@@ -166,7 +167,7 @@ impl<D: Dialect> OutboxStore for SqlTx<D> {
     }
 
     async fn outbox_next(&mut self, kinds: &[&str]) -> Result<Option<Timestamp>, StoreError> {
-        let read = |row: &D::Row| Ok(row.instant_or_none("at")?);
+        let read = |row: &D::Found| Ok(row.instant_or_none("at")?);
         Ok(self.one(NEXT, vec![list(kinds)], read).await?.flatten())
     }
 
@@ -175,7 +176,7 @@ impl<D: Dialect> OutboxStore for SqlTx<D> {
         kinds: &[&str],
         now: Timestamp,
     ) -> Result<OutboxTally, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             Ok(OutboxTally {
                 due: unsigned(row.int("due")?),
                 failing: unsigned(row.int("failing")?),

@@ -12,9 +12,10 @@ use crate::payment::store::{PaymentFilter, PaymentSort, PaymentStore};
 use crate::payment::{Allocation, Method, Part, Payment, Reversal};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::invoice::currency;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher::transpose;
@@ -178,7 +179,7 @@ impl<D: Dialect> SqlTx<D> {
             return Ok(payments);
         }
         let ids = payments.iter().map(|payment| payment.id.uuid()).collect();
-        let read_part = |row: &D::Row| {
+        let read_part = |row: &D::Found| {
             let method = known("payment_part", "method", &row.text("method")?, Method::named)?;
             let id = PaymentId::from_uuid(row.uuid("payment_id")?);
             Ok((id, method, row.text_or_none("reference")?, row.int("amount_minor")?))

@@ -8,7 +8,8 @@ use crate::store::StoreError;
 use crate::subscription::period_use::PeriodUse;
 use crate::subscription::store::{BytesUsed, PeriodUseStore};
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::voucher::transpose;
@@ -78,7 +79,7 @@ impl<D: Dialect> PeriodUseStore for SqlTx<D> {
         &mut self,
         logins: &[LoginId],
     ) -> Result<Vec<(LoginId, SubscriptionId)>, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let login = LoginId::from_uuid(row.uuid("login_id")?);
             Ok((login, SubscriptionId::from_uuid(row.uuid("id")?)))
         };
@@ -114,7 +115,7 @@ impl<D: Dialect> PeriodUseStore for SqlTx<D> {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<(CustomerId, SubscriptionId)>, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let customer = CustomerId::from_uuid(row.uuid("customer_id")?);
             Ok((customer, SubscriptionId::from_uuid(row.uuid("id")?)))
         };

@@ -9,7 +9,8 @@ use crate::provisioning::store::ProfileStore;
 use crate::provisioning::{LoginKind, SyncName};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher::transpose;

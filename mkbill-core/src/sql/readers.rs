@@ -28,8 +28,8 @@ pub(super) struct Readers<D: Database> {
 }
 
 /// How many connections are lent, and how many wait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Lent {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Lent {
     pub(super) busy: u32,
     pub(super) idle: u32,
 }

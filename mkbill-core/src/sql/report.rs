@@ -7,7 +7,8 @@ use crate::report::store::ReportStore;
 use crate::report::{Days, SalesBy, SalesRow, StatisticsRow};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::{SqlTx, unsigned};
 
@@ -85,7 +86,7 @@ impl<D: Dialect> ReportStore for SqlTx<D> {
             SalesBy::Vendor => BY_VENDOR,
             SalesBy::Batch => BY_BATCH,
         };
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let (revenue, cost) = (row.int("revenue")?, row.int("cost")?);
             Ok(SalesRow {
                 group: row.text("grp")?,
@@ -110,7 +111,7 @@ impl<D: Dialect> ReportStore for SqlTx<D> {
             SalesBy::Vendor => MADE_BY_VENDOR,
             SalesBy::Batch => MADE_BY_BATCH,
         };
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let count = |column| row.int(column).map(unsigned);
             Ok(StatisticsRow {
                 group: row.text("grp")?,

@@ -14,8 +14,9 @@ use crate::router::{
 };
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::{ReadError, SqlTx, known, small, unsigned};
@@ -165,7 +166,7 @@ impl<D: Dialect> RouterStore for SqlTx<D> {
     }
 
     async fn router_use(&mut self, id: RouterId) -> Result<RouterUse, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             Ok(RouterUse {
                 subscribers: unsigned(row.int("subscribers")?),
                 vouchers: unsigned(row.int("vouchers")?),
@@ -231,7 +232,7 @@ impl<D: Dialect> RouterStore for SqlTx<D> {
         router: RouterId,
         at: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
-        let read = |row: &D::Row| Ok(row.instant("began_at")?);
+        let read = |row: &D::Found| Ok(row.instant("began_at")?);
         self.one(OUTAGE_END, vec![router.uuid().into(), at.into()], read).await
     }
 
@@ -241,7 +242,7 @@ impl<D: Dialect> RouterStore for SqlTx<D> {
         page: PageRequest<OutageSort>,
     ) -> Result<Page<Outage>, StoreError> {
         let values = vec![router.map(RouterId::uuid).into()];
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             Ok(Outage {
                 id: OutageId::from_uuid(row.uuid("id")?),
                 router: RouterId::from_uuid(row.uuid("router_id")?),

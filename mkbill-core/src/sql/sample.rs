@@ -8,7 +8,8 @@ use crate::router::sample::{SAMPLES_MAX, Sample, SampleSpan};
 use crate::router::store::SampleStore;
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::{ReadError, SqlTx, unsigned};

@@ -11,8 +11,9 @@ use crate::provisioning::session::{Session, Used};
 use crate::provisioning::store::{SessionFilter, SessionSort, SessionStore, UsageDay};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::{Value, count};
 use super::voucher::transpose;

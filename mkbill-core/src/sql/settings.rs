@@ -9,7 +9,8 @@ use crate::settings::store::SettingsStore;
 use crate::settings::{Business, Settings};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::{ReadError, SqlTx, known};
 

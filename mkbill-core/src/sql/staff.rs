@@ -16,8 +16,9 @@ use crate::staff::store::{Sessions, StaffSessionSort, StaffSort, StaffStore};
 use crate::staff::{Staff, StaffState, Username};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::{ReadError, SqlTx, known, small};
@@ -212,7 +213,7 @@ impl<D: Dialect> StaffStore for SqlTx<D> {
     }
 
     async fn super_admins(&mut self) -> Result<Vec<StaffId>, StoreError> {
-        let read = |row: &D::Row| Ok(StaffId::from_uuid(row.uuid("id")?));
+        let read = |row: &D::Found| Ok(StaffId::from_uuid(row.uuid("id")?));
         self.all(SUPER_ADMINS, Vec::new(), read).await
     }
 
@@ -234,7 +235,7 @@ impl<D: Dialect> StaffStore for SqlTx<D> {
         &mut self,
         id: StaffSessionId,
     ) -> Result<Option<(StaffSession, Staff)>, StoreError> {
-        let read = |row: &D::Row| Ok((read_session(row)?, read_staff(row)?));
+        let read = |row: &D::Found| Ok((read_session(row)?, read_staff(row)?));
         self.one(SESSION_BY_ID, vec![id.uuid().into()], read).await
     }
 
@@ -277,7 +278,7 @@ impl<D: Dialect> StaffStore for SqlTx<D> {
     }
 
     async fn sign_in_failures(&mut self, subjects: &[String]) -> Result<Vec<Failures>, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             Ok(Failures { count: small(row.int("failures")?), last_at: row.instant("last_at")? })
         };
         self.all(FAILURES, vec![subjects.to_vec().into()], read).await

@@ -106,15 +106,20 @@ impl Statement {
         (self.texts)().subject.get_or_init(|| Subject::of(self.text))
     }
 
+    /// Are these values for it?
+    pub(crate) fn check(&self, values: &[Value]) -> Result<(), StoreError> {
+        assert_eq!(values.len(), self.arity(), "parameters of the statement for {}", self.act);
+        Value::check_eras(values)
+    }
+
     /// Text and bound arguments for one database.
     pub(crate) fn bound<D: Dialect>(
         &self,
         values: Vec<Value>,
     ) -> Result<(SqlStr, D::Arguments), StoreError> {
-        assert_eq!(values.len(), self.arity(), "parameters of the statement for {}", self.act);
+        self.check(&values)?;
         let mut arguments = D::Arguments::default();
         arguments.reserve(values.len(), 16 * values.len());
-        Value::check_eras(&values)?;
         for value in values {
             D::bind(&mut arguments, value)
                 .map_err(|error| driver(self.act, sqlx::Error::Encode(error)))?;

@@ -10,7 +10,8 @@ use crate::report::store::SubscriberStore;
 use crate::report::subscribers::{Received, TopBy, TopCustomer};
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::{SqlTx, unsigned};
 
@@ -79,7 +80,7 @@ impl<D: Dialect> SubscriberStore for SqlTx<D> {
         added_since: Option<Timestamp>,
         unpaid_since: Date,
     ) -> Result<[u64; 3], StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let [added, active, churned] = ["added", "active", "churned"].map(|name| row.int(name));
             Ok([added?, active?, churned?].map(unsigned))
         };
@@ -92,7 +93,7 @@ impl<D: Dialect> SubscriberStore for SqlTx<D> {
         since: Option<Date>,
         currency: Currency,
     ) -> Result<Received, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let money = |column| row.int(column).map(|minor| Money::new(minor, currency));
             let payers = unsigned(row.int("payers")?);
             Ok(Received { payers, total: money("total")?, most: money("most")? })
@@ -123,7 +124,7 @@ impl<D: Dialect> SubscriberStore for SqlTx<D> {
         &mut self,
         currency: Currency,
     ) -> Result<(Money, Money), StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let money = |column| row.int(column).map(|minor| Money::new(minor, currency));
             Ok((money("price")?, money("carried")?))
         };
@@ -132,7 +133,7 @@ impl<D: Dialect> SubscriberStore for SqlTx<D> {
     }
 
     async fn subscriptions_begun(&mut self, months: u32) -> Result<Vec<(String, u64)>, StoreError> {
-        let read = |row: &D::Row| Ok((row.text("grp")?, unsigned(row.int("n")?)));
+        let read = |row: &D::Found| Ok((row.text("grp")?, unsigned(row.int("n")?)));
         self.all(BEGUN, vec![months.into()], read).await
     }
 }

@@ -11,8 +11,9 @@ use crate::subscription::period::BilledPeriod;
 use crate::subscription::store::{SubscriptionFilter, SubscriptionSort, SubscriptionStore};
 use crate::subscription::{Discount, Schedule, StateName, Subscription, SubscriptionState};
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::terms::{TERMS, read_terms, terms_columns, terms_values};
 use super::value::Value;
@@ -274,7 +275,7 @@ impl<D: Dialect> SubscriptionStore for SqlTx<D> {
     }
 
     async fn subscription_tally(&mut self) -> Result<Vec<(StateName, u64)>, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             let state = known("subscription", "state", &row.text("state")?, StateName::named)?;
             Ok((state, unsigned(row.int("n")?)))
         };

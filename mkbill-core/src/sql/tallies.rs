@@ -6,7 +6,8 @@ use crate::report::Tally;
 use crate::report::store::TallyStore;
 use crate::store::StoreError;
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::{ReadError, SqlTx, unsigned};
 

@@ -8,7 +8,7 @@ use crate::plan::terms::{Activation, BillingMode, LateRenewal, OverdueAction, Se
 use crate::subscription::cycle::Cycle;
 
 use super::catalogue::prices;
-use super::engine::Record;
+use super::record::Record;
 use super::value::Value;
 use super::{ReadError, known, small};
 

@@ -16,8 +16,9 @@ use crate::kernel::page::{Page, PageRequest};
 use crate::store::StoreError;
 
 use super::customer::looked_for;
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, Listing, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::{ReadError, SqlTx, known};
@@ -173,7 +174,7 @@ impl<D: Dialect> SqlTx<D> {
             None => None,
             Some(ActionFilter::Exactly(action)) => Some(vec![action.clone()]),
             Some(ActionFilter::Beginning(words)) => {
-                let read = |row: &D::Row| Ok(row.text("action")?);
+                let read = |row: &D::Found| Ok(row.text("action")?);
                 let mut known = self.all(ACTIONS, Vec::new(), read).await?;
                 known.retain(|action| action.starts_with(words));
                 Some(known)
@@ -249,7 +250,7 @@ impl<D: Dialect> AuditStore for SqlTx<D> {
     }
 
     async fn audit_end(&mut self) -> Result<End, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             Ok(End {
                 head: read_head(row, "counter", "chain_hash")?.unwrap_or(Head::START),
                 last: row.int_or_none("last")?.unwrap_or_default(),

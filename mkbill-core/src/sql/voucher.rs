@@ -14,8 +14,9 @@ use crate::voucher::batch::{Batch, BatchNumber, BatchTally, PushReport};
 use crate::voucher::code::{Code, CodeShape};
 use crate::voucher::store::{BatchFilter, BatchSort, VoucherFilter, VoucherSort, VoucherStore};
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
 use super::listing::{Column, Listing, cut, listing};
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher_rows::{all, batch_values, changing, read_batch, read_code, read_voucher};
@@ -292,7 +293,7 @@ impl<D: Dialect> VoucherStore for SqlTx<D> {
         id: BatchId,
         currency: Currency,
     ) -> Result<BatchTally, StoreError> {
-        let read = |row: &D::Row| Ok(read_tally(row, currency)?);
+        let read = |row: &D::Found| Ok(read_tally(row, currency)?);
         let tally = self.one(BATCH_TALLY, vec![id.uuid().into()], read).await?;
         let mut tally = tally.expect("an aggregate without GROUP BY always answers one row");
         let revenue = self.number(BATCH_REVENUE, vec![id.uuid().into()]).await?;
@@ -302,7 +303,7 @@ impl<D: Dialect> VoucherStore for SqlTx<D> {
 
     async fn batch_push_report(&mut self, id: BatchId) -> Result<PushReport, StoreError> {
         let attempts = self.number(BATCH_ATTEMPTS, vec![id.uuid().into()]).await?;
-        let read = |row: &D::Row| Ok(row.text_or_none("last_error")?);
+        let read = |row: &D::Found| Ok(row.text_or_none("last_error")?);
         let last_error = self.one(BATCH_ERROR, vec![id.uuid().into()], read).await?.flatten();
         Ok(PushReport { attempts: small(attempts), last_error })
     }

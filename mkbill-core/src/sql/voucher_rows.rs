@@ -10,7 +10,7 @@ use crate::voucher::first_login::{Evidence, FirstLogin};
 use crate::voucher::state::{Activation, Expiry, Live, Quota, VoucherState};
 
 use super::catalogue::{limits, price_and_limit_values, prices};
-use super::engine::Record;
+use super::record::Record;
 use super::value::Value;
 use super::{ReadError, known, small};
 

@@ -12,7 +12,8 @@ use crate::webhook::filter::KindFilter;
 use crate::webhook::store::{EventHead, KeptSecret, WebhookStore};
 use crate::webhook::{Disabled, DisabledBecause, Webhook};
 
-use super::engine::{Dialect, Record};
+use super::engine::Dialect;
+use super::record::Record;
 use super::statement::{Statement, statements};
 use super::value::Value;
 use super::voucher::transpose;
@@ -166,14 +167,14 @@ impl<D: Dialect> WebhookStore for SqlTx<D> {
     }
 
     async fn event_heads(&mut self, after: i64, limit: u32) -> Result<Vec<EventHead>, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             Ok(EventHead { position: row.int("position")?, kind: row.text("kind")? })
         };
         self.all(HEADS, vec![after.into(), limit.into()], read).await
     }
 
     async fn webhook_secrets(&mut self, id: WebhookId) -> Result<Vec<KeptSecret>, StoreError> {
-        let read = |row: &D::Row| {
+        let read = |row: &D::Found| {
             Ok(KeptSecret {
                 number: row.int("number")?,
                 sealed: Sealed::from_bytes(row.bytes("sealed")?),

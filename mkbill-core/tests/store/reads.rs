@@ -7,6 +7,7 @@ use mkbill_core::audit::filter::AuditFilter;
 use mkbill_core::kernel::page::PageRequest;
 use mkbill_core::store::{Access, Connections, Store};
 use mkbill_core::testkit::Engine;
+use mkbill_core::voucher::store::BatchFilter;
 use tokio::task::JoinSet;
 
 use crate::support::{Story, stories};
@@ -21,8 +22,11 @@ pub(crate) const TRIALS: &[(&str, Story)] = stories![
     a_store_tells_its_connections_and_its_size,
 ];
 
-pub(crate) const POSTGRES_TRIALS: &[(&str, Story)] =
-    stories![connections_that_died_are_replaced_after_one_failure];
+pub(crate) const POSTGRES_TRIALS: &[(&str, Story)] = stories![
+    connections_that_died_are_replaced_after_one_failure,
+    a_reading_that_has_to_wait_holds_up_no_other,
+    a_reading_that_is_given_up_while_it_waits_holds_up_no_other,
+];
 
 async fn count(store: &Arc<dyn Store>) -> usize {
     store.begin(Access::Read).await.unwrap().router_list().await.unwrap().len()
@@ -92,6 +96,46 @@ async fn a_store_tells_its_connections_and_its_size(engine: Engine) {
     assert!(store.connections().idle >= 1);
     assert!(store.bytes().await.unwrap() > 10_000);
     assert_eq!(store.folder().is_some(), engine == Engine::Sqlite);
+}
+
+/// How long it takes until something counts as stuck.
+const STUCK: Duration = Duration::from_millis(50);
+/// Much longer than a reading takes, and shorter than the database waits for a lock.
+const SOON: Duration = Duration::from_secs(3);
+
+async fn batches(store: Arc<dyn Store>) -> usize {
+    let mut tx = store.begin(Access::Read).await.unwrap();
+    tx.batch_page(&BatchFilter::default(), PageRequest::default()).await.unwrap().items.len()
+}
+
+async fn all_are_answered_soon(store: &Arc<dyn Store>) {
+    for _ in 0..20 {
+        assert_eq!(tokio::time::timeout(SOON, count(store)).await, Ok(0));
+    }
+}
+
+async fn a_reading_that_has_to_wait_holds_up_no_other(engine: Engine) {
+    let (database, store) = fresh(engine).await;
+    let lock = database.lock().await;
+    let mut stuck = JoinSet::new();
+    for _ in 0..5 {
+        stuck.spawn(batches(Arc::clone(&store)));
+        tokio::time::timeout(STUCK, stuck.join_next()).await.unwrap_err();
+        all_are_answered_soon(&store).await;
+    }
+    drop(lock);
+    assert_eq!(stuck.join_all().await, [0; 5]);
+}
+
+async fn a_reading_that_is_given_up_while_it_waits_holds_up_no_other(engine: Engine) {
+    let (database, store) = fresh(engine).await;
+    let lock = database.lock().await;
+    for _ in 0..3 {
+        tokio::time::timeout(STUCK, batches(Arc::clone(&store))).await.unwrap_err();
+        all_are_answered_soon(&store).await;
+    }
+    drop(lock);
+    assert_eq!(batches(store).await, 0);
 }
 
 async fn connections_that_died_are_replaced_after_one_failure(engine: Engine) {
