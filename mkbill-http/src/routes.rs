@@ -41,7 +41,7 @@ use crate::openapi::Head;
 use crate::problem::{ERRORS, PAGE_PATH, Problem, page};
 use crate::watch::traffic::counted;
 use crate::watch::{Counted, registry};
-use crate::web::setup;
+use crate::web::{pay, setup};
 
 pub(crate) const BODY_BYTES_MAX: usize = 1 << 20;
 const REQUEST_TIME_MAX: Duration = Duration::from_secs(30);
@@ -322,6 +322,8 @@ pub fn router(billing: Billing, manners: &Manners) -> Router {
         .route(DOCUMENT_PATH, get(document_response))
         .route(PAGE_PATH, get(page))
         .route(setup::PATH, get(setup::show).post(setup::fill))
+        .route(pay::PATH, get(pay::show))
+        .route(pay::RECEIPT_PATH, get(pay::receipt))
         .merge(docs)
         .fallback(unknown_path)
         .method_not_allowed_fallback(wrong_method)

@@ -1,6 +1,6 @@
 //! Use cases around invoices and credit notes.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
 use crate::account::desk::{Desk, token_purpose};
@@ -103,8 +103,7 @@ impl Reader {
     ///
     /// [`Error::NotFound`] if it opens none.
     pub async fn invoice_by_token(&self, token: &SecretString) -> Result<InvoiceView, Error> {
-        use secrecy::ExposeSecret as _;
-        let digest = TokenDigest(Sha256::digest(token.expose_secret().as_bytes()).into());
+        let digest = digest_of(token);
         snapshot!(self.store(), |tx| view_by_token(tx, digest).await)
     }
 
@@ -159,7 +158,15 @@ async fn view_of(tx: &mut dyn Tx, key: &str) -> Result<InvoiceView, Error> {
     view(tx, invoice).await
 }
 
-async fn view_by_token(tx: &mut dyn Tx, digest: TokenDigest) -> Result<InvoiceView, Error> {
+/// What a public token is stored as.
+pub(super) fn digest_of(token: &SecretString) -> TokenDigest {
+    TokenDigest(Sha256::digest(token.expose_secret().as_bytes()).into())
+}
+
+pub(super) async fn view_by_token(
+    tx: &mut dyn Tx,
+    digest: TokenDigest,
+) -> Result<InvoiceView, Error> {
     let invoice = tx.invoice_by_token(digest).await?;
     view(tx, invoice.ok_or_else(|| Error::not_found(Thing::Invoice, "this token"))?).await
 }

@@ -15,18 +15,19 @@ use mkbill_core::staff::principal::Principal;
 use secrecy::SecretString;
 
 use crate::problem::Problem;
-use crate::web::setup;
+use crate::web::{pay, setup};
 
 use token::Tokens;
 
 /// Paths that answer whoever asks; one that ends in `/` stands for all below it.
-pub(crate) const PUBLIC: [&str; 8] = [
+pub(crate) const PUBLIC: [&str; 9] = [
     "/live",
     "/ready",
     "/openapi.json",
     "/docs",
     "/docs/",
     setup::PATH,
+    pay::FOLDER,
     "/api/v1/auth/sign-in",
     "/api/v1/auth/setup",
 ];

@@ -1,6 +1,8 @@
 //! Pages for people: they work without scripts, and bring all they need.
 
+pub(crate) mod pay;
 pub(crate) mod setup;
+mod words;
 
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -18,6 +20,14 @@ pub(crate) trait Page: Template {
         match self.language() {
             Language::English => english,
             Language::Indonesian => indonesian,
+        }
+    }
+
+    /// The language that the page is not in.
+    fn other(&self) -> Language {
+        match self.language() {
+            Language::English => Language::Indonesian,
+            Language::Indonesian => Language::English,
         }
     }
 

@@ -23,6 +23,7 @@ mod money;
 mod monitoring;
 mod notices;
 mod operations;
+mod pay;
 mod problems;
 mod routers;
 mod settings;
